@@ -1,3 +1,4 @@
+import { assert } from './assert.ts'
 import { FerrarisError } from './errors.ts'
 
 /** Foreign bytes end too early or say something impossible. */
@@ -14,7 +15,9 @@ export class ByteReader {
   position: number
   readonly end: number
 
+  /** A window outside the buffer is refused too: past the end every byte would read as NaN. */
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    if (start < 0 || start > end || end > bytes.length) throw new DecodeError(`bytes ${start} to ${end} of ${bytes.length}`)
     this.bytes = bytes
     this.position = start
     this.end = end
@@ -67,7 +70,8 @@ export class ByteWriter {
   length = 0
 
   constructor(capacity = 128, limit = 0x10000) {
-    this.#bytes = new Uint8Array(capacity)
+    // Room is only checked against the limit when the buffer has to grow, so it must not start larger.
+    this.#bytes = new Uint8Array(Math.min(capacity, limit))
     this.#limit = limit
   }
 
@@ -77,6 +81,7 @@ export class ByteWriter {
 
   /** Undoes writes back to an earlier `length`. */
   truncate(length: number): void {
+    assert(length >= 0 && length <= this.length, 'truncate only shortens')
     this.length = length
   }
 

@@ -1,0 +1,43 @@
+import { array, boolean, type Infer, integer, number, object, oneOf, optional, string } from '../../src/lib/schema.ts'
+import { METER_CONFIG } from '../../src/meter/config.ts'
+
+const APPLIANCE = object({
+  id: string({ pattern: '^[a-z0-9-]{1,24}$', meaning: '1 to 24 lower-case letters, digits or hyphens' }),
+  name: string({ minLength: 1, maxLength: 40 }),
+  phase: oneOf([1, 2, 3, 'all'], { default: 1 }),
+  active_W: number({ min: -100_000, max: 100_000, unit: 'W' }),
+  reactive_var: number({ min: -100_000, max: 100_000, default: 0, unit: 'var' }),
+  on: boolean({ default: false }),
+})
+
+/** The world around the virtual meter. */
+const WORLD_CONFIG = object(
+  {
+    trace: optional(
+      string({
+        minLength: 1,
+        maxLength: 1024,
+        description:
+          'CSV file of a recorded load, relative to the configuration file; without it the recorded household of the package is replayed',
+      }),
+    ),
+    load: oneOf(['trace', 'none'], { default: 'trace', description: 'none: only the appliances draw power' }),
+    voltage_V: number({ min: 50, max: 500, default: 230, unit: 'V', description: 'Nominal voltage; a trace with voltages overrides it' }),
+    wander: boolean({ default: true, description: 'Voltage and frequency wander a little around their nominal values' }),
+    holdUp_ms: integer({ min: 0, max: 60_000, default: 500, unit: 'ms', description: 'How long the board lives after its supply fails' }),
+    appliances: optional(array(APPLIANCE, { maxItems: 64, description: 'Loads with a switch; without it a common household' })),
+    photovoltaics_W: number({
+      min: 0,
+      max: 100_000,
+      default: 9000,
+      unit: 'W',
+      description: 'Power that the inverter feeds in when it is switched on',
+    }),
+  },
+  { description: 'The world around the virtual meter' },
+)
+
+/** Configuration of `ferraris run`. */
+export const VIRTUAL_CONFIG = object({ meter: METER_CONFIG, world: WORLD_CONFIG })
+
+export type VirtualConfig = Infer<typeof VIRTUAL_CONFIG>

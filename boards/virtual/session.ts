@@ -1,0 +1,132 @@
+import type { Crypto } from '../../hal/api/crypto.ts'
+import type { Flash } from '../../hal/api/flash.ts'
+import type { Network } from '../../hal/api/sockets.ts'
+import { standardEventText } from '../../src/core/events/codes.ts'
+import { REGISTER_TABLE } from '../../src/core/registers/table.ts'
+import type { ServiceName } from '../../src/meter/app.ts'
+import type { Trace } from '../../src/world/loads/trace.ts'
+import type { VirtualConfig } from './config.ts'
+import { Machine } from './machine.ts'
+
+/** What a session starts with, as JSON carries it; the trace goes beside it. */
+export interface SessionInit {
+  readonly config: VirtualConfig
+  readonly start_ms: number
+  readonly seed: number
+  /** 0 stands for "as fast as possible", which JSON has no number for. */
+  readonly speed: number
+}
+
+/** What the engine underneath provides. */
+export interface SessionHal {
+  readonly storage: Flash
+  readonly network?: Network
+  readonly crypto: Crypto
+}
+
+/** Something worth a line on a terminal. */
+export type SessionEvent =
+  | {
+      readonly kind: 'event'
+      readonly log: string
+      readonly time_ms: number
+      readonly code: number
+      readonly text: string
+      readonly parameter: number
+    }
+  | { readonly kind: 'ready'; readonly service: ServiceName; readonly port: number }
+  | { readonly kind: 'error'; readonly service: ServiceName; readonly reason: string }
+
+/** The meter's final state, as `--json` prints it. */
+export interface Summary {
+  readonly time_ms: number
+  /** By OBIS code; energies also with their exact thousandths. */
+  readonly registers: Readonly<
+    Record<string, { readonly value: number; readonly scaler: number; readonly unit: string; readonly milli?: number }>
+  >
+  readonly profileEntries: number
+  readonly events: number
+  readonly powerFailures: number
+  readonly ledPulses: number
+  readonly demoSecret: boolean
+}
+
+/** Lines that wait to be fetched; older ones are dropped when nobody fetches. */
+const EVENTS_MAX = 1000
+
+/** A machine with its events collected: the same on V8 and inside XS, driven from outside step by step. */
+export class Session {
+  readonly machine: Machine
+  readonly #events: SessionEvent[] = []
+  #lastSummary: Summary | undefined
+
+  constructor(init: SessionInit, trace: Trace | undefined, hal: SessionHal) {
+    this.machine = new Machine({
+      ...hal,
+      config: init.config,
+      trace,
+      start_ms: init.start_ms,
+      seed: init.seed,
+      speed: init.speed === 0 ? Number.POSITIVE_INFINITY : init.speed,
+      onEvent: (log, record) => {
+        const text = log === 'standard' ? standardEventText(record.code) : 'Power failure ended'
+        this.#note({ kind: 'event', log, time_ms: record.utc_s * 1000, code: record.code, text, parameter: record.parameter })
+      },
+      onReady: (service, port) => this.#note({ kind: 'ready', service, port }),
+      onError: (service, reason) => this.#note({ kind: 'error', service, reason }),
+    })
+  }
+
+  run(until_ms: number): void {
+    this.machine.run(until_ms)
+  }
+
+  /** Real time passes for whoever watches. Returns the speed that the world's panel asks for: 0 = paused, -1 = as fast as possible. */
+  observe(wall_ms: number, actualSpeed: number): number {
+    this.machine.actualSpeed = actualSpeed
+    this.machine.observe(wall_ms)
+    return this.machine.speed === Number.POSITIVE_INFINITY ? -1 : this.machine.speed
+  }
+
+  takeEvents(): SessionEvent[] {
+    return this.#events.splice(0)
+  }
+
+  /** The state of the running meter; of the last one while the board has no supply. */
+  summary(): Summary {
+    const { meter } = this.machine
+    if (meter === undefined) return this.#lastSummary ?? this.#empty()
+    const { core } = meter
+    const registers: Record<string, Summary['registers'][string]> = {}
+    for (const entry of REGISTER_TABLE) {
+      const value = entry.read(core.readings)
+      const exact = entry.exact?.(core.readings)
+      registers[entry.logicalName] = { value, scaler: entry.scaler, unit: entry.unitText, ...(exact === undefined ? {} : { milli: exact }) }
+    }
+    this.#lastSummary = {
+      time_ms: this.machine.now_ms,
+      registers,
+      profileEntries: core.profile.count,
+      events: core.standardLog.count,
+      powerFailures: core.powerFailures,
+      ledPulses: meter.led.pulses,
+      demoSecret: meter.demoSecret,
+    }
+    return this.#lastSummary
+  }
+
+  stop(): void {
+    this.summary()
+    this.machine.stop()
+  }
+
+  #empty(): Summary {
+    const time_ms = this.machine.now_ms
+    return { time_ms, registers: {}, profileEntries: 0, events: 0, powerFailures: 0, ledPulses: 0, demoSecret: true }
+  }
+
+  #note(event: SessionEvent): void {
+    if (this.#events.length >= EVENTS_MAX) this.#events.shift()
+    this.#events.push(event)
+  }
+}

@@ -1,0 +1,176 @@
+import { connect, type Socket } from 'node:net'
+import { ByteQueue } from '../../src/lib/byte-queue.ts'
+import { checkAddress, checkBytes, checkCallbacks, checkPort, closedError } from '../../src/lib/check.ts'
+import type { Bytes } from '../api/io.ts'
+import type { TCP, TCPHandle, TCPOptions } from '../api/sockets.ts'
+
+/** Bytes that may wait in each direction of one connection. */
+export const WINDOW = 0x10000
+/** A closed connection gets this long to deliver what was written, then it is cut. */
+const LINGER_ms = 3000
+
+/** All open resources of one network, so that `closeAll` can cut them. */
+export type Registry = Set<{ destroy(): unknown }>
+
+export function register(registry: Registry, socket: Socket): void {
+  registry.add(socket)
+  socket.once('close', () => registry.delete(socket))
+}
+
+/** A connection between Listener and TCP. It is paused: nothing is read before a TCP instance takes it. */
+export class HostTCPHandle implements TCPHandle {
+  readonly address: string
+  readonly port: number
+  #socket: Socket | undefined
+
+  constructor(socket: Socket) {
+    // A dual-stack listener reports IPv4 peers as mapped IPv6 addresses (RFC 4291 section 2.5.5.2).
+    this.address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
+    this.port = socket.remotePort ?? 0
+    this.#socket = socket
+  }
+
+  get taken(): boolean {
+    return this.#socket === undefined
+  }
+
+  take(): Socket {
+    const socket = this.#socket
+    if (socket === undefined) throw new TypeError('from: this connection is already taken')
+    this.#socket = undefined
+    return socket
+  }
+}
+
+function check(options: TCPOptions): HostTCPHandle | undefined {
+  checkCallbacks(options, ['onReadable', 'onWritable', 'onError'])
+  const { from, address, port } = options
+  if (from === undefined) {
+    checkAddress(address)
+    checkPort(port, 1)
+    return undefined
+  }
+  if (address !== undefined || port !== undefined) throw new TypeError('either `from` or `address` and `port`, not both')
+  if (!(from instanceof HostTCPHandle)) throw new TypeError('from: connection of a Listener expected')
+  if (from.taken) throw new TypeError('from: this connection is already taken')
+  return from
+}
+
+/** Sends what is queued and the end of the stream, then discards what still arrives: cutting at once could destroy bytes on their way (RFC 1122 section 4.2.2.13). */
+function finish(socket: Socket): void {
+  if (socket.destroyed) return
+  if (socket.connecting) {
+    socket.destroy()
+    return
+  }
+  const cut = setTimeout(() => socket.destroy(), LINGER_ms)
+  cut.unref()
+  socket.once('close', () => clearTimeout(cut))
+  socket.end()
+  socket.resume()
+  socket.unref()
+}
+
+/** TCP on `node:net`. Node calls its listeners from the event loop, never from inside a method, which is the rule of `hal/api/io.ts`. */
+export class HostTCP implements TCP {
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number | undefined
+  #socket: Socket | undefined
+  #options: TCPOptions
+  #unread = new ByteQueue()
+  #established = false
+  #gone = false
+  #paused = false
+  /** Node holds bytes that the kernel did not take yet. */
+  #queued = false
+
+  constructor(registry: Registry, options: TCPOptions) {
+    const handle = check(options)
+    this.#options = { ...options }
+    const socket = handle?.take() ?? connect({ host: options.address, port: options.port as number, allowHalfOpen: true })
+    this.remoteAddress = handle?.address ?? options.address
+    this.remotePort = handle?.port ?? options.port
+    this.#socket = socket
+    if (handle === undefined) register(registry, socket)
+    socket.setNoDelay(options.noDelay ?? true)
+    this.#listen(socket)
+    if (handle === undefined) socket.once('connect', this.#start)
+    // A connection that ended while it waited has had its events; nobody was listening.
+    else process.nextTick(() => (socket.destroyed ? this.#lost('closed') : this.#start()))
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (chunk) => {
+      if (this.#socket === undefined) return
+      // A plain view: Buffer's `slice` does not copy, which would surprise code that runs on XS as well.
+      this.#unread.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+      if (this.#unread.length >= WINDOW) {
+        this.#paused = true
+        socket.pause()
+      }
+      this.#options.onReadable?.(this.#unread.length)
+    })
+    socket.on('end', () => this.#lost('closed by peer'))
+    socket.on('error', (error) => this.#lost(error.message))
+    socket.on('close', () => this.#lost('closed'))
+  }
+
+  #start = (): void => {
+    const socket = this.#socket
+    if (socket === undefined || this.#gone) return
+    this.#established = true
+    this.#options.onWritable?.(this.writable)
+    if (this.#socket !== undefined && !this.#paused) socket.resume()
+  }
+
+  #lost(reason: string): void {
+    if (this.#gone || this.#socket === undefined) return
+    this.#gone = true
+    this.#options.onError?.(reason)
+  }
+
+  #written = (): void => {
+    if (!this.#queued || this.#socket === undefined || this.#gone || this.#socket.writableLength > 0) return
+    this.#queued = false
+    this.#options.onWritable?.(this.writable)
+  }
+
+  #open(): Socket {
+    if (this.#socket === undefined) throw closedError('TCP')
+    return this.#socket
+  }
+
+  get writable(): number {
+    const socket = this.#socket
+    if (socket === undefined || this.#gone || !this.#established) return 0
+    return Math.max(0, WINDOW - socket.writableLength)
+  }
+
+  read(count?: number): Bytes | undefined {
+    const socket = this.#open()
+    const bytes = this.#unread.take(count)
+    if (this.#paused && this.#unread.length < WINDOW / 2) {
+      this.#paused = false
+      socket.resume()
+    }
+    return bytes
+  }
+
+  write(buffer: Bytes): void {
+    const socket = this.#open()
+    checkBytes(buffer)
+    if (buffer.length > this.writable) throw new RangeError(`${buffer.length} bytes given, ${this.writable} writable`)
+    if (buffer.length === 0) return
+    // Node keeps a reference to what the kernel does not take at once, so the bytes are copied (small ones into Node's pool).
+    socket.write(Buffer.from(buffer), this.#written)
+    this.#queued = socket.writableLength > 0
+  }
+
+  close(): void {
+    const socket = this.#socket
+    if (socket === undefined) return
+    this.#socket = undefined
+    this.#unread.clear()
+    finish(socket)
+  }
+}

@@ -1,0 +1,144 @@
+import { FerrarisError } from '../lib/errors.ts'
+import { parseDuration_ms, parseInstant } from '../lib/iso8601.ts'
+
+export const USAGE = `Usage: ferraris run [config.json] [options]     run a virtual meter
+       ferraris config-schema                   print the JSON Schema of the configuration
+       ferraris --help | --version
+
+Options of run:
+  --engine v8|xs      JavaScript engine of the firmware (default v8)
+  --speed N|max       simulated seconds per second (default 1; max: as fast as possible)
+  --from ISO          first moment of the world, such as 2006-12-16T17:24Z
+                      (default: now; with --for the start of the recording; with --data where it stopped)
+  --for DURATION      stop after this much of the world's time: 90s, 15m, 2h, 21d
+  --data DIR          keep the meter's flash there (default: in memory, gone at the end)
+  --dlms-port N       port of DLMS/COSEM over TCP (default 4059; 0: any free one)
+  --http-port N       port of the web page (default 8080; 0: any free one)
+  --no-http           no web page
+  --seed N            seed of the world's chance (default 1)
+  --json              with --for: print the final registers as one JSON object
+
+Clients: public SAP 16 without security, reading SAP 17 with the LLS secret that is printed at the start.
+Ctrl-C stops cleanly. Everything listens on 127.0.0.1 only.`
+
+/** Options of `ferraris run`. */
+export interface RunOptions {
+  readonly configFile?: string
+  readonly engine: 'v8' | 'xs'
+  /** Simulated seconds per second; Infinity = as fast as possible. */
+  readonly speed: number
+  readonly from?: { readonly time_ms: number; readonly local: boolean }
+  readonly duration_ms?: number
+  readonly dataDirectory?: string
+  readonly dlmsPort?: number
+  readonly httpPort?: number
+  readonly http: boolean
+  readonly seed: number
+  readonly json: boolean
+}
+
+export type Command =
+  | { readonly command: 'run'; readonly options: RunOptions }
+  | { readonly command: 'help' }
+  | { readonly command: 'version' }
+  | { readonly command: 'config-schema' }
+
+function fail(reason: string): never {
+  throw new FerrarisError('USAGE', `${reason} (see ferraris --help)`)
+}
+
+function integer(name: string, text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= min && value <= max)) fail(`${name}: found "${text}", allowed is an integer ${min}..${max}`)
+  return value
+}
+
+function speedOf(text: string): number {
+  if (text === 'max') return Number.POSITIVE_INFINITY
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (!(value > 0 && value <= 1_000_000)) fail(`--speed: found "${text}", allowed is a number above 0 up to 1000000, or max`)
+  return value
+}
+
+function instantOf(text: string): { time_ms: number; local: boolean } {
+  const parsed = parseInstant(text)
+  if (!parsed.ok) fail(`--from: ${parsed.reason}`)
+  return { time_ms: parsed.value.utc_ms, local: parsed.value.offset_min === undefined }
+}
+
+function durationOf(text: string): number {
+  const parsed = parseDuration_ms(/^\d+$/.test(text) ? `${text}s` : text)
+  if (!parsed.ok) fail(`--for: ${parsed.reason}`)
+  if (parsed.value < 1000) fail(`--for: found "${text}", allowed is one second or more`)
+  return parsed.value
+}
+
+const VALUE_OPTIONS: ReadonlySet<string> = new Set([
+  '--engine',
+  '--speed',
+  '--from',
+  '--for',
+  '--data',
+  '--dlms-port',
+  '--http-port',
+  '--seed',
+])
+const FLAGS: ReadonlySet<string> = new Set(['--no-http', '--json'])
+
+/** Splits the words into named values, flags and the rest; every name is known and given once. */
+function split(words: readonly string[]): { values: Map<string, string>; rest: string[] } {
+  const values = new Map<string, string>()
+  const rest: string[] = []
+  for (let i = 0; i < words.length; i++) {
+    const [name, inline] = words[i].startsWith('--') ? words[i].split(/=(.*)/s, 2) : ['', undefined]
+    if (name === '' && words[i].startsWith('-')) fail(`unknown option ${words[i]}`)
+    if (name === '') {
+      rest.push(words[i])
+      continue
+    }
+    if (values.has(name)) fail(`${name} is given twice`)
+    if (FLAGS.has(name) && inline === undefined) values.set(name, 'yes')
+    else if (VALUE_OPTIONS.has(name)) {
+      const value = inline ?? words[++i]
+      if (value === undefined || (inline === undefined && value.startsWith('--'))) fail(`${name} needs a value`)
+      values.set(name, value)
+    } else fail(FLAGS.has(name) ? `${name} takes no value` : `unknown option ${name}`)
+  }
+  return { values, rest }
+}
+
+function runOptions(words: readonly string[]): RunOptions {
+  const { values, rest } = split(words)
+  if (rest.length > 1) fail(`one configuration file is enough; found ${rest.join(' ')}`)
+  const given = <T>(name: string, read: (text: string) => T): T | undefined => {
+    const text = values.get(name)
+    return text === undefined ? undefined : read(text)
+  }
+  const engine = values.get('--engine') ?? 'v8'
+  if (engine !== 'v8' && engine !== 'xs') fail(`--engine: found "${engine}", allowed is v8 or xs`)
+  const json = values.has('--json')
+  const duration_ms = given('--for', durationOf)
+  if (json && duration_ms === undefined) fail('--json needs --for')
+  return {
+    configFile: rest[0],
+    engine,
+    speed: given('--speed', speedOf) ?? 1,
+    from: given('--from', instantOf),
+    duration_ms,
+    dataDirectory: values.get('--data'),
+    dlmsPort: given('--dlms-port', (text) => integer('--dlms-port', text, 0, 65535)),
+    httpPort: given('--http-port', (text) => integer('--http-port', text, 0, 65535)),
+    http: !values.has('--no-http'),
+    seed: given('--seed', (text) => integer('--seed', text, 0, 0xffffffff)) ?? 1,
+    json,
+  }
+}
+
+/** Reads the command line (without node and script). Throws FerrarisError `USAGE` with one clear line. */
+export function parseArguments(words: readonly string[]): Command {
+  if (words.length === 0 || words.includes('--help') || words.includes('-h')) return { command: 'help' }
+  if (words[0] === '--version' || words[0] === '-v') return { command: 'version' }
+  if (words[0] === 'config-schema') return { command: 'config-schema' }
+  if (words[0] !== 'run') fail(`unknown command ${words[0]}`)
+  return { command: 'run', options: runOptions(words.slice(1)) }
+}

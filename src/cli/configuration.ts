@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { VIRTUAL_CONFIG, type VirtualConfig } from '../../boards/virtual/config.ts'
+import { FerrarisError } from '../lib/errors.ts'
+import { jsonSchema } from '../lib/schema-json.ts'
+import { validate } from '../lib/schema-validate.ts'
+import { parseTrace, type Trace } from '../world/loads/trace.ts'
+import type { RunOptions } from './args.ts'
+
+/** The household of the package; the same place seen from the built module. */
+const HOUSEHOLD = fileURLToPath(new URL('../../../../boards/virtual/data/household_electricity_1min.csv', import.meta.url))
+
+function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'not readable' : code === 'EISDIR' ? 'is a folder' : code
+    throw new FerrarisError('CONFIG', `${what} ${path}: ${reason}`, { cause })
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new FerrarisError('CONFIG', `${path}: not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+/** The configuration of a run: the file, or all defaults, with the ports of the command line over it. Throws FerrarisError `CONFIG`. */
+export function loadConfiguration(options: RunOptions): VirtualConfig {
+  const { configFile, dlmsPort, httpPort, http } = options
+  const input = configFile === undefined ? {} : withoutSchema(parseJson(readText(configFile, 'configuration'), configFile))
+  const result = validate(VIRTUAL_CONFIG, input)
+  if (!result.ok) {
+    const lines = result.errors.map(({ text }) => (configFile === undefined ? text : `${configFile}: ${text}`))
+    throw new FerrarisError('CONFIG', lines.join('\n'))
+  }
+  const { meter, world } = result.value
+  return {
+    world,
+    meter: {
+      ...meter,
+      dlms: { ...meter.dlms, port: dlmsPort ?? meter.dlms.port },
+      face: { ...meter.face, port: httpPort ?? meter.face.port, enabled: http && meter.face.enabled },
+    },
+  }
+}
+
+/** `$schema` tells an editor where the schema is and means nothing to us. */
+function withoutSchema(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input
+  const { $schema: _, ...rest } = input as Record<string, unknown>
+  return rest
+}
+
+/** The recorded load that the configuration asks for. Throws FerrarisError `TRACE` or `CONFIG`. */
+export function loadTrace(config: VirtualConfig, configFile: string | undefined): Trace | undefined {
+  if (config.world.load === 'none') return undefined
+  const own = config.world.trace
+  if (own === undefined) return parseTrace(readText(HOUSEHOLD, 'trace'), HOUSEHOLD)
+  const path = resolve(configFile === undefined ? '.' : dirname(configFile), own)
+  return parseTrace(readText(path, 'trace'), path)
+}
+
+/** The published JSON Schema. */
+export function configurationSchema(): string {
+  const document = jsonSchema(VIRTUAL_CONFIG, { id: 'https://ferraris.invalid/config.schema.json', title: 'Configuration of ferraris run' })
+  return `${JSON.stringify(document, null, 2)}\n`
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { BOARD } from '../../boards/virtual/board.ts'
+import { FileFlash } from '../../hal/host/flash.ts'
+import { openStorage } from '../core/storage/storage.ts'
+import { FerrarisError } from '../lib/errors.ts'
+import { lastSign_s } from '../meter/core.ts'
+
+/** Where the world stood when it was last written down. */
+interface WorldState {
+  readonly time_ms: number
+  readonly wall_ms: number
+}
+
+function parseWorld(text: string): WorldState | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return undefined
+    const { time_ms, wall_ms } = value as { time_ms?: unknown; wall_ms?: unknown }
+    return typeof time_ms === 'number' && typeof wall_ms === 'number' ? { time_ms, wall_ms } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** The folder of `--data`: the raw flash image `meter.flash` and the world's time `world.json`. */
+export class DataDirectory {
+  readonly path: string
+  readonly flash: FileFlash
+  readonly #worldFile: string
+
+  /** Throws FerrarisError when the folder or the image cannot be used. */
+  constructor(path: string) {
+    this.path = path
+    try {
+      mkdirSync(path, { recursive: true })
+    } catch (cause) {
+      throw new FerrarisError('DATA', `--data ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    }
+    const { size, blockLength, writeAlign } = BOARD.flash
+    this.#worldFile = join(path, 'world.json')
+    this.flash = new FileFlash({ path: join(path, 'meter.flash'), blocks: size / blockLength, blockLength, writeAlign })
+  }
+
+  /**
+   * World time at which a new run goes on: real time has passed in the world too while nobody ran it. Undefined for a new folder. After `kill -9`
+   * at full speed the flash may know a later time than the last note of the world; time never goes back.
+   */
+  resume_ms(wall_ms: number): number | undefined {
+    const lastSign_ms = lastSign_s(openStorage(this.flash)) * 1000
+    const world = this.#world()
+    if (world === undefined) return lastSign_ms > 0 ? lastSign_ms + 1000 : undefined
+    return Math.max(world.time_ms + Math.max(0, wall_ms - world.wall_ms), lastSign_ms)
+  }
+
+  /** Notes where the world stands; replaces the file in one step. */
+  note(time_ms: number, wall_ms: number): void {
+    writeFileSync(`${this.#worldFile}.new`, `${JSON.stringify({ time_ms, wall_ms })}\n`)
+    renameSync(`${this.#worldFile}.new`, this.#worldFile)
+  }
+
+  /** The whole image. */
+  image(): Uint8Array {
+    const image = new Uint8Array(BOARD.flash.size)
+    this.flash.read(image, 0)
+    return image
+  }
+
+  /** Mirrors pages that changed in the flash of another engine. */
+  writePages(pages: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): void {
+    for (const { offset, bytes } of pages) this.flash.mirror(bytes, offset)
+  }
+
+  close(): void {
+    this.flash.close()
+  }
+
+  #world(): WorldState | undefined {
+    try {
+      return parseWorld(readFileSync(this.#worldFile, 'utf8'))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+}

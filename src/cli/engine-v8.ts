@@ -1,0 +1,38 @@
+import { BOARD } from '../../boards/virtual/board.ts'
+import { Session } from '../../boards/virtual/session.ts'
+import type { Flash } from '../../hal/api/flash.ts'
+import { hostCrypto } from '../../hal/host/crypto.ts'
+import { createHostNetwork } from '../../hal/host/sockets.ts'
+import { MemoryFlash } from '../../hal/portable/flash.ts'
+import type { Engine, EngineOptions } from './engine.ts'
+
+/** The erased flash of a meter that nobody keeps. */
+export function memoryFlash(): MemoryFlash {
+  const { size, blockLength, writeAlign } = BOARD.flash
+  return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
+}
+
+/** Firmware and world in this process. */
+export function createV8Engine(options: EngineOptions): Engine {
+  const { config, trace, start_ms, seed, speed, data } = options
+  const storage: Flash = data?.flash ?? memoryFlash()
+  const network = createHostNetwork()
+  const session = new Session({ config, start_ms, seed, speed: speed === Number.POSITIVE_INFINITY ? 0 : speed }, trace, {
+    storage,
+    network,
+    crypto: hostCrypto,
+  })
+  return {
+    run: (until_ms) => session.run(until_ms),
+    observe: (wall_ms, actualSpeed) => {
+      const wanted = session.observe(wall_ms, actualSpeed)
+      return wanted < 0 ? Number.POSITIVE_INFINITY : wanted
+    },
+    takeEvents: () => session.takeEvents(),
+    summary: () => session.summary(),
+    stop: () => {
+      session.stop()
+      network.closeAll()
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import type { VirtualConfig } from '../../boards/virtual/config.ts'
+import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
+import type { Trace } from '../world/loads/trace.ts'
+import type { DataDirectory } from './data-directory.ts'
+
+/** What every engine starts a virtual meter from. */
+export interface EngineOptions {
+  readonly config: VirtualConfig
+  readonly trace: Trace | undefined
+  readonly start_ms: number
+  readonly seed: number
+  /** Simulated seconds per second; Infinity = as fast as possible. */
+  readonly speed: number
+  /** Where the flash lives; in memory without it. */
+  readonly data: DataDirectory | undefined
+}
+
+/** A virtual meter on some JavaScript engine. Calls must not overlap. */
+export interface Engine {
+  /** Lets the world's time pass up to `until_ms`. */
+  run(until_ms: number): void | Promise<void>
+  /** Real time passes for whoever watches the meter. Returns the wanted speed: 0 = paused, Infinity = as fast as possible. */
+  observe(wall_ms: number, actualSpeed: number): number | Promise<number>
+  /** What happened since the last call. */
+  takeEvents(): SessionEvent[]
+  summary(): Summary | Promise<Summary>
+  /** Ends the firmware in good order and frees everything. */
+  stop(): void | Promise<void>
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { FerrarisError } from '../lib/errors.ts'
+import { FIRMWARE_VERSION } from '../meter/config.ts'
+import { parseArguments, USAGE } from './args.ts'
+import { configurationSchema } from './configuration.ts'
+import { run } from './run.ts'
+
+async function main(words: readonly string[]): Promise<void> {
+  const parsed = parseArguments(words)
+  if (parsed.command === 'help') process.stdout.write(`${USAGE}\n`)
+  else if (parsed.command === 'version') process.stdout.write(`ferraris ${FIRMWARE_VERSION}\n`)
+  else if (parsed.command === 'config-schema') process.stdout.write(configurationSchema())
+  else await run(parsed.options)
+}
+
+/** A reader that closes the pipe early (`| head`) is no error. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof FerrarisError)) throw error
+  process.stderr.write(`ferraris: ${error.message}\n`)
+  process.exitCode = error.code === 'USAGE' ? 2 : 1
+}

@@ -1,0 +1,103 @@
+import type { Engine } from './engine.ts'
+
+export interface PaceOptions {
+  readonly engine: Engine
+  readonly start_ms: number
+  readonly speed: number
+  /** World time to stop at; Infinity without an end. */
+  readonly end_ms: number
+  /** After each slice, with the world's time. */
+  readonly onSlice: (now_ms: number, actualSpeed: number) => void
+  readonly signal: AbortSignal
+}
+
+/** Longest stretch of real time that passes without serving sockets. */
+const SLICE_MS = 10
+/** How often the speed is measured and observers are served. */
+const OBSERVE_MS = 50
+/** Longest stretch of the world's time in one slice. */
+const LEAP_MS = 86_400_000
+
+function breathe(delay_ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (delay_ms > 0) setTimeout(resolve, delay_ms)
+    else setImmediate(resolve)
+  })
+}
+
+/** Drives a virtual meter in real time, at a multiple of it, or as fast as possible, in slices so short that clients do not notice. */
+export class Pace {
+  readonly #options: PaceOptions
+  /** World and real time at which the present speed began. */
+  #anchor_ms: number
+  #wallAnchor_ms = performance.now()
+  #now_ms: number
+  #speed: number
+  #actualSpeed = 0
+  #observed_ms = performance.now()
+  #observedWorld_ms: number
+  /** World time that fits into one slice, learned. */
+  #stride_ms = 1000
+
+  constructor(options: PaceOptions) {
+    this.#options = options
+    this.#now_ms = options.start_ms
+    this.#anchor_ms = options.start_ms
+    this.#observedWorld_ms = options.start_ms
+    this.#speed = options.speed
+  }
+
+  get now_ms(): number {
+    return this.#now_ms
+  }
+
+  /** Runs until the end or the abort signal. */
+  async run(): Promise<void> {
+    const { end_ms, signal, onSlice } = this.#options
+    while (!signal.aborted && this.#now_ms < end_ms) {
+      const behind = await this.#slice()
+      if (performance.now() - this.#observed_ms >= OBSERVE_MS) await this.#observe()
+      onSlice(this.#now_ms, this.#actualSpeed)
+      await breathe(behind ? 0 : this.#speed > 60 || this.#speed === 0 ? 5 : SLICE_MS)
+    }
+    await this.#observe()
+  }
+
+  /** One slice of the world. True when there is more to do at once. */
+  async #slice(): Promise<boolean> {
+    const { engine, end_ms } = this.#options
+    const wall_ms = performance.now()
+    const due_ms = this.#speed === 0 ? this.#now_ms : this.#anchor_ms + (wall_ms - this.#wallAnchor_ms) * this.#speed
+    const target_ms = Math.min(end_ms, Math.floor(due_ms), this.#now_ms + this.#stride_ms)
+    if (target_ms > this.#now_ms) {
+      await engine.run(target_ms)
+      this.#learn(target_ms - this.#now_ms, performance.now() - wall_ms)
+      this.#now_ms = target_ms
+    }
+    if (due_ms - this.#now_ms > 2000 * this.#speed && this.#speed !== Number.POSITIVE_INFINITY) this.#anchor()
+    return due_ms > this.#now_ms + 1000 && this.#now_ms < end_ms
+  }
+
+  #learn(world_ms: number, took_ms: number): void {
+    if (took_ms > 2 * SLICE_MS) this.#stride_ms = Math.max(1000, Math.floor(this.#stride_ms / 2))
+    else if (took_ms < SLICE_MS && world_ms >= this.#stride_ms) this.#stride_ms = Math.min(LEAP_MS, Math.floor(this.#stride_ms * 1.5))
+  }
+
+  async #observe(): Promise<void> {
+    const wall_ms = performance.now()
+    const elapsed_ms = wall_ms - this.#observed_ms
+    if (elapsed_ms > 0) this.#actualSpeed = (this.#now_ms - this.#observedWorld_ms) / elapsed_ms
+    this.#observed_ms = wall_ms
+    this.#observedWorld_ms = this.#now_ms
+    const wanted = await this.#options.engine.observe(wall_ms, this.#actualSpeed)
+    if (wanted === this.#speed) return
+    this.#speed = wanted
+    this.#anchor()
+  }
+
+  /** Starts to count anew: after a change of speed, and when the machine cannot keep up, so that lost time is not run after. */
+  #anchor(): void {
+    this.#anchor_ms = this.#now_ms
+    this.#wallAnchor_ms = performance.now()
+  }
+}

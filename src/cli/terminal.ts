@@ -1,0 +1,68 @@
+import type { SessionEvent } from '../../boards/virtual/session.ts'
+import { offset_min } from '../lib/calendar.ts'
+import { formatDuration, formatInstant } from '../lib/iso8601.ts'
+import type { MeterConfig } from '../meter/config.ts'
+
+/** Real time between two progress lines. */
+const PROGRESS_MS = 1000
+
+export interface TerminalOptions {
+  readonly config: MeterConfig
+  /** Everything but the final object goes to stderr. */
+  readonly json: boolean
+  readonly start_ms: number
+  readonly end_ms: number
+}
+
+/** What a person sees of a run: one line per address and event, and a line of progress. */
+export class Terminal {
+  readonly #options: TerminalOptions
+  readonly #stream: NodeJS.WriteStream
+  #progress_ms = performance.now()
+  /** A progress line without its end stands on the terminal. */
+  #open = false
+
+  constructor(options: TerminalOptions) {
+    this.#options = options
+    this.#stream = options.json ? process.stderr : process.stdout
+  }
+
+  line(text: string): void {
+    if (this.#open) this.#stream.write('\n')
+    this.#open = false
+    this.#stream.write(`${text}\n`)
+  }
+
+  /** Local time of the meter. */
+  time(utc_ms: number): string {
+    const { standardOffset_min, daylightSaving } = this.#options.config.localTime
+    return formatInstant(utc_ms, offset_min(utc_ms, { standard_min: standardOffset_min, dst: daylightSaving }))
+  }
+
+  event(event: SessionEvent): void {
+    if (event.kind === 'event') {
+      const detail = event.log === 'powerFailure' ? ` after ${formatDuration(event.parameter * 1000)}` : ` (${event.code})`
+      this.line(`${this.time(event.time_ms)} ${event.text}${detail}`)
+    } else if (event.kind === 'error') this.line(`${event.service}: ${event.reason}`)
+  }
+
+  /** At most one line a second; on a terminal it overwrites itself. */
+  progress(now_ms: number, actualSpeed: number): void {
+    const { start_ms, end_ms } = this.#options
+    if (end_ms === Number.POSITIVE_INFINITY || performance.now() - this.#progress_ms < PROGRESS_MS) return
+    this.#progress_ms = performance.now()
+    const percent = Math.floor((100 * (now_ms - start_ms)) / (end_ms - start_ms))
+    const text = `${this.time(now_ms)} ${percent} % at ${Math.round(actualSpeed).toLocaleString('en')} times real time`
+    if (!this.#stream.isTTY) {
+      this.line(text)
+      return
+    }
+    this.#stream.write(`\r\u001b[K${text}`)
+    this.#open = true
+  }
+
+  end(): void {
+    if (this.#open) this.#stream.write('\n')
+    this.#open = false
+  }
+}

@@ -1,0 +1,58 @@
+/** Logs of the meter; event codes are only unique inside their log. */
+export type LogName = 'standard' | 'powerFailure'
+
+/**
+ * Event codes of the standard event log, in the numbering of DSMR and IDIS companion standards. A code means something only together with its
+ * log: the code spaces of the logs overlap.
+ */
+export const StandardEvent = Object.freeze({
+  powerDown: 1,
+  powerUp: 2,
+  daylightSavingChanged: 3,
+  clockAdjustedOld: 4,
+  clockAdjustedNew: 5,
+  clockInvalid: 6,
+  replaceBattery: 7,
+  memoryProgramError: 12,
+  memoryRamError: 13,
+  memoryNonVolatileError: 14,
+  watchdog: 15,
+  measurementSystemError: 16,
+  firmwareReady: 17,
+  firmwareActivated: 18,
+  logCleared: 255,
+})
+
+const TEXTS: ReadonlyMap<number, string> = new Map([
+  [StandardEvent.powerDown, 'Power down'],
+  [StandardEvent.powerUp, 'Power up'],
+  [StandardEvent.daylightSavingChanged, 'Daylight saving changed'],
+  [StandardEvent.clockAdjustedOld, 'Clock adjusted (old time)'],
+  [StandardEvent.clockAdjustedNew, 'Clock adjusted (new time)'],
+  [StandardEvent.clockInvalid, 'Clock invalid'],
+  [StandardEvent.replaceBattery, 'Replace battery'],
+  [StandardEvent.memoryProgramError, 'Program memory error'],
+  [StandardEvent.memoryRamError, 'RAM error'],
+  [StandardEvent.memoryNonVolatileError, 'Non-volatile memory error'],
+  [StandardEvent.watchdog, 'Watchdog reset'],
+  [StandardEvent.measurementSystemError, 'Measurement system error'],
+  [StandardEvent.firmwareReady, 'Firmware ready for activation'],
+  [StandardEvent.firmwareActivated, 'Firmware activated'],
+  [StandardEvent.logCleared, 'Event log cleared'],
+])
+
+/** Plain words for a person. */
+export function standardEventText(code: number): string {
+  return TEXTS.get(code) ?? `Event ${code}`
+}
+
+/** AMR status byte of a load profile entry (DSMR "AMR profile status"). */
+export const ProfileStatus = Object.freeze({
+  criticalError: 0x01,
+  clockInvalid: 0x02,
+  dataNotValid: 0x04,
+  daylightSaving: 0x08,
+  clockAdjusted: 0x20,
+  recoveredValue: 0x40,
+  powerDown: 0x80,
+})

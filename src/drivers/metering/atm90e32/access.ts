@@ -1,0 +1,69 @@
+import type { SPI } from '../../../../hal/api/io.ts'
+import { Register } from './registers.ts'
+
+const ATTEMPTS = 3
+
+/** Single registers over SPI: 32 clocks per transaction, one buffer for all of them (Atmel-46003B section 4.2.1). */
+export class RegisterAccess {
+  readonly #io: SPI
+  readonly #bytes = new Uint8Array(4)
+
+  constructor(io: SPI) {
+    this.#io = io
+  }
+
+  /** `address` below 100H: all registers that the driver knows. */
+  read(address: number): number {
+    const bytes = this.#bytes
+    bytes[0] = 0x80
+    bytes[1] = address
+    bytes[2] = 0
+    bytes[3] = 0
+    this.#io.transfer(bytes)
+    return (bytes[2] << 8) | bytes[3]
+  }
+
+  write(address: number, value: number): void {
+    const bytes = this.#bytes
+    bytes[0] = 0
+    bytes[1] = address
+    bytes[2] = value >> 8
+    bytes[3] = value
+    this.#io.transfer(bytes)
+  }
+
+  /** Whether a register that a read does not change holds `value`; one disturbed transaction does not matter. */
+  holds(address: number, value: number): boolean {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) if (this.read(address) === value) return true
+    return false
+  }
+
+  /** Reads a register that a read does not change until two readings in a row agree, or gives the last one. */
+  agreed(address: number): number {
+    let value = this.read(address)
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const again = this.read(address)
+      if (again === value) break
+      value = again
+    }
+    return value
+  }
+
+  /** Makes a register hold `value`; false when it will not. */
+  store(address: number, value: number): boolean {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (this.read(address) === value) return true
+      this.write(address, value)
+    }
+    return this.read(address) === value
+  }
+
+  /** A write to the lock shows up in LastSPIData: somebody is there. Opens the configuration. */
+  probe(key: number): boolean {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      this.write(Register.CfgRegAccEn, key)
+      if (this.read(Register.LastSPIData) === key) return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * ATM90E32AS: poly-phase energy metering IC, SPI mode 3 up to 1 MHz.
+ * Datasheet: Atmel-46003B-SE-M90E32AS; application note: Atmel-46103A. Numbers in brackets are sections of the datasheet.
+ */
+import type { SPI, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
+import { FerrarisError } from '../../../lib/errors.ts'
+import { RegisterAccess } from './access.ts'
+import { EnergyReader } from './energy.ts'
+import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image } from './image.ts'
+import { CONFIGURATION_KEY, LOCKED, RESET_KEY, Register } from './registers.ts'
+import { type ATM90E32Sample, createSample, Status } from './sample.ts'
+import { ValueReader } from './values.ts'
+
+export interface ATM90E32Options {
+  /** The bus: `hz` and `mode` have defaults (1 MHz, 3), a board may override them. */
+  readonly sensor: Partial<SPIOptions> & { readonly io: SPIConstructor }
+  /** Blocks for a time. Needed by a real chip, which takes 5 ms to start and 14 ms for a CRC pass; `configure` waits at most 65 ms in sum. */
+  readonly wait_ms?: (duration_ms: number) => void
+}
+
+/** T1 [7.4] is 5, at most 40 ms; polled. */
+const STARTUP_STEP_MS = 5
+const STARTUP_STEPS = 10
+/** 112 words at 125 us [3.9], rounded up. */
+const CRC_PASS_MS = 15
+const UNKNOWN = -1
+const ATTEMPTS = 3
+
+export class ATM90E32 {
+  readonly identification: { readonly model: string } = Object.freeze({ model: 'ATM90E32AS' })
+
+  #io: SPI | undefined
+  readonly #access: RegisterAccess
+  readonly #energy: EnergyReader
+  readonly #values: ValueReader
+  readonly #sample: ATM90E32Sample = createSample()
+  readonly #wait_ms: ((duration_ms: number) => void) | undefined
+  #image: Image | undefined
+  #energyUnit = energyUnitOf(3200)
+  /** CRCDigest of this configuration; the datasheet does not define its value, so it is only compared with its own first reading. */
+  #digest = UNKNOWN
+  /** Reported with the next good sample. */
+  #reconfigured = false
+
+  /** Throws FerrarisError `NO_DEVICE` when no ATM90E32 answers; what the bus's constructor throws goes through. */
+  constructor(options: ATM90E32Options) {
+    const { io: Bus, ...wiring } = options.sensor
+    const io = new Bus({ hz: 1_000_000, mode: 3, ...wiring })
+    this.#access = new RegisterAccess(io)
+    this.#energy = new EnergyReader(this.#access)
+    this.#values = new ValueReader(this.#access)
+    this.#wait_ms = options.wait_ms
+    if (!this.#wake()) {
+      io.close()
+      throw noDevice()
+    }
+    this.#io = io
+  }
+
+  /** One energy count in mWh, mvarh, mVAh: 10000 / meter constant; 25/8 for 3200 imp/kWh. */
+  get energyUnit(): { readonly numerator: number; readonly denominator: number } {
+    return this.#energyUnit
+  }
+
+  /** Energy readings that had to be recovered or repeated. */
+  get recoveries(): number {
+    return this.#energy.recoveries
+  }
+
+  /**
+   * Writes the configuration, reads it back and closes the lock. A chip that already holds this configuration is not reset, so what it counted while
+   * the firmware restarted stays; otherwise counts since the last sample are lost.
+   * Throws RangeError for a value that does not fit (nothing is written then), FerrarisError `NO_DEVICE` or `CONFIGURATION` (a register does not take its value).
+   */
+  configure(options: ATM90E32Configuration = {}): void {
+    this.#open()
+    const energyUnit = energyUnitOf(options.meterConstant ?? 3200)
+    const image = createImage(options)
+    this.#image = undefined
+    if (!this.#access.probe(CONFIGURATION_KEY)) throw noDevice()
+    if (!this.#holds(image)) this.#reset()
+    if (!this.#install(image)) throw new FerrarisError('CONFIGURATION', 'a register does not keep its value')
+    this.#image = image
+    this.#energyUnit = energyUnit
+    if (!this.#wait_ms) return
+    this.#wait_ms(CRC_PASS_MS)
+    this.#digest = this.#access.agreed(Register.CRCDigest)
+  }
+
+  /**
+   * Reads energy, values and status. The object belongs to the driver and changes with the next call. Never throws for what the chip does: see `Status`.
+   * Throws FerrarisError `NOT_CONFIGURED` before `configure`. High and low word of a power are two transactions; if the chip updates
+   * between them that reading may be off by the high word's step (21 W); energy is not concerned.
+   */
+  sample(): ATM90E32Sample {
+    this.#open()
+    const image = this.#image
+    if (!image) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
+    const energy = this.#energy
+    const latched = energy.recall()
+    if (!this.#isSound(image) && !this.#restore(image)) return this.#fault()
+    energy.settle(latched)
+    if (!energy.readAll() || !this.#values.read() || !energy.alive()) return this.#fault()
+    const sample = this.#sample
+    this.#values.publish(sample)
+    if (this.#reconfigured) sample.status |= Status.reconfigured
+    this.#reconfigured = false
+    this.#deliver()
+    return sample
+  }
+
+  /** Closes the bus; may be called twice. */
+  close(): void {
+    this.#io?.close()
+    this.#io = undefined
+  }
+
+  #open(): void {
+    if (!this.#io) throw new Error('closed')
+  }
+
+  /** Waits for a chip that may just have got its supply or a reset. */
+  #wake(): boolean {
+    for (let step = 0; step < STARTUP_STEPS; step++) {
+      if (this.#access.probe(CONFIGURATION_KEY)) return true
+      this.#wait_ms?.(STARTUP_STEP_MS)
+    }
+    return false
+  }
+
+  #reset(): void {
+    this.#access.write(Register.SoftReset, RESET_KEY)
+    this.#wait_ms?.(STARTUP_STEP_MS)
+    if (!this.#wake()) throw noDevice()
+  }
+
+  #holds(image: Image): boolean {
+    for (const address of IMAGE_ADDRESSES) if (!this.#access.holds(address, image[address])) return false
+    return true
+  }
+
+  /** Writes what differs, verifies all of it and closes the lock; the configuration has to be open. */
+  #install(image: Image): boolean {
+    for (const address of IMAGE_ADDRESSES) if (!this.#access.store(address, image[address])) return false
+    this.#digest = UNKNOWN
+    return this.#holds(image) && this.#access.store(Register.CfgRegAccEn, LOCKED)
+  }
+
+  /** Without a reset: whatever the energy registers hold is still good. */
+  #restore(image: Image): boolean {
+    if (!this.#access.probe(CONFIGURATION_KEY) || !this.#install(image)) return false
+    this.#reconfigured = true
+    return true
+  }
+
+  /** The chip runs, and its configuration is what was written: MeterEn finds a reset, the CRC everything else. */
+  #isSound(image: Image): boolean {
+    const access = this.#access
+    if (!access.holds(Register.MeterEn, image[Register.MeterEn])) return false
+    if (this.#crcError()) return false
+    if (this.#digest !== UNKNOWN) return access.holds(Register.CRCDigest, this.#digest)
+    this.#digest = access.agreed(Register.CRCDigest)
+    return true
+  }
+
+  /** CFG_CRC_ERR [3.9], bit 0 of CRCErrStatus. */
+  #crcError(): boolean {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) if ((this.#access.read(Register.CRCErrStatus) & 1) === 0) return false
+    return true
+  }
+
+  #deliver(): void {
+    const { pending } = this.#energy
+    const sample = this.#sample
+    for (let i = 0; i < 4; i++) {
+      sample.activeImport[i] = pending[i]
+      sample.activeExport[i] = pending[4 + i]
+      sample.reactiveImport[i] = pending[8 + i]
+      sample.reactiveExport[i] = pending[12 + i]
+      sample.apparent[i] = pending[16 + i]
+    }
+    pending.fill(0)
+  }
+
+  /** Old values, no counts; what was read before the bus died waits in `pending`. */
+  #fault(): ATM90E32Sample {
+    const sample = this.#sample
+    sample.activeImport.fill(0)
+    sample.activeExport.fill(0)
+    sample.reactiveImport.fill(0)
+    sample.reactiveExport.fill(0)
+    sample.apparent.fill(0)
+    sample.status = (sample.status & ~Status.reconfigured) | Status.fault
+    return sample
+  }
+}
+
+function noDevice(): FerrarisError {
+  return new FerrarisError('NO_DEVICE', 'no ATM90E32 answers on the bus')
+}

@@ -1,0 +1,133 @@
+import type { RegisterAccess } from './access.ts'
+import { Register } from './registers.ts'
+
+/** Energy registers read: APenergyT to ANenergyC, RPenergyT to RNenergyC, SAenergyT to SenergyC, without a gap. */
+export const ENERGY_COUNT = 20
+
+const DEAD = -1
+const UNKNOWN = -1
+const NONE = -1
+const ATTEMPTS = 3
+/** ChannelMapU: its value is part of every configuration, and nothing that a dead bus shows. */
+const MARKER = 0x0654
+
+/**
+ * Reads the clear-on-read energy registers so that no count is lost and none comes twice.
+ *
+ * A read latches the value in LastSPIData before it clears the register (Atmel-46003B section 4.2.2), so every read is compared with LastSPIData.
+ * What can go wrong, and how it shows:
+ * - a clock is lost among the data bits: the word received is distorted, LastSPIData has the true one;
+ * - the transaction never reached the chip: the word is 0000H or FFFFH and LastSPIData still holds what it held before; nothing was
+ *   cleared, so the register is read again. That is certain only when the earlier content differs from a value that looks like 0000H or
+ *   FFFFH when a bit slips, so a marker is put in LastSPIData after such a value;
+ * - a clock is lost among the address bits: another register was read. If it was a configuration register (for every energy register exactly one
+ *   can be hit), it is recognised and dropped; if it was another energy register, its counts appear under the register that was asked for;
+ * - the bus dies between the read and the comparison: LastSPIData is asked again when it is back.
+ *
+ * FFFFH itself is never taken for energy: it is 65535 counts, 204 Wh at 3200 imp/kWh, between two samples.
+ */
+export class EnergyReader {
+  /** Counts read and not yet delivered, by register. */
+  readonly pending = new Float64Array(ENERGY_COUNT)
+  /** Readings that needed more than one look since the start. */
+  recoveries = 0
+
+  readonly #access: RegisterAccess
+  /** What LastSPIData held before the next read. */
+  #previous = UNKNOWN
+  /** Register that was read when the bus died, and the word received. */
+  #unsettled = NONE
+  #unsettledValue = 0
+
+  constructor(access: RegisterAccess) {
+    this.#access = access
+  }
+
+  /** LastSPIData, if the last sample left something there. Has to be the first transaction of a sample; give the result to `settle`. */
+  recall(): number {
+    this.#previous = UNKNOWN
+    return this.#unsettled === NONE ? 0 : this.#access.agreed(Register.LastSPIData)
+  }
+
+  /** Books what `recall` found, once the bus is known to work. */
+  settle(latched: number): void {
+    if (this.#unsettled === NONE) return
+    this.pending[this.#unsettled] += isDark(latched) ? this.#unsettledValue : latched
+    this.#unsettled = NONE
+  }
+
+  /** Adds all energy registers to `pending`; false when the bus died on the way. */
+  readAll(): boolean {
+    const { pending } = this
+    for (let i = 0; i < ENERGY_COUNT; i++) {
+      const counts = this.#take(Register.APenergyT + i, ATTEMPTS)
+      if (counts === DEAD) return false
+      pending[i] += counts
+    }
+    return true
+  }
+
+  /** The bus works; LastSPIData then holds the marker. */
+  alive(): boolean {
+    const alive = this.#access.holds(Register.ChannelMapU, MARKER)
+    this.#previous = alive ? MARKER : UNKNOWN
+    return alive
+  }
+
+  #take(address: number, attempts: number): number {
+    if (this.#previous === UNKNOWN && !this.alive()) return DEAD
+    const received = this.#access.read(address)
+    const latched = this.#access.read(Register.LastSPIData)
+    if (received !== latched || received === 0xffff) return this.#recover(address, received, latched, attempts)
+    // After a 0 LastSPIData holds 0, or what it held before if both transactions were lost: `#previous` stays.
+    if (received !== 0) this.#previous = received === 1 || received === 0xfffe ? UNKNOWN : received
+    return received
+  }
+
+  #recover(address: number, received: number, first: number, attempts: number): number {
+    const previous = this.#previous
+    const latched = this.#confirm(received, first)
+    const dark = isDark(received)
+    if (!this.alive()) {
+      if (!dark) {
+        this.#unsettled = address - Register.APenergyT
+        this.#unsettledValue = received
+      }
+      return DEAD
+    }
+    this.recoveries++
+    if (dark && (latched === previous || isDark(latched))) return this.#again(address, attempts)
+    if (latched === received) return received
+    const delayed = (received & 0x7fff) === latched >> 1
+    // The comparison itself went wrong, unless the word received is the latched one delayed by a bit.
+    if (isDark(latched)) return delayed ? latched : received
+    if (delayed && this.#isForeign(address, latched)) return this.#again(address, attempts)
+    return latched
+  }
+
+  /** LastSPIData does not change by being read: two equal readings, or one that equals the word received, decide. */
+  #confirm(received: number, first: number): number {
+    let latched = first
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const again = this.#access.read(Register.LastSPIData)
+      if (again === received || again === latched) return again
+      latched = again
+    }
+    return latched
+  }
+
+  /** The chip missed the topmost one of the address, 1xxxxxxx, and read 0xxxxxxx0. */
+  #isForeign(address: number, latched: number): boolean {
+    this.#previous = UNKNOWN
+    return this.#access.read((address & 0x7f) << 1) === latched
+  }
+
+  #again(address: number, attempts: number): number {
+    return attempts > 1 ? this.#take(address, attempts - 1) : DEAD
+  }
+}
+
+/** What a bus without an answer shows. */
+function isDark(word: number): boolean {
+  return word === 0 || word === 0xffff
+}

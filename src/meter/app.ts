@@ -1,0 +1,191 @@
+import type { Crypto } from '../../hal/api/crypto.ts'
+import type { Device } from '../../hal/api/device.ts'
+import type { Digital } from '../../hal/api/io.ts'
+import type { Network } from '../../hal/api/sockets.ts'
+import type { Timer, TimerHandle } from '../../hal/api/time.ts'
+import { ATM90E32 } from '../drivers/metering/atm90e32/atm90e32.ts'
+import { ascii } from '../lib/ascii.ts'
+import { TcpServer } from '../links/ip/tcp-server.ts'
+import { DlmsServer } from '../protocols/dlms/server.ts'
+import { sameSecret } from '../protocols/dlms/source.ts'
+import { DEMO_SECRET, METER_CONSTANT, type MeterConfig } from './config.ts'
+import { type EventListener, MeterCore } from './core.ts'
+import { FaceServer } from './face/server.ts'
+import type { FaceExtension, FaceSource } from './face/state.ts'
+import { MetrologicalLed } from './led.ts'
+import { DlmsView } from './views/dlms.ts'
+import { FaceView } from './views/face.ts'
+
+/** Key of the reading client's LLS secret in the settings. */
+const READING_SECRET = 'dlms.lls.secret'
+
+/** Something that is served until it is closed. */
+export interface Service {
+  close(): void
+}
+
+/** What a meter serves on its network. */
+export type ServiceName = 'dlms' | 'face'
+
+export interface MeterOptions {
+  readonly device: Device
+  readonly config: MeterConfig
+  readonly onEvent?: EventListener
+  /** A service is reachable at `port`. */
+  readonly onReady?: (service: ServiceName, port: number) => void
+  readonly onError?: (service: ServiceName, reason: string) => void
+}
+
+/** The meter application: starts a meter on a device that it is given. */
+export class Meter {
+  readonly core: MeterCore
+  readonly config: MeterConfig
+  /** True while the reading client's secret is the one of the demo configuration. */
+  readonly demoSecret: boolean
+  readonly led: MetrologicalLed
+  readonly #device: Device
+  readonly #servers: Service[] = []
+  #ticker: TimerHandle | undefined
+  #ledPin: Digital | undefined
+  #interrupt: Digital | undefined
+
+  constructor(options: MeterOptions) {
+    const { device, config } = options
+    this.#device = device
+    this.config = config
+    const metering = new ATM90E32({ sensor: device.metering.sensor })
+    metering.configure({ mainsFrequency_Hz: config.mains.frequency_Hz })
+    this.core = new MeterCore({ device, metering, config, onEvent: options.onEvent })
+    this.demoSecret = this.#provisionSecret()
+    this.#ledPin = device.led === undefined ? undefined : new device.led.io({ pin: device.led.pin, mode: 'Output' })
+    this.led = new MetrologicalLed(METER_CONSTANT, this.#ledPin, device.timer)
+    this.led.update(this.core.pulseEnergy_mWh)
+    this.#watchSupply()
+    this.#serve(options)
+    // In step with the seconds of the clock, so that an interval ends at its second.
+    const first_ms = 1000 - (((device.clock.now_ms() % 1000) + 1000) % 1000)
+    this.#ticker = device.timer.set(() => this.#second(), first_ms, 1000)
+  }
+
+  /** Stops in good order: saves, logs the end of the supply, and lets go of every resource. */
+  stop(): void {
+    this.core.supplyFails()
+    this.close()
+  }
+
+  /** Lets go of every resource without saving anything. */
+  close(): void {
+    if (this.#ticker !== undefined) this.#device.timer.clear(this.#ticker)
+    this.#ticker = undefined
+    for (const server of this.#servers.splice(0)) server.close()
+    this.#ledPin?.close()
+    this.#interrupt?.close()
+    this.core.metering.close()
+  }
+
+  #second(): void {
+    this.core.second()
+    this.led.update(this.core.pulseEnergy_mWh)
+  }
+
+  /** The secret of the configuration goes into flash once; from then on the flash decides. */
+  #provisionSecret(): boolean {
+    const { settings } = this.core.storage
+    const { readingSecret } = this.config.dlms
+    if (settings.get(READING_SECRET) === undefined && readingSecret !== undefined) settings.set(READING_SECRET, ascii(readingSecret))
+    return settings.get(READING_SECRET) === undefined
+  }
+
+  #authenticate(secret: Uint8Array): boolean {
+    const own = this.core.storage.settings.get(READING_SECRET) ?? ascii(DEMO_SECRET)
+    return sameSecret(secret, own)
+  }
+
+  #watchSupply(): void {
+    const wiring = this.#device.metering.interrupt
+    if (wiring === undefined) return
+    const onReadable = () => this.core.interrupt()
+    this.#interrupt = new wiring.io({ pin: wiring.pin, mode: 'Input', edge: 'rising', onReadable })
+  }
+
+  #serve(options: MeterOptions): void {
+    const { network } = this.#device
+    if (network === undefined) return
+    const { onReady, onError } = options
+    const { dlms, face } = this.config
+    if (dlms.enabled) {
+      const server = new DlmsServer(new DlmsView(this.core, this.config, (secret) => this.#authenticate(secret)), { largestSend: 0xffff })
+      this.#servers.push(
+        new TcpServer({
+          network,
+          port: dlms.port,
+          connections_max: dlms.connections_max,
+          accept: (stream) =>
+            server.connect(
+              (bytes) => stream.send(bytes),
+              () => stream.close(),
+            ),
+          onReady: (port) => onReady?.('dlms', port),
+          onError: (reason) => onError?.('dlms', reason),
+        }),
+      )
+    }
+    if (face.enabled) {
+      const source = new FaceView(this)
+      const { crypto, timer } = this.#device
+      this.#servers.push(
+        serveFace({
+          source,
+          crypto,
+          timer,
+          network,
+          config: face,
+          onReady: (port) => onReady?.('face', port),
+          onError: (reason) => onError?.('face', reason),
+        }),
+      )
+    }
+  }
+}
+
+export interface ServeFaceOptions {
+  readonly source: FaceSource
+  readonly crypto: Crypto
+  readonly timer: Timer
+  readonly network: Network
+  readonly config: MeterConfig['face']
+  /** Controls that the page shows beside the meter; only where there is a world. */
+  readonly extension?: FaceExtension
+  readonly onReady?: (port: number) => void
+  readonly onError?: (reason: string) => void
+}
+
+/** Serves the web face on a network. */
+export function serveFace(options: ServeFaceOptions): Service {
+  const { source, crypto, timer, network, config, extension, onReady, onError } = options
+  const face = new FaceServer({ source, crypto, timer, extension, maxConnections: config.connections_max })
+  const server = new TcpServer({
+    network,
+    port: config.port,
+    connections_max: config.connections_max + 1,
+    accept: (stream) => {
+      const connection = face.connect({ send: (bytes) => stream.send(bytes), room: () => stream.writable, close: () => stream.close() })
+      return {
+        receive: (bytes) => {
+          connection.receive(bytes)
+          return bytes.length
+        },
+        writable: () => connection.writable(),
+        closed: () => connection.closed(),
+      }
+    },
+    onReady,
+    onError,
+  })
+  return {
+    close: () => {
+      face.close()
+      server.close()
+    },
+  }
+}

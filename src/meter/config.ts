@@ -1,0 +1,92 @@
+import { array, boolean, type Infer, integer, object, oneOf, optional, string } from '../lib/schema.ts'
+
+const port = (value: number, description: string) => integer({ min: 0, max: 65535, default: value, description })
+
+/**
+ * The configuration of a meter: one typed table. It yields the type, the validator whose errors name the field, and the JSON Schema in
+ * `docs/config.schema.json`.
+ */
+export const METER_CONFIG = object({
+  identity: object(
+    {
+      manufacturer: string({
+        pattern: '^[A-Z]{3}$',
+        meaning: 'three capital letters',
+        default: 'FRR',
+        description: 'FLAG identification of the manufacturer; the first three characters of the COSEM logical device name',
+      }),
+      serial: string({
+        pattern: '^[0-9A-Za-z]{1,13}$',
+        meaning: '1 to 13 letters or digits',
+        default: '0000000000001',
+        description: 'Serial number; the rest of the COSEM logical device name',
+      }),
+    },
+    { description: 'Who the meter is' },
+  ),
+  localTime: object(
+    {
+      standardOffset_min: integer({ min: -720, max: 840, default: 60, unit: 'min', description: 'Local standard time ahead of UTC' }),
+      daylightSaving: oneOf(['none', 'eu'], { default: 'eu', description: 'Rule of the daylight saving time' }),
+    },
+    { description: 'Local time is only a view: the meter keeps UTC' },
+  ),
+  mains: object({
+    frequency_Hz: oneOf([50, 60], { default: 50, description: 'Nominal frequency' }),
+  }),
+  profile: object({
+    period_min: oneOf([1, 5, 15, 30, 60], { default: 15, description: 'Capture period of load profile 1, in minutes' }),
+  }),
+  save: object({
+    interval_s: integer({
+      min: 10,
+      max: 3600,
+      default: 60,
+      unit: 's',
+      description: 'Longest time between two saves of the registers; what an unannounced end of the supply can cost',
+    }),
+  }),
+  dlms: object(
+    {
+      enabled: boolean({ default: true }),
+      port: port(4059, 'TCP port of the DLMS/COSEM wrapper (IEC 62056-47); 0 lets the host choose'),
+      connections_max: integer({ min: 1, max: 64, default: 8, description: 'Clients at once' }),
+      readingSecret: optional(
+        string({
+          minLength: 1,
+          maxLength: 32,
+          description:
+            'LLS secret of the reading client (SAP 17). It is stored in the meter at its first start and is never readable; without it a meter that has no secret uses the demo secret 12345678',
+        }),
+      ),
+    },
+    { description: 'DLMS/COSEM over TCP' },
+  ),
+  face: object(
+    {
+      enabled: boolean({ default: true }),
+      port: port(8080, 'TCP port of the web page; 0 lets the host choose'),
+      connections_max: integer({ min: 1, max: 32, default: 8, description: 'Browsers at once' }),
+    },
+    { description: 'The web page of the meter' },
+  ),
+  display: object(
+    {
+      codes: array(string({ pattern: '^\\d{1,3}\\.\\d{1,2}\\.\\d{1,3}$', meaning: 'an OBIS code C.D.E such as 1.8.0' }), {
+        maxItems: 32,
+        default: ['1.8.0', '2.8.0', '3.8.0', '4.8.0', '16.7.0', '32.7.0', '52.7.0', '72.7.0', '31.7.0', '51.7.0', '71.7.0', '14.7.0'],
+        description: 'Registers that the display shows in turn',
+      }),
+    },
+    { description: 'The display' },
+  ),
+})
+
+export type MeterConfig = Infer<typeof METER_CONFIG>
+
+/** Imp/kWh of the metrological LED. */
+export const METER_CONSTANT = 1000
+/** Secret of the reading client in the demo configuration. */
+export const DEMO_SECRET = '12345678'
+export const MODEL = 'Ferraris 3P'
+export const FIRMWARE_VERSION = '0.1.0'

@@ -1,0 +1,182 @@
+import { standardEventText } from '../../core/events/codes.ts'
+import { MeteringStatus } from '../../core/metrology/source.ts'
+import { profileValue } from '../../core/profile/load-profile.ts'
+import { type RegisterEntry, registerOf } from '../../core/registers/table.ts'
+import { formatDuration } from '../../lib/iso8601.ts'
+import type { Meter } from '../app.ts'
+import { FIRMWARE_VERSION, METER_CONSTANT, MODEL } from '../config.ts'
+import type { FaceCurve, FaceEvent, FacePhase, FaceSource, LcdFlags, LcdItem } from '../face/state.ts'
+import { displayValue } from './display.ts'
+
+/** Profile entries that the load curve shows: 48 hours of quarter hours. */
+const CURVE_ENTRIES = 192
+const LIVE_POINTS = 300
+const EVENTS = 60
+
+/** Conditions that a person wants to see in words. */
+const CONDITIONS: readonly (readonly [bits: number, text: string])[] = [
+  [MeteringStatus.fault, 'Metering IC does not answer'],
+  [MeteringStatus.sagL1, 'Sag L1'],
+  [MeteringStatus.sagL2, 'Sag L2'],
+  [MeteringStatus.sagL3, 'Sag L3'],
+  [MeteringStatus.phaseLossL1, 'Phase loss L1'],
+  [MeteringStatus.phaseLossL2, 'Phase loss L2'],
+  [MeteringStatus.phaseLossL3, 'Phase loss L3'],
+  [MeteringStatus.phaseSequence, 'Phase order reversed'],
+]
+
+/** Below this a phase counts as dead: 20 V. */
+const DEAD_MV = 20_000
+
+/** Maps the meter onto what its web page shows. */
+export class FaceView implements FaceSource {
+  readonly #meter: Meter
+  readonly #display: readonly RegisterEntry[]
+  readonly #live: [number, number][] = []
+  #curve: FaceCurve['points'] = []
+  #curveOf = -1
+
+  constructor(meter: Meter) {
+    this.#meter = meter
+    this.#display = meter.config.display.codes.map(registerOf).filter((entry) => entry !== undefined)
+  }
+
+  hello(): ReturnType<FaceSource['hello']> {
+    const { identity, mains } = this.#meter.config
+    return {
+      manufacturer: identity.manufacturer,
+      model: MODEL,
+      serial: identity.serial,
+      firmware: FIRMWARE_VERSION,
+      meterConstant_imp_kWh: METER_CONSTANT,
+      nameplate: ['3 × 230/400 V', '5(60) A', `${mains.frequency_Hz} Hz`],
+    }
+  }
+
+  state(): ReturnType<FaceSource['state']> {
+    const { core, led } = this.#meter
+    const time_ms = core.clock.now_ms()
+    this.#record(Math.floor(time_ms / 1000))
+    return {
+      time_ms,
+      timeValid: core.clock.valid,
+      offset_min: core.clock.offset_min(time_ms),
+      powered: true,
+      lcd: this.#display.map((entry) => this.#item(entry)),
+      flags: this.#flags(),
+      phases: [this.#phase(0), this.#phase(1), this.#phase(2)],
+      total: {
+        active_W: core.now.active_mW[0] / 1000,
+        reactive_var: core.now.reactive_mvar[0] / 1000,
+        powerFactor: core.now.powerFactor_milli[0] / 1000,
+      },
+      frequency_Hz: core.now.frequency_mHz / 1000,
+      pulses: led.pulses,
+      conditions: CONDITIONS.filter(([bits]) => (core.now.status & bits) !== 0).map(([, text]) => text),
+    }
+  }
+
+  curve(): ReturnType<FaceSource['curve']> {
+    const { profile } = this.#meter.core
+    if (this.#curveOf !== this.curveRevision) {
+      this.#curveOf = this.curveRevision
+      this.#curve = this.#points()
+    }
+    return { interval_s: profile.period_s, points: this.#curve, live: this.#live }
+  }
+
+  events(): readonly FaceEvent[] {
+    const { standardLog, powerFailureLog } = this.#meter.core
+    // Sequence numbers count inside a log; the parity keeps those of the two logs apart.
+    const standard = standardLog.newest(EVENTS).map(({ sequence, utc_s, code }) => {
+      return { seq: 2 * sequence, time_ms: utc_s * 1000, log: 'standard', code, text: standardEventText(code) }
+    })
+    const failures = powerFailureLog.newest(EVENTS).map(({ sequence, utc_s, code, parameter }) => {
+      const text = `Power failure of ${formatDuration(parameter * 1000)} ended`
+      return { seq: 2 * sequence + 1, time_ms: utc_s * 1000, log: 'power failure', code, text }
+    })
+    return [...standard, ...failures].sort((a, b) => b.time_ms - a.time_ms || b.seq - a.seq).slice(0, EVENTS)
+  }
+
+  get curveRevision(): number {
+    return this.#meter.core.storage.profile.nextSequence
+  }
+
+  get eventsRevision(): number {
+    const { events, powerFailures } = this.#meter.core.storage
+    return events.nextSequence + powerFailures.nextSequence
+  }
+
+  #item(entry: RegisterEntry): LcdItem {
+    const { energy, now } = this.#meter.core
+    const { value, unit } = displayValue(entry, entry.read({ energy, now }))
+    return { obis: entry.code, value, unit, label: entry.name }
+  }
+
+  #flags(): LcdFlags {
+    const { now, clock } = this.#meter.core
+    const active = now.active_mW[0]
+    const reactive = now.reactive_mvar[0]
+    const idle = (now.status & MeteringStatus.noLoad) !== 0 || (active === 0 && reactive === 0)
+    return {
+      phases: [now.voltage_mV[0] > DEAD_MV, now.voltage_mV[1] > DEAD_MV, now.voltage_mV[2] > DEAD_MV],
+      import: !idle && active > 0,
+      export: !idle && active < 0,
+      quadrant: idle ? 0 : active >= 0 ? (reactive >= 0 ? 1 : 4) : reactive >= 0 ? 2 : 3,
+      tariff: 1,
+      relay: 'none',
+      fault: (now.status & MeteringStatus.fault) !== 0,
+      clockInvalid: !clock.valid,
+    }
+  }
+
+  #phase(phase: number): FacePhase {
+    const { now } = this.#meter.core
+    return {
+      voltage_V: now.voltage_mV[phase] / 1000,
+      current_A: now.current_mA[phase] / 1000,
+      active_W: now.active_mW[phase + 1] / 1000,
+      reactive_var: now.reactive_mvar[phase + 1] / 1000,
+      powerFactor: now.powerFactor_milli[phase + 1] / 1000,
+      voltageAngle_deg: now.voltageAngle_ddeg[phase] / 10,
+      currentAngle_deg: now.currentAngle_ddeg[phase] / 10,
+    }
+  }
+
+  /** Keeps the power of the last minutes, one point a second of the meter's clock. */
+  #record(now_s: number): void {
+    const last = this.#live[this.#live.length - 1]
+    if (last !== undefined && last[0] === now_s) return
+    this.#live.push([now_s, Math.round(this.#meter.core.now.active_mW[0] / 1000)])
+    if (this.#live.length > LIVE_POINTS) this.#live.shift()
+  }
+
+  /** Average powers of the last intervals from the differences of their registers. */
+  #points(): FaceCurve['points'] {
+    const { profile } = this.#meter.core
+    const { log, period_s } = profile
+    const points: [number, number, number, number][] = []
+    const cursor = profile.cursor(Math.max(log.firstSequence, log.nextSequence - CURVE_ENTRIES - 1))
+    let previous_s = -1
+    let imported = 0
+    let exported = 0
+    while (cursor.next()) {
+      const nowImported = profileValue(cursor.payload, 0)
+      const nowExported = profileValue(cursor.payload, 1)
+      const elapsed_s = cursor.utc_s - previous_s
+      if (previous_s >= 0 && elapsed_s > 0) {
+        const scale = 3600 / Math.max(period_s, elapsed_s)
+        points.push([
+          cursor.utc_s,
+          Math.round((nowImported - imported) * scale),
+          Math.round((nowExported - exported) * scale),
+          cursor.status,
+        ])
+      }
+      previous_s = cursor.utc_s
+      imported = nowImported
+      exported = nowExported
+    }
+    return points
+  }
+}

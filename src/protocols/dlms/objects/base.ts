@@ -1,0 +1,42 @@
+import type { ByteWriter } from '../../../lib/bytes.ts'
+import type { DataAccessResult } from '../apdu.ts'
+import { logicalName } from '../logical-name.ts'
+import type { AssociationContext, CosemObject, DlmsClient, RowStream, Selection } from '../source.ts'
+import type { AccessRights, ObjectOptions } from './access.ts'
+
+/** Writes one encoded value; the context tells who asks. */
+export type ValueWriter = (writer: ByteWriter, context: AssociationContext) => void
+
+/** The common part of the interface classes: numbers, name and access rights. */
+export abstract class InterfaceObject implements CosemObject {
+  readonly classId: number
+  readonly version: number
+  readonly logicalName: Uint8Array
+  readonly attributes: number
+  readonly methods: number
+  readonly #access: AccessRights
+
+  constructor(options: ObjectOptions, classId: number, version: number, attributes: number, methods: number) {
+    this.classId = classId
+    this.version = version
+    this.attributes = attributes
+    this.methods = methods
+    this.logicalName = logicalName(options.logicalName)
+    this.#access = options.access
+  }
+
+  attributeAccess(attribute: number, client: DlmsClient): number {
+    return this.#access.attribute(attribute, client)
+  }
+
+  methodAccess(method: number, client: DlmsClient): number {
+    return this.#access.method(method, client)
+  }
+
+  abstract get(
+    attribute: number,
+    selection: Selection | undefined,
+    context: AssociationContext,
+    writer: ByteWriter,
+  ): DataAccessResult | RowStream
+}

@@ -1,0 +1,108 @@
+/** Interface class 7 "Profile generic", version 1 (IEC 62056-6-2 clause 4.3.6), with selective access by range and by entry. */
+import { type ByteWriter, DecodeError } from '../../../lib/bytes.ts'
+import { DataAccessResult } from '../apdu.ts'
+import {
+  DataTag,
+  writeArray,
+  writeDoubleLongUnsigned,
+  writeEnum,
+  writeInteger,
+  writeLength,
+  writeLongUnsigned,
+  writeOctetString,
+  writeStructure,
+} from '../axdr.ts'
+import type { AssociationContext, RowStream, Selection } from '../source.ts'
+import type { ObjectOptions } from './access.ts'
+import { InterfaceObject } from './base.ts'
+import { ENTRY_DESCRIPTOR, RANGE_DESCRIPTOR, resolveEntries, resolveRange, type Window } from './profile-selection.ts'
+import { type CaptureObject, captureObject, isClockColumn, type ProfileCursor, type ProfileSource } from './profile-source.ts'
+
+export const SortMethod = Object.freeze({ fifo: 1, lifo: 2, largest: 3, smallest: 4, nearestToZero: 5, farthestFromZero: 6 })
+
+export interface ProfileOptions extends ObjectOptions {
+  readonly source: ProfileSource
+}
+
+const BUFFER = 2
+const SELECTORS: readonly number[] = Object.freeze([RANGE_DESCRIPTOR, ENTRY_DESCRIPTOR])
+const NO_SELECTORS: readonly number[] = Object.freeze([])
+
+export function writeCaptureObject(writer: ByteWriter, column: CaptureObject): void {
+  writeStructure(writer, 4)
+  writeLongUnsigned(writer, column.classId)
+  writeOctetString(writer, column.logicalName)
+  writeInteger(writer, column.attribute)
+  writeLongUnsigned(writer, column.dataIndex)
+}
+
+/** Class 0 stands for none. */
+const NO_SORT_OBJECT: CaptureObject = captureObject(0, '0.0.0.0.0.0', 0)
+
+/** Rows of a window, each written straight from the cursor into the response. */
+class Rows implements RowStream {
+  readonly count: number
+  readonly #cursor: ProfileCursor
+  readonly #columns: readonly number[]
+
+  constructor(cursor: ProfileCursor, window: Window) {
+    this.count = window.count
+    this.#columns = window.columns
+    this.#cursor = cursor
+  }
+
+  next(writer: ByteWriter): boolean {
+    if (!this.#cursor.next()) return false
+    const columns = this.#columns
+    writer.uint8(DataTag.structure)
+    writeLength(writer, columns.length)
+    for (let i = 0; i < columns.length; i++) this.#cursor.write(columns[i] as number, writer)
+    return true
+  }
+}
+
+export class ProfileObject extends InterfaceObject {
+  readonly #source: ProfileSource
+  readonly #allColumns: readonly number[]
+  /** A FIFO needs none, but clients take the sort object as the restricting object of a range: it names the clock, by which entries are in order. */
+  readonly #sortObject: CaptureObject
+
+  constructor(options: ProfileOptions) {
+    super(options, 7, 1, 8, 2)
+    this.#source = options.source
+    this.#sortObject = options.source.columns.find(isClockColumn) ?? NO_SORT_OBJECT
+    this.#allColumns = Object.freeze(options.source.columns.map((_, index) => index))
+  }
+
+  selectors(attribute: number): readonly number[] {
+    return attribute === BUFFER ? SELECTORS : NO_SELECTORS
+  }
+
+  get(attribute: number, selection: Selection | undefined, _context: AssociationContext, writer: ByteWriter): DataAccessResult | RowStream {
+    const source = this.#source
+    if (attribute === BUFFER) return this.#buffer(selection)
+    if (attribute === 3) {
+      writeArray(writer, source.columns.length)
+      for (const column of source.columns) writeCaptureObject(writer, column)
+    } else if (attribute === 4) writeDoubleLongUnsigned(writer, source.capturePeriod_s)
+    else if (attribute === 5) writeEnum(writer, SortMethod.fifo)
+    else if (attribute === 6) writeCaptureObject(writer, this.#sortObject)
+    else if (attribute === 7) writeDoubleLongUnsigned(writer, source.entriesInUse)
+    else writeDoubleLongUnsigned(writer, source.profileEntries)
+    return DataAccessResult.success
+  }
+
+  #buffer(selection: Selection | undefined): DataAccessResult | RowStream {
+    const source = this.#source
+    const columns = this.#allColumns
+    if (selection === undefined) return new Rows(source.cursor(0), { first: 0, count: source.entriesInUse, columns })
+    try {
+      const resolve = selection.selector === RANGE_DESCRIPTOR ? resolveRange : resolveEntries
+      const window = resolve(source, selection.parameters, columns)
+      return typeof window === 'number' ? window : new Rows(source.cursor(window.first), window)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      return DataAccessResult.typeUnmatched
+    }
+  }
+}

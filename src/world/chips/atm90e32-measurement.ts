@@ -1,0 +1,355 @@
+import { cosineOfDegrees, degreesOf, sineOfDegrees } from '../../lib/trig.ts'
+import type { Electrical } from '../electrical.ts'
+import { ACTIVE, APPARENT, type EnergyAccumulators, FUNDAMENTAL, REACTIVE } from './atm90e32-energy.ts'
+import { Address, LOW_WORD, MMode0, State0, State1, signed16 } from './atm90e32-registers.ts'
+
+/** LSBs of 0.00032 W in a watt. */
+const POWER_LSB_PER_WATT = 3125
+const HUNDREDTH_VOLT = 100
+const SQRT2 = Math.sqrt(2)
+
+/** Gain codes that make the readings right: what calibration would find for this divider, shunt or transformer at a PGA of 1. */
+export interface FrontEnd {
+  readonly voltageGain: number
+  readonly currentGain: number
+}
+
+/** Working values of one phase. */
+interface Phase {
+  /** Number of the input of ChannelMapU/I, or -1: nothing. */
+  voltageInput: number
+  currentInput: number
+  voltage_V: number
+  current_A: number
+  active: number
+  reactive: number
+  apparent: number
+  fundamental: number
+  /** Peaks in the unit of the threshold registers (full scale of the ADC = FFFFH). */
+  voltagePeak: number
+  currentPeak: number
+  /** Angle of the current behind its voltage, in degrees, and the powers that it was computed from. */
+  angle_deg: number
+  angleActive: number
+  angleReactive: number
+  /** Angle of the voltage behind U1, with its cosine and sine. */
+  voltageAngle_deg: number
+  cosine: number
+  sine: number
+}
+
+function createPhase(): Phase {
+  return {
+    voltageInput: -1,
+    currentInput: -1,
+    voltage_V: 0,
+    current_A: 0,
+    active: 0,
+    reactive: 0,
+    apparent: 0,
+    fundamental: 0,
+    voltagePeak: 0,
+    currentPeak: 0,
+    angle_deg: 0,
+    angleActive: 0,
+    angleReactive: 0,
+    voltageAngle_deg: 0,
+    cosine: 1,
+    sine: 0,
+  }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high)
+}
+
+function turn(degrees: number): number {
+  return degrees - 360 * Math.floor(degrees / 360)
+}
+
+/** Turns physical inputs and calibration registers into measured registers, powers that count, and immediate status bits. */
+export class Measurement {
+  readonly phases: readonly Phase[] = [createPhase(), createPhase(), createPhase()]
+  /** Bits of EMMState0 and EMMState1 that need no time to appear; without sag, phase loss and CF flags. */
+  state0 = 0
+  state1 = 0
+
+  readonly #registers: Uint16Array
+  readonly #frontEnd: FrontEnd
+  readonly #energy: EnergyAccumulators
+  /** Direction bits keep their value while there is no power. */
+  #directions = 0
+
+  constructor(registers: Uint16Array, frontEnd: FrontEnd, energy: EnergyAccumulators) {
+    this.#registers = registers
+    this.#frontEnd = frontEnd
+    this.#energy = energy
+  }
+
+  reset(): void {
+    this.#directions = 0
+  }
+
+  update(inputs: Electrical, temperature_C: number): void {
+    for (let index = 0; index < 3; index++) this.#measurePhase(this.phases[index], index, inputs)
+    this.#publishPowers()
+    this.#publishPhases()
+    const neutral_mA = this.#neutral_mA()
+    const frequency = this.#frequency(inputs)
+    const registers = this.#registers
+    registers[Address.IrmsN] = neutral_mA
+    registers[Address.Freq] = frequency
+    registers[Address.Temp] = Math.round(temperature_C)
+    this.#countPowers()
+    this.#immediateStates(neutral_mA, frequency)
+  }
+
+  #measurePhase(phase: Phase, index: number, inputs: Electrical): void {
+    const registers = this.#registers
+    const voltageSource = (registers[Address.ChannelMapU] >> (4 * index)) & 7
+    const currentSource = (registers[Address.ChannelMapI] >> (4 * index)) & 7
+    // Codes 0..2 are I0..I2, 4..6 are U0..U2; a voltage that reads a current input (or the reverse) sees nothing useful: modelled as 0.
+    phase.voltageInput = voltageSource >= 4 && voltageSource <= 6 ? voltageSource - 4 : -1
+    phase.currentInput = currentSource <= 2 ? currentSource : -1
+    const gains = Address.UgainA + 4 * index
+    const voltageScale = this.#amplification(phase.voltageInput, 8) / this.#frontEnd.voltageGain
+    const currentScale = this.#amplification(phase.currentInput, 0) / this.#frontEnd.currentGain
+    const voltage_V = phase.voltageInput < 0 ? 0 : inputs.voltage_V[phase.voltageInput]
+    const current_A = phase.currentInput < 0 ? 0 : inputs.current_A[phase.currentInput]
+    this.#setVoltageAngle(phase, phase.voltageInput < 0 ? 0 : inputs.angle_deg[phase.voltageInput])
+    const voltageGain = registers[gains] * voltageScale
+    const currentGain = registers[gains + 1] * currentScale
+    phase.voltage_V = voltage_V * voltageGain
+    phase.current_A = current_A * currentGain
+    // th = RmsReg * sqrt(2) / (gain / 2^14) (Atmel-46103 5.2); the gain register cancels out of it.
+    phase.voltagePeak = voltage_V * voltageScale * HUNDREDTH_VOLT * SQRT2 * 0x4000
+    phase.currentPeak = current_A * currentScale * 1000 * SQRT2 * 0x4000
+    phase.apparent = Math.round(phase.voltage_V * phase.current_A * POWER_LSB_PER_WATT)
+    this.#measurePower(phase, index, inputs, voltageGain * currentGain)
+  }
+
+  #setVoltageAngle(phase: Phase, angle_deg: number): void {
+    if (phase.voltageAngle_deg === angle_deg) return
+    phase.voltageAngle_deg = angle_deg
+    phase.cosine = cosineOfDegrees(angle_deg)
+    phase.sine = sineOfDegrees(angle_deg)
+  }
+
+  /** PGA of an input from MMode1, two bits each: 1x, 2x, 4x. */
+  #amplification(input: number, shift: number): number {
+    if (input < 0) return 1
+    const code = (this.#registers[Address.MMode1] >> (shift + 2 * input)) & 3
+    return code === 0 ? 1 : code === 1 ? 2 : 4
+  }
+
+  #measurePower(phase: Phase, index: number, inputs: Electrical, gain: number): void {
+    const registers = this.#registers
+    const { voltageInput, currentInput } = phase
+    let active_W = 0
+    let reactive_var = 0
+    if (voltageInput >= 0 && currentInput >= 0) {
+      active_W = inputs.active_W[currentInput]
+      reactive_var = inputs.reactive_var[currentInput]
+      const rotation_deg = this.#rotation_deg(index, voltageInput, currentInput, inputs)
+      if (rotation_deg !== 0 || voltageInput !== currentInput) {
+        const ownVoltage = inputs.voltage_V[currentInput]
+        const scale = voltageInput === currentInput ? 1 : ownVoltage > 0 ? inputs.voltage_V[voltageInput] / ownVoltage : 0
+        const cosine = cosineOfDegrees(rotation_deg) * scale
+        const sine = sineOfDegrees(rotation_deg) * scale
+        const turned_W = active_W * cosine - reactive_var * sine
+        reactive_var = reactive_var * cosine + active_W * sine
+        active_W = turned_W
+      }
+    }
+    const factor = gain * (1 + signed16(registers[Address.PQGainA + 2 * index]) / 0x8000)
+    const offset = Address.PoffA + 2 * index
+    const active = active_W * POWER_LSB_PER_WATT * factor
+    const fundamental = active * (1 + signed16(registers[Address.PGainAF + index]) / 0x8000)
+    phase.active = toInt32(active, signed16(registers[offset]))
+    phase.reactive = toInt32(reactive_var * POWER_LSB_PER_WATT * factor, signed16(registers[offset + 1]))
+    phase.fundamental = toInt32(fundamental, signed16(registers[Address.PoffsetAF + index]))
+  }
+
+  /** How much further the current seems to lag: Phi delays one channel in cycles of 2.048 MHz, and a foreign voltage has another angle. */
+  #rotation_deg(index: number, voltageInput: number, currentInput: number, inputs: Electrical): number {
+    const phi = this.#registers[Address.PQGainA + 1 + 2 * index]
+    const delay_deg = ((phi & 0xff) * inputs.frequency_Hz * 360) / 2_048_000
+    const foreign_deg = voltageInput === currentInput ? 0 : inputs.angle_deg[currentInput] - inputs.angle_deg[voltageInput]
+    return foreign_deg + (phi & 0x8000 ? -delay_deg : delay_deg)
+  }
+
+  /** Sum over the phases that MMode0 enables; `absolute` adds magnitudes. */
+  #sum(a: number, b: number, c: number, absolute: boolean): number {
+    const mode = this.#registers[Address.MMode0]
+    let sum = 0
+    if (mode & MMode0.EnPA) sum += absolute ? Math.abs(a) : a
+    if (mode & (MMode0.EnPA >> 1)) sum += absolute ? Math.abs(b) : b
+    if (mode & (MMode0.EnPA >> 2)) sum += absolute ? Math.abs(c) : c
+    return sum
+  }
+
+  #publishPowers(): void {
+    const mode = this.#registers[Address.MMode0]
+    const [a, b, c] = this.phases
+    const active = this.#sum(a.active, b.active, c.active, (mode & MMode0.ABSEnP) !== 0)
+    const reactive = this.#sum(a.reactive, b.reactive, c.reactive, (mode & MMode0.ABSEnQ) !== 0)
+    const apparent = this.#sum(a.apparent, b.apparent, c.apparent, false)
+    this.#store32(Address.PmeanT, active)
+    this.#store32(Address.QmeanT, reactive)
+    this.#store32(Address.SmeanT, apparent)
+    this.#store32(Address.PmeanTF, this.#sum(a.fundamental, b.fundamental, c.fundamental, (mode & MMode0.ABSEnP) !== 0))
+    this.#registers[Address.PFmeanT] = powerFactor(active, apparent)
+  }
+
+  #publishPhases(): void {
+    const registers = this.#registers
+    const reference_deg = this.phases[0].voltageAngle_deg
+    for (let index = 0; index < 3; index++) {
+      const phase = this.phases[index]
+      const calibration = Address.UgainA + 4 * index
+      this.#store32(Address.PmeanT + 1 + index, phase.active)
+      this.#store32(Address.QmeanT + 1 + index, phase.reactive)
+      this.#store32(Address.SmeanT + 1 + index, phase.apparent)
+      this.#store32(Address.PmeanTF + 1 + index, phase.fundamental)
+      registers[Address.PFmeanT + 1 + index] = powerFactor(phase.active, phase.apparent)
+      this.#storeRms(Address.UrmsA + index, phase.voltage_V * HUNDREDTH_VOLT, registers[calibration + 2])
+      this.#storeRms(Address.IrmsA + index, phase.current_A * 1000, registers[calibration + 3])
+      // U = UPeak * Ugain / (100 * 2^13) V, I = IPeak * Igain / (1000 * 2^13) A: half of the unit of the thresholds.
+      registers[Address.UPeakA + index] = clamp(Math.round(phase.voltagePeak / 2), 0, 0xffff)
+      registers[Address.IPeakA + index] = clamp(Math.round(phase.currentPeak / 2), 0, 0xffff)
+      registers[Address.PAngleA + index] = Math.round(this.#angle_deg(phase) * 10) % 3600
+      registers[Address.UangleA + index] = Math.round(turn(phase.voltageAngle_deg - reference_deg) * 10) % 3600
+    }
+  }
+
+  /** High word at `address`, low word 10H above, two's complement. */
+  #store32(address: number, value: number): void {
+    const bounded = clamp(value, -0x80000000, 0x7fffffff)
+    this.#registers[address] = bounded >> 16
+    this.#registers[address + LOW_WORD] = bounded
+  }
+
+  /** An RMS value with eight more bits in the upper half of its LSB word. The offset counts 1/512 LSB (Atmel-46103 4.2.1: 32-bit value >> 7). */
+  #storeRms(address: number, value: number, offset: number): void {
+    const fine = clamp(Math.round(value * 256 + signed16(offset) / 2), 0, 0xffffff)
+    this.#registers[address] = fine >> 8
+    this.#registers[address + LOW_WORD] = (fine & 0xff) << 8
+  }
+
+  /** Angles change seldom and cost much: computed only when the powers did. */
+  #angle_deg(phase: Phase): number {
+    if (phase.active !== phase.angleActive || phase.reactive !== phase.angleReactive) {
+      phase.angleActive = phase.active
+      phase.angleReactive = phase.reactive
+      phase.angle_deg = degreesOf(phase.reactive, phase.active)
+    }
+    return phase.angle_deg
+  }
+
+  /** Magnitude of the vector sum of the phase currents: each lags its voltage by the angle of (P, Q). */
+  #neutral_mA(): number {
+    let x = 0
+    let y = 0
+    for (const phase of this.phases) {
+      const { active, reactive, cosine, sine } = phase
+      const power = Math.sqrt(active * active + reactive * reactive)
+      const along = power === 0 ? phase.current_A : (phase.current_A * active) / power
+      const across = power === 0 ? 0 : (phase.current_A * reactive) / power
+      x += along * cosine - across * sine
+      y += along * sine + across * cosine
+    }
+    return clamp(Math.round(Math.sqrt(x * x + y * y) * 1000), 0, 0xffff)
+  }
+
+  /** The frequency comes from the first phase that is not lost (A, C, B); all phases share it here. */
+  #frequency(inputs: Electrical): number {
+    const threshold = this.#registers[Address.PhaseLossTh]
+    for (const phase of this.phases) {
+      if (phase.voltagePeak > 0 && phase.voltagePeak >= threshold) return clamp(Math.round(inputs.frequency_Hz * 100), 0, 0xffff)
+    }
+    return 0
+  }
+
+  /** Gates the powers (start and no-load thresholds, section 3.4) and hands them to the accumulators. */
+  #countPowers(): void {
+    const registers = this.#registers
+    const { power } = this.#energy
+    const mode = registers[Address.MMode0]
+    for (let index = 0; index < 3; index++) {
+      const phase = this.phases[index]
+      const load = Math.abs(phase.active) + Math.abs(phase.reactive)
+      const active = load >= registers[Address.PPhaseTh]
+      power[ACTIVE + 1 + index] = active ? phase.active : 0
+      power[REACTIVE + 1 + index] = load >= registers[Address.PPhaseTh + 1] ? phase.reactive : 0
+      power[APPARENT + 1 + index] = load >= registers[Address.PPhaseTh + 2] ? phase.apparent : 0
+      power[FUNDAMENTAL + 1 + index] = active ? phase.fundamental : 0
+    }
+    this.#countSum(ACTIVE, (mode & MMode0.ABSEnP) !== 0, registers[Address.PStartTh])
+    this.#countSum(REACTIVE, (mode & MMode0.ABSEnQ) !== 0, registers[Address.PStartTh + 1])
+    this.#countSum(APPARENT, false, registers[Address.PStartTh + 2])
+    this.#countSum(FUNDAMENTAL, (mode & MMode0.ABSEnP) !== 0, registers[Address.PStartTh])
+    if (registers[Address.MeterEn] === 0) power.fill(0)
+    this.#energy.cf2Reactive = (mode & MMode0.CF2varh) !== 0
+    this.#energy.powersChanged(registers[Address.PLconstH] * 0x10000 + registers[Address.PLconstL])
+  }
+
+  #countSum(quantity: number, absolute: boolean, threshold: number): void {
+    const { power } = this.#energy
+    const sum = this.#sum(power[quantity + 1], power[quantity + 2], power[quantity + 3], absolute)
+    power[quantity] = Math.abs(sum) < threshold ? 0 : sum
+  }
+
+  #immediateStates(neutral_mA: number, frequency: number): void {
+    const registers = this.#registers
+    const { power } = this.#energy
+    let state0 = 0
+    for (let index = 0; index < 3; index++) {
+      if (this.phases[index].currentPeak > registers[Address.OIth]) state0 |= State0.OIPhaseA >> index
+      if (this.phases[index].voltagePeak > registers[Address.OVth]) state0 |= State0.OVPhaseA >> index
+    }
+    if (this.#reversed(false)) state0 |= State0.URevWn
+    if (this.#reversed(true)) state0 |= State0.IRevWn
+    if (neutral_mA > registers[Address.INWarnTh]) state0 |= State0.INOv0
+    if (power[REACTIVE] === 0) state0 |= State0.TQNoload
+    if (power[ACTIVE] === 0) state0 |= State0.TPNoload
+    if (power[APPARENT] === 0) state0 |= State0.TASNoload
+    this.state0 = state0
+    this.#direction(ACTIVE, State1.PERegT)
+    this.#direction(REACTIVE, State1.QERegT)
+    this.state1 = this.#directions
+    if (frequency > registers[Address.FreqHiTh]) this.state1 |= State1.FreqHi
+    if (frequency < registers[Address.FreqLoTh]) this.state1 |= State1.FreqLo
+  }
+
+  /** 1 = negative, for the sum at `bit` and the phases below it. */
+  #direction(quantity: number, bit: number): void {
+    for (let index = 0; index < 4; index++) {
+      const power = this.#energy.power[quantity + index]
+      if (power < 0) this.#directions |= bit >> index
+      else if (power > 0) this.#directions &= ~(bit >> index)
+    }
+  }
+
+  /** Order of the phases other than A, B, C. Says nothing while a phase is missing. */
+  #reversed(current: boolean): boolean {
+    const [a, b, c] = this.phases
+    const loss = this.#registers[Address.PhaseLossTh]
+    for (const phase of this.phases) {
+      if (phase.voltageInput < 0 || phase.voltagePeak < loss) return false
+      if (current && phase.current_A === 0) return false
+    }
+    const start_deg = a.voltageAngle_deg + (current ? a.angle_deg : 0)
+    const second_deg = turn(b.voltageAngle_deg + (current ? b.angle_deg : 0) - start_deg)
+    const third_deg = turn(c.voltageAngle_deg + (current ? c.angle_deg : 0) - start_deg)
+    return second_deg > third_deg
+  }
+}
+
+function toInt32(value: number, offset: number): number {
+  return clamp(Math.round(value) + offset, -0x80000000, 0x7fffffff)
+}
+
+/** Signed thousandths. */
+function powerFactor(active: number, apparent: number): number {
+  return apparent === 0 ? 0 : clamp(Math.round((active * 1000) / apparent), -1000, 1000)
+}

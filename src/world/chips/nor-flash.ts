@@ -1,0 +1,220 @@
+import type { Flash, FlashStatus } from '../../../hal/api/flash.ts'
+import { assert } from '../../lib/assert.ts'
+import { FerrarisError } from '../../lib/errors.ts'
+import { SeededRandom } from '../../lib/random.ts'
+
+/** The supply is gone: thrown by the operation that was cut, and by all that follow until `powerOn`. */
+export class PowerLoss extends FerrarisError {
+  override name = 'PowerLoss'
+  constructor() {
+    super('POWER_LOSS', 'the flash has no supply')
+  }
+}
+
+/**
+ * How far the operation gets that power loss ends.
+ * - `none`: nothing happens; `complete`: everything, but nobody is told.
+ * - `prefix`: programs write only their first bytes; erases clear only the first part of the block.
+ * - `bits`: any subset of the bits that had to change has changed.
+ * - `garbage`: programs leave any bits cleared in the units they touch; erases leave random content.
+ * - `erase-random`: erases leave random content; programs as `bits`.
+ * - `dropped`: as `none`, but the power stays on and the caller is told that all went well: a chip that ignores a command.
+ */
+export type Tear = 'none' | 'complete' | 'prefix' | 'bits' | 'garbage' | 'erase-random' | 'dropped'
+
+export interface NorFlashOptions {
+  /** Source of torn and rotten bits. Default: a generator with a fixed seed. */
+  readonly random?: SeededRandom
+  /** Erases that a block survives; after that, some of its bits stay 0. Default: without end. */
+  readonly endurance?: number
+}
+
+/**
+ * A NOR flash chip around the memory that holds its cells: counts operations (each program and each erase of a block is one), wears out,
+ * and loses power or bits when told to. Serial NOR chips behave so: W25Q32JV datasheet, "Page Program" and "Sector Erase".
+ */
+export class NorFlash implements Flash {
+  /** Erases of each block so far. May be loaded (`wear.set(saved)`) and saved. */
+  readonly wear: Uint32Array
+  /** Operations since the chip was made. */
+  operations = 0
+  /** Bytes programmed since the chip was made. */
+  programmed_bytes = 0
+  /** Programs into units that were not erased. Flash encryption does not allow them, so this should stay 0. */
+  overwrites = 0
+  readonly #inner: Flash
+  readonly #status: FlashStatus
+  readonly #random: SeededRandom
+  readonly #endurance: number
+  readonly #bad = new Set<number>()
+  #block: Uint8Array
+  #cutAt = 0
+  #tear: Tear = 'none'
+  #powered = true
+
+  constructor(inner: Flash, options: NorFlashOptions = {}) {
+    this.#inner = inner
+    this.#status = inner.status()
+    this.#random = options.random ?? new SeededRandom(0)
+    this.#endurance = options.endurance ?? Number.POSITIVE_INFINITY
+    this.wear = new Uint32Array(this.#status.blocks)
+    this.#block = new Uint8Array(this.#status.blockLength)
+  }
+
+  get powered(): boolean {
+    return this.#powered
+  }
+
+  /** Ends the supply in operation number `operation` (counted like `operations`: the first one is 1), which gets as far as `tear` says. */
+  cutAt(operation: number, tear: Tear = 'none'): void {
+    assert(operation > this.operations, 'that operation is over')
+    this.#cutAt = operation
+    this.#tear = tear
+  }
+
+  /** Ends the supply now, between two operations. */
+  powerOff(): void {
+    this.#powered = false
+  }
+
+  /** The supply returns; a cut that has not happened yet is forgotten. */
+  powerOn(): void {
+    this.#powered = true
+    this.#cutAt = 0
+  }
+
+  /** Flips `count` random bits in [start, end), in either direction. */
+  rot(count: number, start = 0, end = this.#status.size): void {
+    for (let i = 0; i < count; i++) {
+      const at = start + this.#random.below(end - start)
+      this.#alter(Math.floor(at / this.#status.blockLength), (cells) => {
+        cells[at % cells.length] ^= 1 << this.#random.below(8)
+      })
+    }
+  }
+
+  /** Makes a block fail at its next erase, as if worn out. */
+  wearOut(block: number): void {
+    this.#bad.add(block)
+  }
+
+  status(): FlashStatus {
+    return this.#inner.status()
+  }
+
+  eraseBlock(start: number, end = start + 1): void {
+    this.#supply()
+    if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end > this.#status.blocks) {
+      throw new RangeError(`erase of blocks ${start} to ${end} in a flash of ${this.#status.blocks}`)
+    }
+    for (let block = start; block < end; block++) {
+      const tear = this.#count()
+      if (tear === undefined) this.#erase(block)
+      else this.#tearErase(block, tear)
+    }
+  }
+
+  read(buffer: Uint8Array, offset: number): void {
+    this.#supply()
+    this.#inner.read(buffer, offset)
+  }
+
+  write(buffer: Uint8Array, offset: number): void {
+    this.#supply()
+    this.#checkProgram(buffer.length, offset)
+    const tear = this.#count()
+    this.programmed_bytes += buffer.length
+    if (this.#overwrites(buffer.length, offset)) this.overwrites++
+    if (tear === undefined) this.#inner.write(buffer, offset)
+    else this.#tearProgram(buffer, offset, tear)
+  }
+
+  close(): void {
+    this.#inner.close()
+  }
+
+  #supply(): void {
+    if (!this.#powered) throw new PowerLoss()
+  }
+
+  /** Validated here, so that a refused program is no operation and cannot be torn. */
+  #checkProgram(length: number, offset: number): void {
+    const { size, writeAlign } = this.#status
+    const inside = Number.isInteger(offset) && offset >= 0 && length <= size - offset
+    if (!inside || offset % writeAlign !== 0 || length % writeAlign !== 0) {
+      throw new RangeError(`program of ${length} bytes at ${offset}: outside the flash or off the unit of ${writeAlign} bytes`)
+    }
+  }
+
+  /** Counts an operation; its tear when it is the one to be cut. */
+  #count(): Tear | undefined {
+    this.operations++
+    return this.operations === this.#cutAt ? this.#tear : undefined
+  }
+
+  #erase(block: number): void {
+    this.wear[block]++
+    this.#inner.eraseBlock(block)
+    if (this.wear[block] <= this.#endurance && !this.#bad.has(block)) return
+    this.#fill(block, (cells) => {
+      cells.fill(0xff)
+      for (let i = 0; i < 8; i++) cells[this.#random.below(cells.length)] &= ~(1 << this.#random.below(8))
+    })
+  }
+
+  #tearErase(block: number, tear: Tear): void {
+    const random = this.#random
+    if (tear === 'complete') this.#erase(block)
+    else if (tear !== 'none' && tear !== 'dropped') {
+      this.wear[block]++
+      const erased = random.below(this.#status.blockLength + 1)
+      this.#alter(block, (cells) => {
+        if (tear === 'prefix') cells.fill(0xff, 0, erased)
+        else for (let i = 0; i < cells.length; i++) cells[i] = random.below(256) | (tear === 'bits' ? cells[i] : 0)
+      })
+    }
+    this.#lose(tear)
+  }
+
+  #tearProgram(buffer: Uint8Array, offset: number, tear: Tear): void {
+    const random = this.#random
+    if (tear !== 'none' && tear !== 'dropped') {
+      const torn = buffer.slice()
+      if (tear === 'prefix') torn.fill(0xff, random.below(buffer.length + 1))
+      else if (tear === 'garbage') for (let i = 0; i < torn.length; i++) torn[i] = random.below(256)
+      else if (tear !== 'complete') for (let i = 0; i < torn.length; i++) torn[i] |= random.below(256)
+      this.#inner.write(torn, offset)
+    }
+    this.#lose(tear)
+  }
+
+  #lose(tear: Tear): void {
+    if (tear === 'dropped') return
+    this.#powered = false
+    throw new PowerLoss()
+  }
+
+  #overwrites(length: number, offset: number): boolean {
+    if (length > this.#block.length) this.#block = new Uint8Array(length)
+    const cells = length === this.#block.length ? this.#block : this.#block.subarray(0, length)
+    this.#inner.read(cells, offset)
+    for (let i = 0; i < length; i++) if (cells[i] !== 0xff) return true
+    return false
+  }
+
+  /** Changes the cells of a block in any way: what no operation of the chip can do. */
+  #alter(block: number, change: (cells: Uint8Array) => void): void {
+    const { blockLength } = this.#status
+    const cells = new Uint8Array(blockLength)
+    this.#inner.read(cells, block * blockLength)
+    change(cells)
+    this.#inner.eraseBlock(block)
+    this.#inner.write(cells, block * blockLength)
+  }
+
+  #fill(block: number, make: (cells: Uint8Array) => void): void {
+    const cells = new Uint8Array(this.#status.blockLength)
+    make(cells)
+    this.#inner.write(cells, block * cells.length)
+  }
+}

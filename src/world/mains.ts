@@ -1,0 +1,134 @@
+import { SeededRandom } from '../lib/random.ts'
+import { cosineOfDegrees, degreesOf, sineOfDegrees } from '../lib/trig.ts'
+import { createElectrical, type Electrical } from './electrical.ts'
+import type { Load } from './loads/load.ts'
+import type { Scheduler, Task } from './scheduler.ts'
+
+export interface MainsOptions {
+  readonly scheduler: Scheduler
+  readonly seed: number
+  readonly voltage_V: number
+  readonly frequency_Hz: number
+  /** How often voltage and frequency wander; 0 = they stand still. */
+  readonly wander_ms?: number
+  /** Called after every change with what is at the meter's terminals. */
+  readonly onChange: (electrical: Electrical) => void
+}
+
+const LAG_DEG = [0, 120, 240]
+
+/**
+ * The supply of one house: three phases whose voltage and frequency wander a little, that sag, swell and fail on demand, and the loads behind
+ * the meter. Loads are given at nominal voltage; below and above it they behave as constant impedances (power follows the square).
+ */
+export class Mains {
+  readonly #options: MainsOptions
+  readonly #random: SeededRandom
+  readonly #electrical = createElectrical()
+  readonly #loads: Load[] = []
+  /** 1 = nominal, 0 = interrupted, anything else a sag or swell. */
+  readonly #factor = Float64Array.of(1, 1, 1)
+  readonly #wander = new Float64Array(3)
+  readonly #recovery: (Task | undefined)[] = [undefined, undefined, undefined]
+  #frequency_Hz: number
+  #base_V: number
+  #sequenceReversed = false
+
+  constructor(options: MainsOptions) {
+    this.#options = options
+    this.#random = new SeededRandom(options.seed, 1)
+    this.#frequency_Hz = options.frequency_Hz
+    this.#base_V = options.voltage_V
+    const wander_ms = options.wander_ms ?? 10_000
+    if (wander_ms > 0) options.scheduler.after(wander_ms * 1000, () => this.#onWander(), wander_ms * 1000)
+  }
+
+  get electrical(): Electrical {
+    return this.#electrical
+  }
+
+  get factor(): Float64Array {
+    return this.#factor
+  }
+
+  /** Adds a load; call `update()` after changing its powers. */
+  add(load: Load): void {
+    this.#loads.push(load)
+  }
+
+  /** Voltage of the undisturbed supply, for a trace that carries a measured one. Takes effect at the next `update()`. */
+  setVoltage(voltage_V: number): void {
+    this.#base_V = voltage_V
+  }
+
+  /**
+   * Sags (0 < factor < 1), swells (> 1) or interrupts (0) a phase (0..2), for `duration_ms` or, without it, until it is set to 1 again.
+   * A new disturbance of the phase replaces the running one.
+   */
+  disturb(phase: number, factor: number, duration_ms?: number): void {
+    const running = this.#recovery[phase]
+    if (running !== undefined) this.#options.scheduler.cancel(running)
+    this.#recovery[phase] = undefined
+    this.#factor[phase] = factor
+    if (factor !== 1 && duration_ms !== undefined) {
+      this.#recovery[phase] = this.#options.scheduler.after(Math.round(duration_ms * 1000), () => this.disturb(phase, 1))
+    }
+    this.update()
+  }
+
+  disturbAll(factor: number, duration_ms?: number): void {
+    for (let phase = 0; phase < 3; phase++) this.disturb(phase, factor, duration_ms)
+  }
+
+  /** Swaps L2 and L3, as a wrong installation does. */
+  reverseSequence(reversed: boolean): void {
+    this.#sequenceReversed = reversed
+    this.update()
+  }
+
+  /** Sums the loads and tells the meter's terminals. */
+  update(): void {
+    const { voltage_V, current_A, active_W, reactive_var, angle_deg } = this.#electrical
+    let live = false
+    for (let phase = 0; phase < 3; phase++) {
+      const factor = this.#factor[phase]
+      const square = factor * factor
+      let active = 0
+      let reactive = 0
+      for (const load of this.#loads) {
+        active += load.active_W[phase]
+        reactive += load.reactive_var[phase]
+      }
+      const voltage = factor === 0 ? 0 : this.#base_V * (1 + this.#wander[phase]) * factor
+      voltage_V[phase] = voltage
+      active_W[phase] = active * square
+      reactive_var[phase] = reactive * square
+      current_A[phase] = voltage > 0 ? (Math.sqrt(active * active + reactive * reactive) * square) / voltage : 0
+      angle_deg[phase] = LAG_DEG[this.#sequenceReversed ? (3 - phase) % 3 : phase]
+      live ||= voltage > 0
+    }
+    this.#electrical.frequency_Hz = live ? this.#frequency_Hz : 0
+    this.#options.onChange(this.#electrical)
+  }
+
+  #onWander(): void {
+    const { frequency_Hz } = this.#options
+    const random = this.#random
+    // Both fall back to their mean a little each time, so that they wander without drifting away.
+    this.#frequency_Hz += 0.004 * random.bell() - 0.1 * (this.#frequency_Hz - frequency_Hz)
+    for (let phase = 0; phase < 3; phase++) this.#wander[phase] += 0.0006 * random.bell() - 0.15 * this.#wander[phase]
+    this.update()
+  }
+}
+
+/** Current of the neutral of an unbalanced three-phase load, in A: the vector sum of the phase currents. */
+export function neutralCurrent_A(electrical: Electrical): number {
+  let real = 0
+  let imaginary = 0
+  for (let phase = 0; phase < 3; phase++) {
+    const angle = -electrical.angle_deg[phase] - degreesOf(electrical.reactive_var[phase], electrical.active_W[phase])
+    real += electrical.current_A[phase] * cosineOfDegrees(angle)
+    imaginary += electrical.current_A[phase] * sineOfDegrees(angle)
+  }
+  return Math.sqrt(real * real + imaginary * imaginary)
+}

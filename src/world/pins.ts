@@ -1,0 +1,126 @@
+import type { Digital, DigitalConstructor, DigitalEdge, DigitalOptions } from '../../hal/api/io.ts'
+import type { Scheduler } from './scheduler.ts'
+
+const MODES: ReadonlySet<string> = new Set(['Input', 'InputPullUp', 'InputPullDown', 'Output', 'OutputOpenDrain'])
+const PINS = 64
+
+type Level = 0 | 1
+
+interface Pin {
+  level: Level
+  owner: EmulatedDigital | undefined
+  /** The world's end of the wire. */
+  listener: ((level: Level) => void) | undefined
+}
+
+/** The pins of an emulated processor: the firmware holds one end of each wire (`Digital`), the world the other. */
+export class PinBank {
+  readonly #scheduler: Scheduler
+  readonly #pins: Pin[] = []
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler
+    for (let i = 0; i < PINS; i++) this.#pins.push({ level: 0, owner: undefined, listener: undefined })
+  }
+
+  /** The world pulls a wire; an input that waits for this edge is told in a task of its own. */
+  drive(pin: number, level: Level): void {
+    const wire = this.#pins[pin]
+    if (wire.level === level) return
+    wire.level = level
+    wire.owner?.edge(level)
+  }
+
+  level(pin: number): Level {
+    return this.#pins[pin].level
+  }
+
+  /** Called when the firmware changes an output. */
+  listen(pin: number, listener: (level: Level) => void): void {
+    this.#pins[pin].listener = listener
+  }
+
+  /** The processor lost its supply: all pins float and nobody owns them. */
+  release(): void {
+    for (const pin of this.#pins) {
+      pin.owner?.close()
+      if (pin.listener !== undefined) pin.level = 0
+    }
+  }
+
+  /** `Digital` for the firmware of this processor. */
+  constructorFor(): DigitalConstructor {
+    const pins = this.#pins
+    const scheduler = this.#scheduler
+    return class extends EmulatedDigital {
+      constructor(options: DigitalOptions) {
+        super(options, pins, scheduler)
+      }
+    }
+  }
+}
+
+function validate(options: DigitalOptions, pins: readonly Pin[]): void {
+  const { pin, mode, edge, onReadable } = options
+  if (!Number.isInteger(pin) || pin < 0 || pin >= PINS) throw new RangeError(`pin: found ${pin}, allowed is 0 to ${PINS - 1}`)
+  if (!MODES.has(mode)) throw new RangeError(`mode: found ${mode}`)
+  if (onReadable !== undefined && edge === undefined) throw new RangeError('edge: needed with onReadable')
+  if (pins[pin].owner !== undefined) throw new Error(`pin ${pin} is in use`)
+}
+
+class EmulatedDigital implements Digital {
+  readonly #pin: Pin
+  readonly #scheduler: Scheduler
+  readonly #output: boolean
+  readonly #edge: DigitalEdge | undefined
+  readonly #onReadable: (() => void) | undefined
+  #open = true
+
+  constructor(options: DigitalOptions, pins: readonly Pin[], scheduler: Scheduler) {
+    validate(options, pins)
+    this.#pin = pins[options.pin]
+    this.#scheduler = scheduler
+    this.#output = options.mode.startsWith('Output')
+    this.#edge = options.edge
+    this.#onReadable = options.onReadable
+    this.#pin.owner = this
+    if (this.#output) this.#set(options.initialValue ?? 0)
+  }
+
+  read(): Level {
+    this.#check()
+    return this.#pin.level
+  }
+
+  write(value: Level): void {
+    this.#check()
+    if (!this.#output) throw new Error('pin is an input')
+    this.#set(value)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#pin.owner = undefined
+  }
+
+  /** An edge on the wire, from the world. */
+  edge(level: Level): void {
+    const wanted = this.#edge === 'both' || this.#edge === (level === 1 ? 'rising' : 'falling')
+    if (!wanted || this.#onReadable === undefined) return
+    const onReadable = this.#onReadable
+    this.#scheduler.after(0, () => {
+      if (this.#open) onReadable()
+    })
+  }
+
+  #set(value: Level): void {
+    if (this.#pin.level === value) return
+    this.#pin.level = value
+    this.#pin.listener?.(value)
+  }
+
+  #check(): void {
+    if (!this.#open) throw new Error('closed')
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock, Timer, TimerHandle } from '../../hal/api/time.ts'
+import { type Scheduler, Task } from './scheduler.ts'
+
+/** The `Timer` of one device in the world. `stop()` is what a power cut does to it: nothing planned happens any more. */
+export class WorldTimer implements Timer {
+  readonly #scheduler: Scheduler
+  readonly #tasks = new Set<Task>()
+  #stopped = false
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler
+  }
+
+  set(callback: () => void, delay_ms: number, repeat_ms?: number): TimerHandle {
+    if (!(delay_ms >= 0) || (repeat_ms !== undefined && !(repeat_ms > 0))) {
+      throw new RangeError('delay must not be negative, repeat must be positive')
+    }
+    const repeat_us = repeat_ms === undefined ? 0 : Math.round(repeat_ms * 1000)
+    const once = () => {
+      this.#tasks.delete(task)
+      callback()
+    }
+    const task: Task = this.#scheduler.after(Math.round(delay_ms * 1000), repeat_us === 0 ? once : callback, repeat_us)
+    if (this.#stopped) this.#scheduler.cancel(task)
+    else this.#tasks.add(task)
+    return task
+  }
+
+  clear(handle: TimerHandle): void {
+    if (!(handle instanceof Task)) return
+    this.#tasks.delete(handle)
+    this.#scheduler.cancel(handle)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const task of this.#tasks) this.#scheduler.cancel(task)
+    this.#tasks.clear()
+  }
+}
+
+/** A battery-backed real-time clock that follows the world's time exactly, until `loseBackup` makes it forget. */
+export class WorldClock implements Clock {
+  readonly #scheduler: Scheduler
+  #offset_ms = 0
+  #valid = true
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler
+  }
+
+  now_ms(): number {
+    return Math.floor(this.#scheduler.now_us / 1000) + this.#offset_ms
+  }
+
+  ticks_ms(): number {
+    return Math.floor(this.#scheduler.now_us / 1000)
+  }
+
+  get valid(): boolean {
+    return this.#valid
+  }
+
+  set(utc_ms: number): void {
+    if (!Number.isSafeInteger(utc_ms)) throw new RangeError('time of day is an integer count of milliseconds')
+    this.#offset_ms = utc_ms - Math.floor(this.#scheduler.now_us / 1000)
+    this.#valid = true
+  }
+
+  /** The battery was empty when the supply failed: starts again at 2000-01-01 and is invalid, as a fresh RTC is. */
+  loseBackup(): void {
+    this.set(946684800000)
+    this.#valid = false
+  }
+}

@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest'
+import { MemoryFlash } from '../../../hal/portable/flash.ts'
+import { SeededRandom } from '../../../src/lib/random.ts'
+import { NorFlash, type NorFlashOptions, PowerLoss, type Tear } from '../../../src/world/chips/nor-flash.ts'
+
+function create(options: NorFlashOptions = {}): { chip: NorFlash; cells: () => Uint8Array } {
+  const memory = new MemoryFlash({ blocks: 4, blockLength: 256 })
+  return { chip: new NorFlash(memory, options), cells: () => memory.image() }
+}
+
+describe('NorFlash', () => {
+  test('counts operations, bytes, wear and overwrites', () => {
+    const { chip } = create()
+    chip.write(new Uint8Array(32), 0)
+    chip.write(new Uint8Array(16), 16)
+    chip.eraseBlock(0, 3)
+    chip.eraseBlock(1)
+    expect(chip.operations).toBe(6)
+    expect(chip.programmed_bytes).toBe(48)
+    expect(chip.overwrites).toBe(1)
+    expect([...chip.wear]).toEqual([1, 2, 1, 0])
+  })
+
+  test('a refused call is no operation', () => {
+    const { chip } = create()
+    expect(() => chip.write(new Uint8Array(16), 8)).toThrow(RangeError)
+    expect(() => chip.eraseBlock(9)).toThrow(RangeError)
+    expect(chip.operations).toBe(0)
+  })
+
+  test('nothing works without supply, everything after it is back', () => {
+    const { chip } = create()
+    chip.cutAt(2)
+    chip.write(new Uint8Array(16), 0)
+    expect(() => chip.write(new Uint8Array(16), 16)).toThrow(PowerLoss)
+    expect(() => chip.read(new Uint8Array(1), 0)).toThrow(PowerLoss)
+    expect(() => chip.eraseBlock(0)).toThrow(PowerLoss)
+    expect(chip.operations).toBe(2)
+    chip.powerOn()
+    chip.write(new Uint8Array(16), 16)
+    expect(() => chip.cutAt(2)).toThrow('over')
+    chip.powerOff()
+    expect(() => chip.read(new Uint8Array(1), 0)).toThrow(PowerLoss)
+  })
+
+  function tornProgram(tear: Tear, seed: number): Uint8Array {
+    const { chip, cells } = create({ random: new SeededRandom(seed) })
+    chip.cutAt(1, tear)
+    expect(() => chip.write(new Uint8Array(32).fill(0x0f), 16)).toThrow(PowerLoss)
+    return cells()
+  }
+
+  test('torn programs', () => {
+    expect(tornProgram('none', 1).every((byte) => byte === 0xff)).toBe(true)
+    expect(
+      tornProgram('complete', 1)
+        .subarray(16, 48)
+        .every((byte) => byte === 0x0f),
+    ).toBe(true)
+    const lengths = new Set<number>()
+    for (let seed = 0; seed < 100; seed++) {
+      const prefix = tornProgram('prefix', seed)
+      const length = prefix.subarray(16).findIndex((byte) => byte === 0xff)
+      lengths.add(length)
+      expect(prefix.subarray(16 + length).every((byte) => byte === 0xff)).toBe(true)
+      // Bits that were not to be cleared stay; that is what tells `bits` from `garbage`.
+      expect(tornProgram('bits', seed).every((byte) => (byte & 0x0f) === 0x0f)).toBe(true)
+      const garbage = tornProgram('garbage', seed)
+      expect(garbage.subarray(48).every((byte) => byte === 0xff)).toBe(true)
+      expect(garbage.subarray(16, 48).some((byte) => (byte & 0x0f) !== 0x0f)).toBe(true)
+    }
+    expect(lengths.size).toBeGreaterThan(25)
+  })
+
+  function tornErase(tear: Tear): Uint8Array {
+    const { chip, cells } = create({ random: new SeededRandom(7) })
+    chip.write(new Uint8Array(256).fill(0x0f), 256)
+    chip.cutAt(2, tear)
+    expect(() => chip.eraseBlock(1)).toThrow(PowerLoss)
+    const all = cells()
+    expect([...all.subarray(0, 256), ...all.subarray(512)].every((byte) => byte === 0xff)).toBe(true)
+    return all.subarray(256, 512)
+  }
+
+  test('torn erases', () => {
+    expect(tornErase('none').every((byte) => byte === 0x0f)).toBe(true)
+    expect(tornErase('complete').every((byte) => byte === 0xff)).toBe(true)
+    const prefix = tornErase('prefix')
+    expect(prefix[0]).toBe(0xff)
+    expect(prefix[255]).toBe(0x0f)
+    const bits = tornErase('bits')
+    expect(bits.every((byte) => (byte & 0x0f) === 0x0f)).toBe(true)
+    expect(new Set(bits).size).toBeGreaterThan(8)
+    for (const tear of ['garbage', 'erase-random'] as const) expect(new Set(tornErase(tear)).size).toBeGreaterThan(100)
+  })
+
+  test('a dropped operation looks done', () => {
+    const { chip, cells } = create()
+    chip.cutAt(1, 'dropped')
+    chip.write(new Uint8Array(16), 0)
+    chip.write(new Uint8Array(16), 16)
+    expect(cells()[0]).toBe(0xff)
+    expect(cells()[16]).toBe(0)
+  })
+
+  test('the same seed tears in the same way', () => {
+    expect(tornProgram('bits', 5)).toEqual(tornProgram('bits', 5))
+    expect(tornProgram('bits', 5)).not.toEqual(tornProgram('bits', 6))
+  })
+
+  test('rot flips single bits in both directions and is no operation', () => {
+    const { chip, cells } = create()
+    chip.write(new Uint8Array(256), 0)
+    chip.rot(1, 0, 256)
+    chip.rot(1, 512, 768)
+    const all = cells()
+    const ones = (bytes: Uint8Array) => bytes.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
+    expect(ones(all.subarray(0, 256))).toBe(1)
+    expect(ones(all.subarray(512, 768))).toBe(2047)
+    expect(chip.operations).toBe(1)
+  })
+
+  test('worn blocks no longer erase to the last bit', () => {
+    const { chip, cells } = create({ endurance: 2 })
+    chip.eraseBlock(0)
+    chip.eraseBlock(0)
+    expect(cells().every((byte) => byte === 0xff)).toBe(true)
+    chip.eraseBlock(0)
+    chip.wearOut(2)
+    chip.eraseBlock(2)
+    const all = cells()
+    expect(all.subarray(0, 256).some((byte) => byte !== 0xff)).toBe(true)
+    expect(all.subarray(256, 512).every((byte) => byte === 0xff)).toBe(true)
+    expect(all.subarray(512, 768).some((byte) => byte !== 0xff)).toBe(true)
+  })
+})
