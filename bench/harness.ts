@@ -53,7 +53,8 @@ async function line(bench: Bench): Promise<string> {
 /** Runs this program again for one figure. */
 function lineOfChild(bench: Bench, program: string): string {
   const child = spawnSync(process.execPath, ['--expose-gc', program, '--only', bench.name], { encoding: 'utf8', timeout: 600_000 })
-  if (child.status !== 0) throw new Error(child.stderr.trim().replace(`${bench.name}: `, '') || child.error?.message || `ended by ${child.signal}`)
+  if (child.status !== 0)
+    throw new Error(child.stderr.trim().replace(`${bench.name}: `, '') || child.error?.message || `ended by ${child.signal}`)
   return child.stdout.trim()
 }
 

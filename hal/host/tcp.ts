@@ -83,6 +83,8 @@ export class HostTCP implements TCP {
   #paused = false
   /** Node holds bytes that the kernel did not take yet. */
   #queued = false
+  /** What is left of the room that `onWritable` announced last. */
+  #announced = 0
 
   constructor(registry: Registry, options: TCPOptions) {
     const handle = check(options)
@@ -119,7 +121,7 @@ export class HostTCP implements TCP {
     const socket = this.#socket
     if (socket === undefined || this.#gone) return
     this.#established = true
-    this.#options.onWritable?.(this.writable)
+    this.#announce()
     if (this.#socket !== undefined && !this.#paused) socket.resume()
   }
 
@@ -129,10 +131,17 @@ export class HostTCP implements TCP {
     this.#options.onError?.(reason)
   }
 
+  #announce(): void {
+    this.#announced = this.writable
+    this.#options.onWritable?.(this.#announced)
+  }
+
+  /** Room is announced again after it was short; most small writes go out at once and need no callback. */
   #written = (): void => {
-    if (!this.#queued || this.#socket === undefined || this.#gone || this.#socket.writableLength > 0) return
+    if (!this.#queued && this.#announced >= WINDOW / 2) return
+    if (this.#socket === undefined || this.#gone || this.#socket.writableLength > 0) return
     this.#queued = false
-    this.#options.onWritable?.(this.writable)
+    this.#announce()
   }
 
   #open(): Socket {
@@ -163,6 +172,7 @@ export class HostTCP implements TCP {
     if (buffer.length === 0) return
     // Node keeps a reference to what the kernel does not take at once, so the bytes are copied (small ones into Node's pool).
     socket.write(Buffer.from(buffer), this.#written)
+    this.#announced -= buffer.length
     this.#queued = socket.writableLength > 0
   }
 

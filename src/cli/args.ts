@@ -8,8 +8,10 @@ export const USAGE = `Usage: ferraris run [config.json] [options]     run a virt
 Options of run:
   --engine v8|xs      JavaScript engine of the firmware (default v8)
   --speed N|max       simulated seconds per second (default 1; max: as fast as possible)
-  --from ISO          first moment of the world, such as 2006-12-16T17:24Z
+  --from ISO          first moment of the world, such as 2006-12-16T17:24 (local) or …T16:24Z
                       (default: now; with --for the start of the recording; with --data where it stopped)
+  --history DURATION  let the meter have lived so long already when it starts (default 2d for a
+                      new meter at the present time on v8, else 0s)
   --for DURATION      stop after this much of the world's time: 90s, 15m, 2h, 21d
   --data DIR          keep the meter's flash there (default: in memory, gone at the end)
   --dlms-port N       port of DLMS/COSEM over TCP (default 4059; 0: any free one)
@@ -29,6 +31,8 @@ export interface RunOptions {
   readonly speed: number
   readonly from?: { readonly time_ms: number; readonly local: boolean }
   readonly duration_ms?: number
+  /** Time that the meter lives through at full speed before it is served. */
+  readonly history_ms?: number
   readonly dataDirectory?: string
   readonly dlmsPort?: number
   readonly httpPort?: number
@@ -66,10 +70,10 @@ function instantOf(text: string): { time_ms: number; local: boolean } {
   return { time_ms: parsed.value.utc_ms, local: parsed.value.offset_min === undefined }
 }
 
-function durationOf(text: string): number {
+function durationOf(name: string, text: string, min_ms: number): number {
   const parsed = parseDuration_ms(/^\d+$/.test(text) ? `${text}s` : text)
-  if (!parsed.ok) fail(`--for: ${parsed.reason}`)
-  if (parsed.value < 1000) fail(`--for: found "${text}", allowed is one second or more`)
+  if (!parsed.ok) fail(`${name}: ${parsed.reason}`)
+  if (parsed.value < min_ms) fail(`${name}: found "${text}", allowed is ${min_ms / 1000} s or more`)
   return parsed.value
 }
 
@@ -78,6 +82,7 @@ const VALUE_OPTIONS: ReadonlySet<string> = new Set([
   '--speed',
   '--from',
   '--for',
+  '--history',
   '--data',
   '--dlms-port',
   '--http-port',
@@ -117,7 +122,7 @@ function runOptions(words: readonly string[]): RunOptions {
   const engine = values.get('--engine') ?? 'v8'
   if (engine !== 'v8' && engine !== 'xs') fail(`--engine: found "${engine}", allowed is v8 or xs`)
   const json = values.has('--json')
-  const duration_ms = given('--for', durationOf)
+  const duration_ms = given('--for', (text) => durationOf('--for', text, 1000))
   if (json && duration_ms === undefined) fail('--json needs --for')
   return {
     configFile: rest[0],
@@ -125,6 +130,7 @@ function runOptions(words: readonly string[]): RunOptions {
     speed: given('--speed', speedOf) ?? 1,
     from: given('--from', instantOf),
     duration_ms,
+    history_ms: given('--history', (text) => durationOf('--history', text, 0)),
     dataDirectory: values.get('--data'),
     dlmsPort: given('--dlms-port', (text) => integer('--dlms-port', text, 0, 65535)),
     httpPort: given('--http-port', (text) => integer('--http-port', text, 0, 65535)),

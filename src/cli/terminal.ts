@@ -6,25 +6,27 @@ import type { MeterConfig } from '../meter/config.ts'
 /** Real time between two progress lines. */
 const PROGRESS_MS = 1000
 
-export interface TerminalOptions {
-  readonly config: MeterConfig
-  /** Everything but the final object goes to stderr. */
-  readonly json: boolean
-  readonly start_ms: number
-  readonly end_ms: number
-}
-
 /** What a person sees of a run: one line per address and event, and a line of progress. */
 export class Terminal {
-  readonly #options: TerminalOptions
+  readonly #config: MeterConfig
   readonly #stream: NodeJS.WriteStream
   #progress_ms = performance.now()
   /** A progress line without its end stands on the terminal. */
   #open = false
 
-  constructor(options: TerminalOptions) {
-    this.#options = options
-    this.#stream = options.json ? process.stderr : process.stdout
+  #start_ms = 0
+  #end_ms = Number.POSITIVE_INFINITY
+
+  /** With `json`, standard output is left to the final object. */
+  constructor(config: MeterConfig, json: boolean) {
+    this.#config = config
+    this.#stream = json ? process.stderr : process.stdout
+  }
+
+  /** The world's time that the run lasts, for the progress. */
+  range(start_ms: number, end_ms: number): void {
+    this.#start_ms = start_ms
+    this.#end_ms = end_ms
   }
 
   line(text: string): void {
@@ -35,7 +37,7 @@ export class Terminal {
 
   /** Local time of the meter. */
   time(utc_ms: number): string {
-    const { standardOffset_min, daylightSaving } = this.#options.config.localTime
+    const { standardOffset_min, daylightSaving } = this.#config.localTime
     return formatInstant(utc_ms, offset_min(utc_ms, { standard_min: standardOffset_min, dst: daylightSaving }))
   }
 
@@ -48,7 +50,8 @@ export class Terminal {
 
   /** At most one line a second; on a terminal it overwrites itself. */
   progress(now_ms: number, actualSpeed: number): void {
-    const { start_ms, end_ms } = this.#options
+    const start_ms = this.#start_ms
+    const end_ms = this.#end_ms
     if (end_ms === Number.POSITIVE_INFINITY || performance.now() - this.#progress_ms < PROGRESS_MS) return
     this.#progress_ms = performance.now()
     const percent = Math.floor((100 * (now_ms - start_ms)) / (end_ms - start_ms))

@@ -248,6 +248,25 @@ export function socketsContract(name: string, open: () => SocketsUnderTest | Pro
       await until(() => near.writable > 0, 'onWritable')
     })
 
+    test('an application that writes only when it is told gets everything out', async () => {
+      const served = await serve(peer)
+      const size = 500_000
+      let written = 0
+      const tcp: TCP = new network.TCP({
+        address: '127.0.0.1',
+        port: served.port,
+        onWritable: (count) => {
+          const part = Math.min(count, size - written)
+          if (part > 0) tcp.write(pattern(part, written))
+          written += part
+        },
+      })
+      await until(() => served.handles.length > 0, 'accepted')
+      const far = new Recorder(peer, { from: served.handles[0] as TCPHandle })
+      await until(() => far.received.length === size, 'all bytes')
+      tcp.close()
+    })
+
     test('the end of the peer is told once, after its last bytes', async () => {
       const { near, far } = await connectPair(network, peer)
       far.write(pattern(5000))

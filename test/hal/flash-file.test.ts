@@ -83,12 +83,8 @@ describe('FileFlash', () => {
     expect(readdirSync(folder)).toEqual(['meter.flash'])
   })
 
-  test('what a killed process had programmed is there', () => {
-    const url = new URL('../../build/js/hal/host/flash.js', import.meta.url)
-    if (!existsSync(url)) {
-      console.log('skipped: no build')
-      return
-    }
+  const url = new URL('../../build/js/hal/host/flash.js', import.meta.url)
+  test.skipIf(!existsSync(url))('what a killed process had programmed is there', () => {
     const program = `
       import { FileFlash } from ${JSON.stringify(url.href)}
       const flash = new FileFlash({ path: ${JSON.stringify(path)}, blocks: 64 })

@@ -37,7 +37,7 @@ describe('NorArray', () => {
         for (let k = 0; k < bytes.length; k++) cells[offset + k] &= bytes[k]
       }
       array.read(seen, 0)
-      expect(seen).toEqual(cells)
+      if (Buffer.compare(seen, cells) !== 0) expect(seen).toEqual(cells)
     }
   })
 

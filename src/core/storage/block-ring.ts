@@ -53,6 +53,9 @@ export class BlockRing {
   #opened = 0
   #ordered = true
   #newestUtc_s = 0
+  /** Block that `mount` took into the ring although its header is damaged, and the records it found missing because of that. */
+  #adopted = -1
+  #adoptedMissing = 0
 
   constructor(flash: Flash, extent: Extent, workspace?: Workspace) {
     const { blockLength, blocks, writeAlign } = flash.status()
@@ -203,9 +206,18 @@ export class BlockRing {
     return this.#ready
   }
 
-  /** Takes the newest block out of the ring, because what it was opened for did not come to its end. It is erased by the next `prepare`. */
-  retreat(): void {
+  /**
+   * Takes the newest block out of the ring, because what it was opened for did not come to its end. It is erased by the next `prepare`; when
+   * that is cut off, `mount` may have taken the rest for a block with a damaged header: `report` is put right then.
+   */
+  retreat(report: RingReport): void {
     assert(this.#used > 0, 'nothing to retreat from')
+    if (this.#adopted === this.#newest) {
+      report.corruptBlocks--
+      report.torn++
+      report.missing -= this.#adoptedMissing
+      this.#adopted = -1
+    }
     this.#newest = this.#around(this.#newest - 1)
     this.#used--
     this.#epoch--
@@ -229,6 +241,7 @@ export class BlockRing {
     this.#used = this.#epoch = this.#opened = this.#newestUtc_s = 0
     this.#next = 1
     this.#position = this.offset(this.#newest) + this.blockLength
+    this.#adopted = -1
     this.#ready = false
     this.#ordered = true
     for (let block = 0; block < blocks; block++) {
@@ -291,20 +304,29 @@ export class BlockRing {
 
   /** The block after the newest: erased, or the oldest of a full ring, or torn, or (damaged header) the newest after all. */
   #lookAhead(kinds: Uint8Array, report: RingReport): void {
-    const ahead = this.#around(this.#newest + 1)
-    if (this.#used === this.extent.blocks || kinds[ahead] !== Kind.invalid) return
-    const saved = this.#salvage(ahead, this.#next, this.#next + this.blockLength / UNIT)
-    if (saved === 0) {
-      report.torn++
-      return
+    while (this.#used < this.extent.blocks) {
+      const ahead = this.#around(this.#newest + 1)
+      if (kinds[ahead] !== Kind.invalid) return
+      const saved = this.#salvage(ahead, this.#next, this.#next + this.blockLength / UNIT)
+      if (saved === 0) {
+        report.torn++
+        return
+      }
+      this.#adopt(ahead, saved, report)
     }
-    report.corruptBlocks++
-    report.missing += saved - this.#next
+  }
+
+  /** Takes the block ahead into the ring although its header is damaged: its records go on where the newest block ends. */
+  #adopt(ahead: number, saved: number, report: RingReport): void {
+    const expected = this.#next
     this.#push()
     this.#opened = 0
     this.#ordered = false
     this.#first[ahead] = saved
-    report.missing += this.#findEnd(report)
+    this.#adopted = ahead
+    this.#adoptedMissing = saved - expected + this.#findEnd(report)
+    report.corruptBlocks++
+    report.missing += this.#adoptedMissing
   }
 
   /** First valid record in a block without header whose sequence number is in [low, limit); 0 when there is none. */

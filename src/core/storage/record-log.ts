@@ -67,7 +67,7 @@ export class LogCursor {
   /** Moves to the next entry; false behind the last one. Only then are `sequence` … `payload` not meaningful. */
   next(): boolean {
     const ring = this.#ring
-    if (this.#wanted < ring.firstSequence) this.#wanted = ring.firstSequence
+    if (this.#wanted < ring.firstSequence) this.seek(ring.firstSequence)
     while (this.#wanted < ring.nextSequence) {
       // The block may be exhausted, or have been erased and used again since the last call.
       if (this.#block < 0 || this.#wanted < ring.first(this.#block) || this.#wanted >= ring.limit(this.#block)) this.#enter()
@@ -169,38 +169,47 @@ export class RecordLog {
   }
 
   /**
-   * Sequence number of the first entry at or after `utc_s`, or `nextSequence` when there is none. Looks for the block by halving.
+   * Sequence number of the first entry at or after `utc_s`, or `nextSequence` when there is none. Finds the block by halving.
    *
-   * When the clock was set back, times are not in order: blocks are then looked through from the oldest on, so that the result is the
-   * earliest entry that qualifies, as far as the times at the blocks' beginnings tell (a leap forward and back inside one block is not seen).
+   * When the clock was set back, times are not in order. Then the blocks are gone through from the oldest on by the times at their beginnings,
+   * so that the result is the earliest entry that qualifies; only a step back that is shorter than the time one block spans may hide one.
    */
   firstAtOrAfter(utc_s: number): number {
     const { ring } = this
     if (ring.used === 0) return ring.nextSequence
-    const rank = ring.ordered ? this.#halve(utc_s) : this.#lookThrough(utc_s)
-    const walker = this.#walker
-    walker.seek(ring.first(ring.at(rank)))
-    while (walker.next()) if (walker.utc_s >= utc_s) return walker.sequence
-    return ring.nextSequence
-  }
-
-  /** Rank of the last block that begins before `utc_s`. */
-  #halve(utc_s: number): number {
+    if (!ring.ordered) return this.#lookThrough(utc_s)
     let low = 0
-    let high = this.ring.used - 1
+    let high = ring.used - 1
     while (low < high) {
       const middle = (low + high + 1) >>> 1
-      if (this.ring.headerUtc_s(this.ring.at(middle)) < utc_s) low = middle
+      if (ring.headerUtc_s(ring.at(middle)) < utc_s) low = middle
       else high = middle - 1
     }
-    return low
+    // In the last block that begins earlier, or else the first one of the next block.
+    return this.#search(utc_s, ring.first(ring.at(low)), ring.nextSequence)
   }
 
-  /** Rank of the block before the first one that begins at or after `utc_s`; the newest when there is none. */
+  /** Searches each block whose successor begins at or after `utc_s`, or before the block itself: there the clock was set back. */
   #lookThrough(utc_s: number): number {
-    for (let rank = 0; rank < this.ring.used; rank++) {
-      if (this.ring.headerUtc_s(this.ring.at(rank)) >= utc_s) return Math.max(0, rank - 1)
+    const { ring } = this
+    let previous_s = -1
+    for (let rank = 0; rank < ring.used; rank++) {
+      const block = ring.at(rank)
+      const begin_s = ring.headerUtc_s(block)
+      if (rank > 0 && (begin_s >= utc_s || begin_s < previous_s)) {
+        const found = this.#search(utc_s, ring.first(ring.at(rank - 1)), ring.first(block))
+        if (found < ring.first(block)) return found
+      }
+      if (begin_s >= 0) previous_s = begin_s
     }
-    return this.ring.used - 1
+    return this.#search(utc_s, ring.first(ring.at(ring.used - 1)), ring.nextSequence)
+  }
+
+  /** First entry of [from, limit) at or after `utc_s`; `limit` when there is none. */
+  #search(utc_s: number, from: number, limit: number): number {
+    const walker = this.#walker
+    walker.seek(from)
+    while (walker.next() && walker.sequence < limit) if (walker.utc_s >= utc_s) return walker.sequence
+    return limit
   }
 }

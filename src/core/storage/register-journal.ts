@@ -72,21 +72,19 @@ export class RegisterJournal {
   /** Finds the newest consistent image. Must be called first. Writes nothing. */
   mount(): RegisterJournalReport {
     const ring = this.#ring
-    const { torn, corruptBlocks, missing, unknownVersion } = ring.mount()
-    let lost = missing
-    let newer = unknownVersion
+    const report = ring.mount()
     this.#found = this.#based = false
     this.#saved_s = 0
     this.#use(new Float64Array(this.count))
-    while (ring.used > 0 && !this.#found && newer === 0) {
-      const block = ring.newest
-      newer += this.#readBlock(block)
-      if (this.#found || newer > 0) break
+    while (ring.used > 0 && report.unknownVersion === 0) {
+      const records = ring.nextSequence - ring.first(ring.newest)
+      report.unknownVersion += this.#readBlock(ring.newest)
+      if (this.#found || report.unknownVersion > 0) break
       // Saves without a checkpoint are of no use; the block is opened again, and the previous generation counts.
-      lost += ring.nextSequence - ring.first(block)
-      ring.retreat()
+      report.missing += records
+      ring.retreat(report)
     }
-    return { torn, corruptBlocks, missing: lost, unknownVersion: newer }
+    return report
   }
 
   /** Erases the block ahead if that is still to be done. `save` does it too, after the image is safe. */

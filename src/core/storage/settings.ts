@@ -57,19 +57,17 @@ export class Settings {
   /** Finds the newest complete generation. Must be called first. Writes nothing. */
   mount(): SettingsReport {
     const ring = this.#ring
-    const { torn, corruptBlocks, missing, unknownVersion } = ring.mount()
+    const report = ring.mount()
     this.#index = new Map()
-    // Holes in the newest generation: an older value is better than none, above all for a secret that has a default.
-    const damaged = missing > 0
     while (ring.used > 0) {
-      const block = ring.newest
-      if (damaged && ring.used > 1) this.#readBlock(ring.at(ring.used - 2))
-      if (this.#readBlock(block)) break
+      // Holes in the newest generation: an older value is better than none, above all for a secret that has a default.
+      if (report.missing > 0 && ring.used > 1) this.#readBlock(ring.at(ring.used - 2))
+      if (this.#readBlock(ring.newest)) break
       // Power was lost while it was filled, before the record that completes it.
-      ring.retreat()
+      ring.retreat(report)
       this.#index.clear()
     }
-    return { torn, corruptBlocks, missing, unknownVersion }
+    return report
   }
 
   /** Erases the block ahead if that is still to be done. `set` does it too, after the change is safe. */

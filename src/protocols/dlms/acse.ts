@@ -114,10 +114,10 @@ function decodeAuthenticationValue(bytes: Uint8Array): Uint8Array {
   return tag === 0x81 ? content.subarray(1) : content
 }
 
-/** ACSE-requirements: bit 0, sent first, is the authentication functional unit. */
+/** ACSE-requirements: a BIT STRING of one bit, the authentication functional unit. */
 function decodeRequirements(bytes: Uint8Array): boolean {
-  if (bytes.length < 2) throw new DecodeError('ACSE requirements')
-  return (bytes[1] & 0x80) !== 0
+  if (bytes.length !== 2 || bytes[0] !== 7 || (bytes[1] & 0x7f) !== 0) throw new DecodeError('ACSE requirements')
+  return bytes[1] === 0x80
 }
 
 /** The fields of an ACSE APDU by tag. A field that occurs twice is refused. */
@@ -184,6 +184,9 @@ export function decodeAare(bytes: Uint8Array): Aare {
   const result = fields.get(0xa2)
   const diagnostic = fields.get(0xa3)
   if (result === undefined || diagnostic === undefined) throw new DecodeError('AARE without a result')
+  const mechanism = optional(fields.get(0x89), decodeMechanism)
+  const authentication = optional(fields.get(0x88), decodeRequirements) ?? false
+  if (authentication !== (mechanism !== undefined)) throw new DecodeError('mechanism name and ACSE requirements disagree')
   const reader = new ByteReader(diagnostic)
   const source = reader.uint8()
   if (source !== 0xa1 && source !== 0xa2) throw new DecodeError('diagnostic source')
@@ -193,7 +196,7 @@ export function decodeAare(bytes: Uint8Array): Aare {
     diagnosticSource: source === 0xa1 ? 'user' : 'provider',
     diagnostic: decodeInteger(reader.take(readBerLength(reader))),
     respondingApTitle: octets(fields.get(0xa4)),
-    mechanism: optional(fields.get(0x89), decodeMechanism),
+    mechanism,
     authenticationValue: optional(fields.get(0xaa), decodeAuthenticationValue),
     userInformation: octets(fields.get(0xbe)),
   }

@@ -15,6 +15,7 @@ type State = 'size' | 'data' | 'dataEnd' | 'trailer' | 'done'
 export class BodyReader {
   #bytes: ByteWriter
   #maxBody: number
+  readonly #chunked: boolean
   #state: State
   /** Bytes of the body or of the chunk that are still to come. */
   #left: number
@@ -28,7 +29,6 @@ export class BodyReader {
     this.#state = framing === 'chunked' ? 'size' : framing === 0 ? 'done' : 'data'
     this.#chunked = framing === 'chunked'
   }
-  readonly #chunked: boolean
 
   get done(): boolean {
     return this.#state === 'done'

@@ -69,7 +69,7 @@ function turn(degrees: number): number {
 
 /** Turns physical inputs and calibration registers into measured registers, powers that count, and immediate status bits. */
 export class Measurement {
-  readonly phases: readonly Phase[] = [createPhase(), createPhase(), createPhase()]
+  readonly phases: readonly [Phase, Phase, Phase] = [createPhase(), createPhase(), createPhase()]
   /** Bits of EMMState0 and EMMState1 that need no time to appear; without sag, phase loss and CF flags. */
   state0 = 0
   state1 = 0
@@ -112,18 +112,19 @@ export class Measurement {
     phase.voltageInput = voltageSource >= 4 && voltageSource <= 6 ? voltageSource - 4 : -1
     phase.currentInput = currentSource <= 2 ? currentSource : -1
     const gains = Address.UgainA + 4 * index
-    const voltageScale = this.#amplification(phase.voltageInput, 8) / this.#frontEnd.voltageGain
-    const currentScale = this.#amplification(phase.currentInput, 0) / this.#frontEnd.currentGain
+    const voltagePGA = this.#amplification(phase.voltageInput, 8)
+    const currentPGA = this.#amplification(phase.currentInput, 0)
     const voltage_V = phase.voltageInput < 0 ? 0 : inputs.voltage_V[phase.voltageInput]
     const current_A = phase.currentInput < 0 ? 0 : inputs.current_A[phase.currentInput]
     this.#setVoltageAngle(phase, phase.voltageInput < 0 ? 0 : inputs.angle_deg[phase.voltageInput])
-    const voltageGain = registers[gains] * voltageScale
-    const currentGain = registers[gains + 1] * currentScale
+    // One division, so that equal gains give exactly 1, and whole watts whole counts.
+    const voltageGain = (registers[gains] * voltagePGA) / this.#frontEnd.voltageGain
+    const currentGain = (registers[gains + 1] * currentPGA) / this.#frontEnd.currentGain
     phase.voltage_V = voltage_V * voltageGain
     phase.current_A = current_A * currentGain
     // th = RmsReg * sqrt(2) / (gain / 2^14) (Atmel-46103 5.2); the gain register cancels out of it.
-    phase.voltagePeak = voltage_V * voltageScale * HUNDREDTH_VOLT * SQRT2 * 0x4000
-    phase.currentPeak = current_A * currentScale * 1000 * SQRT2 * 0x4000
+    phase.voltagePeak = (voltage_V * voltagePGA * HUNDREDTH_VOLT * SQRT2 * 0x4000) / this.#frontEnd.voltageGain
+    phase.currentPeak = (current_A * currentPGA * 1000 * SQRT2 * 0x4000) / this.#frontEnd.currentGain
     phase.apparent = Math.round(phase.voltage_V * phase.current_A * POWER_LSB_PER_WATT)
     this.#measurePower(phase, index, inputs, voltageGain * currentGain)
   }
@@ -190,7 +191,9 @@ export class Measurement {
 
   #publishPowers(): void {
     const mode = this.#registers[Address.MMode0]
-    const [a, b, c] = this.phases
+    const a = this.phases[0]
+    const b = this.phases[1]
+    const c = this.phases[2]
     const active = this.#sum(a.active, b.active, c.active, (mode & MMode0.ABSEnP) !== 0)
     const reactive = this.#sum(a.reactive, b.reactive, c.reactive, (mode & MMode0.ABSEnQ) !== 0)
     const apparent = this.#sum(a.apparent, b.apparent, c.apparent, false)
@@ -332,12 +335,13 @@ export class Measurement {
 
   /** Order of the phases other than A, B, C. Says nothing while a phase is missing. */
   #reversed(current: boolean): boolean {
-    const [a, b, c] = this.phases
+    const a = this.phases[0]
+    const b = this.phases[1]
+    const c = this.phases[2]
     const loss = this.#registers[Address.PhaseLossTh]
-    for (const phase of this.phases) {
-      if (phase.voltageInput < 0 || phase.voltagePeak < loss) return false
-      if (current && phase.current_A === 0) return false
-    }
+    if (a.voltageInput < 0 || b.voltageInput < 0 || c.voltageInput < 0) return false
+    if (a.voltagePeak < loss || b.voltagePeak < loss || c.voltagePeak < loss) return false
+    if (current && (a.current_A === 0 || b.current_A === 0 || c.current_A === 0)) return false
     const start_deg = a.voltageAngle_deg + (current ? a.angle_deg : 0)
     const second_deg = turn(b.voltageAngle_deg + (current ? b.angle_deg : 0) - start_deg)
     const third_deg = turn(c.voltageAngle_deg + (current ? c.angle_deg : 0) - start_deg)

@@ -97,9 +97,8 @@ export class ATM90E32 {
     const image = this.#image
     if (!image) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
     const energy = this.#energy
-    const latched = energy.recall()
+    if (!energy.recall()) return this.#fault()
     if (!this.#isSound(image) && !this.#restore(image)) return this.#fault()
-    energy.settle(latched)
     if (!energy.readAll() || !this.#values.read() || !energy.alive()) return this.#fault()
     const sample = this.#sample
     this.#values.publish(sample)

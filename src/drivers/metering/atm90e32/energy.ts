@@ -43,17 +43,19 @@ export class EnergyReader {
     this.#access = access
   }
 
-  /** LastSPIData, if the last sample left something there. Has to be the first transaction of a sample; give the result to `settle`. */
-  recall(): number {
+  /**
+   * Books what LastSPIData still holds of a reading that the last sample could not settle. Has to be the first thing in a sample, because
+   * every other transaction that gets through overwrites it. False while the bus is dead.
+   */
+  recall(): boolean {
     this.#previous = UNKNOWN
-    return this.#unsettled === NONE ? 0 : this.#access.agreed(Register.LastSPIData)
-  }
-
-  /** Books what `recall` found, once the bus is known to work. */
-  settle(latched: number): void {
-    if (this.#unsettled === NONE) return
+    if (this.#unsettled === NONE) return true
+    const latched = this.#access.agreed(Register.LastSPIData)
+    if (isDark(latched) && !this.alive()) return false
+    // Dark on a live bus: it woke up just after the question, or the chip was reset. The word that was received then is the best that is left.
     this.pending[this.#unsettled] += isDark(latched) ? this.#unsettledValue : latched
     this.#unsettled = NONE
+    return true
   }
 
   /** Adds all energy registers to `pending`; false when the bus died on the way. */

@@ -53,7 +53,7 @@ export function App(): VNode {
     <header class="top">
       <h1>${hello === undefined ? 'Meter' : `${hello.manufacturer} ${hello.model}`}<small>${hello?.serial ?? ''}</small></h1>
       ${clock(state)}
-      <div class=${`status ${status.state}`} role="status"><i></i>${connected ? 'Live' : 'Disconnected'}</div>
+      <div class=${`status ${status.state}`} role="status"><i></i>${connected ? 'Live' : 'Offline'}</div>
     </header>
     ${hello !== undefined || status.state === 'waiting' ? html`<${Banner} status=${status} retry=${() => link.current?.connect()} />` : null}
     ${problem === '' ? null : html`<div class="toast" role="alert">${problem}<button type="button" aria-label="Dismiss" onClick=${() => setProblem('')}>✕</button></div>`}

@@ -95,14 +95,18 @@ export class ProfileObject extends InterfaceObject {
   #buffer(selection: Selection | undefined): DataAccessResult | RowStream {
     const source = this.#source
     const columns = this.#allColumns
-    if (selection === undefined) return new Rows(source.cursor(0), { first: 0, count: source.entriesInUse, columns })
+    if (selection === undefined) return this.#rows({ first: 0, count: source.entriesInUse, columns })
     try {
       const resolve = selection.selector === RANGE_DESCRIPTOR ? resolveRange : resolveEntries
       const window = resolve(source, selection.parameters, columns)
-      return typeof window === 'number' ? window : new Rows(source.cursor(window.first), window)
+      return typeof window === 'number' ? window : this.#rows(window)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       return DataAccessResult.typeUnmatched
     }
+  }
+
+  #rows(window: Window): Rows {
+    return new Rows(this.#source.cursor(window.first), window)
   }
 }
