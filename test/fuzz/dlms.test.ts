@@ -8,8 +8,7 @@ import { aarq, TestClient } from '../protocols/dlms/client.ts'
 import { memorySource, READER, SECRET } from '../protocols/dlms/memory-source.ts'
 
 const LARGEST_SEND = 2048
-/** Wrapper and APDU of the largest response. */
-const LARGEST_FRAME = LARGEST_SEND + 8
+const LARGEST_FRAME = new DlmsServer(memorySource(), { largestSend: LARGEST_SEND }).largestFrame
 
 /** Valid requests of real clients: the ground that mutations start from. */
 const requests: readonly Uint8Array[] = ['gurux-dlms', 'dlms-cosem'].flatMap((peer) => {

@@ -207,8 +207,6 @@ def main():
         "smallPdu": read_all(host, port, secret, 128),
         "refused": refused(host, port, "x" + secret),
     }
-    if result["reading"] != result["smallPdu"]:
-        raise RuntimeError("a smaller PDU gives other values")
     print(json.dumps(result))
 
 

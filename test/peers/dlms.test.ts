@@ -109,6 +109,7 @@ describe.skipIf(!available)('foreign DLMS clients', () => {
     expect(result.reading.objects).toHaveLength(37)
     expect(result.reading.profile).toMatchObject({ capturePeriod: 900, entriesInUse: 200, rows: 200 })
     expect(result.reading.profile.byRange[0]).toEqual(['2026-03-01T10:15:00Z', 1000000 + 137 * 192, 192])
+    expect(result.smallPdu).toEqual(result.reading)
     expect(result.refused).not.toBe('')
   })
 })

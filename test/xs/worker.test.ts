@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { xsnapWorkerIfBuilt } from '../../src/cli/xs/binary.ts'
+import { findXsnapWorker, xsnapWorkerIfBuilt } from '../../src/cli/xs/binary.ts'
 import { XsnapWorker } from '../../src/cli/xs/xsnap-worker.ts'
 import { FerrarisError } from '../../src/lib/errors.ts'
 
@@ -13,6 +13,11 @@ test('a program that cannot be started is told', async () => {
   const worker = new XsnapWorker({ binary: '/no/such/program' })
   await expect(worker.evaluate('1')).rejects.toMatchObject({ code: 'XS_EXIT' })
   await expect(worker.evaluate('1')).rejects.toBeInstanceOf(FerrarisError)
+})
+
+test('where xsnap is not installed the error tells how to get it', () => {
+  const missing = { code: 'XS_MISSING', message: expect.stringContaining('npm rebuild @agoric/xsnap') as string }
+  expect(() => findXsnapWorker('/no/such/folder/module.js')).toThrow(expect.objectContaining(missing))
 })
 
 describe.skipIf(!built)('XS worker', () => {

@@ -9,11 +9,13 @@ const HOW = 'Build it with `npm rebuild @agoric/xsnap` (needs make and a C compi
  * Path of the `xsnap-worker` program in the optional npm package `@agoric/xsnap`. The package itself is never loaded: it freezes the
  * built-ins of the process that imports it.
  *
+ * `from` is the module (path or URL) whose `node_modules` are searched.
+ *
  * Errors: FerrarisError `XS_MISSING` when package or program is not there.
  */
-export function findXsnapWorker(): string {
+export function findXsnapWorker(from: string = import.meta.url): string {
   const platform = process.platform === 'darwin' ? 'mac' : 'lin'
-  const require = createRequire(import.meta.url)
+  const require = createRequire(from)
   let folder: string
   try {
     folder = dirname(require.resolve('@agoric/xsnap/package.json'))

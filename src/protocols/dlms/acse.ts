@@ -27,7 +27,7 @@ export const Mechanism = Object.freeze({
 })
 
 /** A name of another organisation, or of a number that the standard does not know. */
-export const FOREIGN_NAME = -1
+const FOREIGN_NAME = -1
 
 export const AssociationResult = Object.freeze({ accepted: 0, rejectedPermanent: 1, rejectedTransient: 2 })
 

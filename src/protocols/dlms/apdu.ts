@@ -46,10 +46,10 @@ export const DataAccessResult = Object.freeze({
 export type DataAccessResult = (typeof DataAccessResult)[keyof typeof DataAccessResult]
 
 /** `state-error` of an exception-response. */
-export const StateError = Object.freeze({ serviceNotAllowed: 1, serviceUnknown: 2 })
+const StateError = Object.freeze({ serviceNotAllowed: 1, serviceUnknown: 2 })
 
 /** `service-error` of an exception-response. */
-export const ServiceError = Object.freeze({
+const ServiceError = Object.freeze({
   operationNotPossible: 1,
   serviceNotSupported: 2,
   otherReason: 3,

@@ -10,7 +10,7 @@ export interface DecodeLimits {
 }
 
 /** Enough for every access parameter of the Blue Book. */
-export const REQUEST_LIMITS: DecodeLimits = Object.freeze({ depth: 6, elements: 512 })
+const REQUEST_LIMITS: DecodeLimits = Object.freeze({ depth: 6, elements: 512 })
 
 /** What compact-array says once for all its elements. */
 interface TypeDescription {

@@ -13,7 +13,7 @@ import { ObjectDirectory } from './directory.ts'
 import { type FaultHandler, GetService } from './get-service.ts'
 import { Output, type Reply } from './output.ts'
 import type { DlmsSource } from './source.ts'
-import { type FrameHandler, WrapperParser } from './wrapper.ts'
+import { type FrameHandler, WRAPPER_HEADER, WrapperParser } from './wrapper.ts'
 
 export interface DlmsServerOptions {
   /** Largest APDU taken from a client, in bytes; a longer one closes the connection. Default 2048. */
@@ -41,6 +41,8 @@ interface Shared {
 }
 
 export class DlmsServer {
+  /** Longest frame ever given to `send`, in bytes: a link that has this much room can take one more. */
+  readonly largestFrame: number
   readonly #shared: Shared
 
   /** Throws AssertionError for sizes out of range and for a source that names something twice. */
@@ -53,6 +55,7 @@ export class DlmsServer {
       assert(!directories.has(device.sap), `logical device ${device.sap} twice`)
       directories.set(device.sap, new ObjectDirectory(device))
     }
+    this.largestFrame = WRAPPER_HEADER + largestSend
     const output = new Output(largestSend + largestValue)
     const sizes = { receive: largestReceive, send: largestSend }
     this.#shared = { directories, sizes, associations, output, getService: new GetService(output, onFault) }

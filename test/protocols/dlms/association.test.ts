@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fromHex } from '../../../src/lib/hex.ts'
-import { decodeAare, encodeRlrq, Mechanism } from '../../../src/protocols/dlms/acse.ts'
+import { decodeAare, decodeRlre, encodeRlrq, Mechanism } from '../../../src/protocols/dlms/acse.ts'
 import { Conformance, decodeInitiateError, decodeInitiateResponse, SUPPORTED_CONFORMANCE } from '../../../src/protocols/dlms/initiate.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
 import { sameSecret } from '../../../src/protocols/dlms/source.ts'
@@ -86,7 +86,9 @@ describe('life of an association', () => {
 
   test('release ends it, and another may follow', () => {
     const user = client().open()
-    expect(user.exchange(RELEASE)).toBe('6303800100')
+    const rlre = user.exchange(RELEASE) ?? ''
+    expect(rlre).toBe('6303800100')
+    expect(decodeRlre(fromHex(rlre))).toEqual({ reason: 0, userInformation: undefined })
     expect(user.connection.associations).toBe(0)
     expect(user.exchange(NAME)).toBe(NO_ASSOCIATION)
     user.open()

@@ -19,6 +19,7 @@ import {
   writeLong64,
   writeLong64Unsigned,
   writeUtf8String,
+  writeVisibleString,
 } from '../../../src/protocols/dlms/axdr.ts'
 import { readData } from '../../../src/protocols/dlms/axdr-decode.ts'
 import { ascii, written } from './bytes.ts'
@@ -60,6 +61,7 @@ describe('encoding', () => {
     expect(written((writer) => writeBcd(writer, 0x42))).toBe('0d42')
     expect(written((writer) => writeBitString(writer, 4, Uint8Array.of(0xa0)))).toBe('0404a0')
     expect(written((writer) => writeUtf8String(writer, ascii('ab')))).toBe('0c026162')
+    expect(written((writer) => writeVisibleString(writer, 'ab'))).toBe('0a026162')
     expect(written((writer) => writeAsciiOctetString(writer, 'ab'))).toBe('09026162')
     expect(decode('0404a0')).toEqual({ tag: DataTag.bitString, value: { bits: 4, bytes: Uint8Array.of(0xa0) } })
   })

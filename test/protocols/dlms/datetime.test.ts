@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ByteWriter, DecodeError } from '../../../src/lib/bytes.ts'
 import { fromHex } from '../../../src/lib/hex.ts'
-import { dateTimeToUtc, decodeDateTime, writeDateTime, writeDateTimeOctetString } from '../../../src/protocols/dlms/datetime.ts'
+import {
+  ClockStatus,
+  dateTimeToUtc,
+  decodeDateTime,
+  writeDateTime,
+  writeDateTimeOctetString,
+} from '../../../src/protocols/dlms/datetime.ts'
 import { written } from './bytes.ts'
 
 const asUtc = (local_ms: number): number => local_ms
@@ -17,7 +23,7 @@ describe('date-time', () => {
     // Kaifa, Tyrol: 2021-07-19 15:46:35 local.
     expect(instant('07e50713010f2e2300ff8880')).toBe('2021-07-19T13:46:35.000Z')
     const value = decodeDateTime(fromHex('07e50713010f2e2300ff8880'))
-    expect(value).toMatchObject({ weekday: 1, deviation_min: -120, status: 0x80 })
+    expect(value).toMatchObject({ weekday: 1, deviation_min: -120, status: ClockStatus.daylightSavingActive })
     expect(written((writer) => writeDateTime(writer, Date.UTC(2021, 6, 19, 13, 46, 35), -120, 0x80))).toBe('07e50713010f2e2300ff8880')
   })
 

@@ -18,7 +18,7 @@ import { InterfaceObject } from './base.ts'
 import { ENTRY_DESCRIPTOR, RANGE_DESCRIPTOR, resolveEntries, resolveRange, type Window } from './profile-selection.ts'
 import { type CaptureObject, captureObject, isClockColumn, type ProfileCursor, type ProfileSource } from './profile-source.ts'
 
-export const SortMethod = Object.freeze({ fifo: 1, lifo: 2, largest: 3, smallest: 4, nearestToZero: 5, farthestFromZero: 6 })
+const SortMethod = Object.freeze({ fifo: 1, lifo: 2, largest: 3, smallest: 4, nearestToZero: 5, farthestFromZero: 6 })
 
 export interface ProfileOptions extends ObjectOptions {
   readonly source: ProfileSource
@@ -28,7 +28,7 @@ const BUFFER = 2
 const SELECTORS: readonly number[] = Object.freeze([RANGE_DESCRIPTOR, ENTRY_DESCRIPTOR])
 const NO_SELECTORS: readonly number[] = Object.freeze([])
 
-export function writeCaptureObject(writer: ByteWriter, column: CaptureObject): void {
+function writeCaptureObject(writer: ByteWriter, column: CaptureObject): void {
   writeStructure(writer, 4)
   writeLongUnsigned(writer, column.classId)
   writeOctetString(writer, column.logicalName)

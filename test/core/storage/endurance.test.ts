@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { MemoryFlash } from '../../../hal/portable/flash.ts'
+import { openStorage } from '../../../src/core/storage/storage.ts'
+import { SeededRandom } from '../../../src/lib/random.ts'
+import { NorFlash } from '../../../src/world/chips/nor-flash.ts'
+
+/** Erase cycles that a serial NOR chip guarantees (W25Q32JV datasheet, "Features"). */
+const ENDURANCE = 100_000
+const DAYS = 30
+const YEARS = 20
+const VALUES = 40
+
+/**
+ * A month of a household's meter: the image every minute and once more before each profile entry, one profile entry per quarter of an hour,
+ * fifty events a day, a setting a day.
+ */
+function liveMonth(blocks: number): { chip: NorFlash; areas: readonly { area: number; firstBlock: number; blocks: number }[] } {
+  const chip = new NorFlash(new MemoryFlash({ blocks }))
+  const storage = openStorage(chip)
+  const random = new SeededRandom(20)
+  const values = new Float64Array(48)
+  // Ten years of use: large absolute values, as late in the life of a meter.
+  for (let i = 0; i < VALUES; i++) values[i] = 4e10
+  const profile = new Uint8Array(32)
+  const event = new Uint8Array(4)
+  const minutes = DAYS * 24 * 60
+  for (let minute = 0; minute < minutes; minute++) {
+    const utc_s = 1_700_000_000 + 60 * minute
+    // Half of the registers count at a time (import and one reactive direction, one tariff): up to 3 kW in mWh per minute.
+    for (let i = 0; i < VALUES / 2; i++) values[i] += random.below(50_000)
+    storage.registers.save(values, utc_s)
+    if (minute % 15 === 0) {
+      storage.registers.save(values, utc_s)
+      storage.profile.append(1, 0, utc_s, profile)
+    }
+    if (random.below(1440) < 50) storage.events.append(random.below(50), 0, utc_s, event)
+    if (minute % 1440 === 0) storage.settings.set('day', Uint8Array.of(minute / 1440))
+  }
+  return { chip, areas: storage.layout.areas }
+}
+
+test.each([
+  [2048, 512],
+  [512, 128],
+  [96, 24],
+])('twenty years on %i KiB stay within the endurance of every block', (size_KiB, blocks) => {
+  const { chip, areas } = liveMonth(blocks)
+  const names = ['', 'settings', 'registers', 'profile', 'events', 'power failures']
+  const rows: string[] = []
+  for (const { area, firstBlock, blocks: count } of areas) {
+    const wear = chip.wear.subarray(firstBlock, firstBlock + count)
+    const erases = wear.reduce((sum, each) => sum + each, 0)
+    // A month is too short for the large rings to wrap around: per block, what all blocks together take in twenty years.
+    const worst = Math.ceil(((erases / DAYS) * 365.25 * YEARS) / count)
+    rows.push(
+      `${names[area].padEnd(15)} ${String(count).padStart(6)} blocks ${String(erases).padStart(8)} erases in ${DAYS} days ${String(worst).padStart(8)} per block in ${YEARS} years`,
+    )
+    expect(worst).toBeLessThan(ENDURANCE / 2)
+    // Wear levelling: no block of a ring is erased twice more than another.
+    expect(Math.max(...wear) - Math.min(...wear)).toBeLessThanOrEqual(1)
+  }
+  expect(chip.overwrites).toBe(0)
+  console.log(`${size_KiB} KiB, ${chip.operations} operations, ${chip.programmed_bytes} bytes programmed\n${rows.join('\n')}`)
+})

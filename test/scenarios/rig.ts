@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { BOARD } from '../../boards/virtual/board.ts'
+import { VIRTUAL_CONFIG, type VirtualConfig } from '../../boards/virtual/config.ts'
+import { Machine, type MachineOptions } from '../../boards/virtual/machine.ts'
+import type { Network } from '../../hal/api/sockets.ts'
+import { hostCrypto } from '../../hal/host/crypto.ts'
+import { MemoryFlash } from '../../hal/portable/flash.ts'
+import { standardEventText } from '../../src/core/events/codes.ts'
+import { validate } from '../../src/lib/schema-validate.ts'
+import { parseTrace, type Trace } from '../../src/world/loads/trace.ts'
+
+export const HOUR_MS = 3_600_000
+export const DAY_MS = 24 * HOUR_MS
+
+const HOUSEHOLD = 'boards/virtual/data/household_electricity_1min.csv'
+let household: Trace | undefined
+
+/** The recorded household of the package. */
+export function householdTrace(): Trace {
+  household ??= parseTrace(readFileSync(HOUSEHOLD, 'utf8'), HOUSEHOLD)
+  return household
+}
+
+/** Start of the recording in UTC. */
+export function traceStart_ms(): number {
+  return householdTrace().start_ms - 60 * 60_000
+}
+
+export function configuration(input: unknown = {}): VirtualConfig {
+  const result = validate(VIRTUAL_CONFIG, input)
+  if (!result.ok) throw new Error(result.errors.map(({ text }) => text).join('\n'))
+  return result.value
+}
+
+export function blankFlash(): MemoryFlash {
+  const { size, blockLength, writeAlign } = BOARD.flash
+  return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
+}
+
+export interface RigOptions extends Partial<Pick<MachineOptions, 'storage' | 'start_ms' | 'seed'>> {
+  readonly config?: unknown
+  readonly trace?: Trace | null
+  readonly network?: Network
+}
+
+/** A virtual meter on the household (`trace: null`: on appliances only), with its events as text. */
+export class Rig {
+  readonly machine: Machine
+  readonly storage: MachineOptions['storage']
+  readonly events: string[] = []
+
+  constructor(options: RigOptions = {}) {
+    this.storage = options.storage ?? blankFlash()
+    this.machine = new Machine({
+      config: configuration(options.config),
+      trace: options.trace === null ? undefined : (options.trace ?? householdTrace()),
+      storage: this.storage,
+      network: options.network,
+      crypto: hostCrypto,
+      start_ms: options.start_ms ?? traceStart_ms(),
+      seed: options.seed ?? 1,
+      speed: Number.POSITIVE_INFINITY,
+      onEvent: (log, { code, parameter }) => this.events.push(log === 'standard' ? standardEventText(code) : `failure of ${parameter} s`),
+    })
+  }
+
+  run(duration_ms: number): void {
+    this.machine.run(this.machine.now_ms + duration_ms)
+  }
+
+  get core() {
+    const { meter } = this.machine
+    if (meter === undefined) throw new Error('the meter has no supply')
+    return meter.core
+  }
+
+  /** Register 1.8.0 in mWh, exact. */
+  get imported_mWh(): number {
+    return this.core.energy.thousandths(this.core.energy.count(0, 0))
+  }
+
+  get exported_mWh(): number {
+    return this.core.energy.thousandths(this.core.energy.count(1, 0))
+  }
+}
+
