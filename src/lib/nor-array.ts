@@ -8,7 +8,9 @@ export interface NorGeometry {
 }
 
 /** Largest piece of memory taken at once. Small, because the ring logs of an idle meter touch only the head of a few blocks. */
-const LARGEST_PAGE = 1024
+const LARGEST_PAGE_SHIFT = 10
+/** Offsets must stay inside 31 bits. */
+const SIZE_MAX = 0x7fffffff
 
 function isErased(bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0xff) return false
@@ -26,6 +28,7 @@ export class NorArray {
   readonly blockLength: number
   readonly writeAlign: number
   readonly size: number
+  readonly #pageShift: number
   readonly #pageLength: number
   readonly #pages = new Map<number, Uint8Array>()
   // The page used last: sequential reads come in tens per page and skip the look-up.
@@ -35,16 +38,18 @@ export class NorArray {
   constructor(geometry: NorGeometry) {
     const { blocks, blockLength, writeAlign } = geometry
     const whole = Number.isInteger(blocks) && Number.isInteger(blockLength) && Number.isInteger(writeAlign)
-    if (!whole || blocks < 1 || blockLength < 1 || writeAlign < 1 || blockLength % writeAlign !== 0) {
+    if (!whole || blocks < 1 || blockLength < 1 || writeAlign < 1 || blockLength % writeAlign !== 0 || blocks * blockLength > SIZE_MAX) {
       throw new RangeError(`impossible flash: ${blocks} blocks of ${blockLength} bytes, program unit ${writeAlign}`)
     }
     this.blocks = blocks
     this.blockLength = blockLength
     this.writeAlign = writeAlign
     this.size = blocks * blockLength
-    let page = LARGEST_PAGE
-    while (blockLength % page !== 0) page /= 2
-    this.#pageLength = page
+    // A power of two, so that finding a cell takes no division.
+    let shift = LARGEST_PAGE_SHIFT
+    while (blockLength % (1 << shift) !== 0) shift--
+    this.#pageShift = shift
+    this.#pageLength = 1 << shift
   }
 
   /** Bytes of memory that hold cells now. */
@@ -67,9 +72,9 @@ export class NorArray {
   program(bytes: Uint8Array, offset: number): void {
     this.checkProgram(bytes.length, offset)
     for (let done = 0; done < bytes.length; ) {
-      const at = (offset + done) % this.#pageLength
+      const at = (offset + done) & (this.#pageLength - 1)
       const count = Math.min(bytes.length - done, this.#pageLength - at)
-      const page = this.#allocate((offset + done - at) / this.#pageLength)
+      const page = this.#allocate((offset + done) >>> this.#pageShift)
       for (let i = 0; i < count; i++) page[at + i] &= bytes[done + i]
       done += count
     }
@@ -87,9 +92,9 @@ export class NorArray {
   read(buffer: Uint8Array, offset: number): void {
     this.#checkRange(buffer.length, offset)
     for (let done = 0; done < buffer.length; ) {
-      const at = (offset + done) % this.#pageLength
+      const at = (offset + done) & (this.#pageLength - 1)
       const count = Math.min(buffer.length - done, this.#pageLength - at)
-      const page = this.#page((offset + done - at) / this.#pageLength)
+      const page = this.#page((offset + done) >>> this.#pageShift)
       if (page === undefined) buffer.fill(0xff, done, done + count)
       else for (let i = 0; i < count; i++) buffer[done + i] = page[at + i]
       done += count
@@ -100,9 +105,9 @@ export class NorArray {
   set(bytes: Uint8Array, offset = 0): void {
     this.#checkRange(bytes.length, offset)
     for (let done = 0; done < bytes.length; ) {
-      const at = (offset + done) % this.#pageLength
+      const at = (offset + done) & (this.#pageLength - 1)
       const count = Math.min(bytes.length - done, this.#pageLength - at)
-      const index = (offset + done - at) / this.#pageLength
+      const index = (offset + done) >>> this.#pageShift
       const part = bytes.subarray(done, done + count)
       if (this.#page(index) !== undefined || !isErased(part)) this.#allocate(index).set(part, at)
       done += count

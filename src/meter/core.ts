@@ -191,8 +191,9 @@ export class MeterCore {
 
   #logPowerUp(now_s: number): void {
     const down = this.standardLog.newest(4).find((record) => record.code === StandardEvent.powerDown)
-    this.standardLog.add(StandardEvent.powerUp, now_s)
-    if (down !== undefined && this.clock.valid) this.powerFailureLog.add(StandardEvent.powerUp, now_s, now_s - down.utc_s)
+    const duration_s = down === undefined || !this.clock.valid ? 0 : now_s - down.utc_s
+    this.standardLog.add(StandardEvent.powerUp, now_s, duration_s)
+    if (down !== undefined && this.clock.valid) this.powerFailureLog.add(StandardEvent.powerUp, now_s, duration_s)
   }
 
   #measure(): void {

@@ -32,7 +32,7 @@ export function defaultLayout(status: FlashStatus): Layout {
     throw new FerrarisError('STORAGE_SMALL', `${blocks} blocks of flash, at least ${LAYOUT_BLOCKS_MIN} of ${blockLength} bytes are needed`)
   }
   const settings = blocks < 64 ? 3 : 4
-  const registers = clamp(blocks / 8, 4, 16)
+  const registers = clamp(blocks / 4, 6, 16)
   const events = clamp(blocks / 32, BLOCKS_MIN, 16)
   const powerFailures = clamp(blocks / 64, BLOCKS_MIN, 8)
   const free = blocks < 128 ? 0 : Math.floor(blocks / 16)

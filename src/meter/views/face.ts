@@ -1,4 +1,4 @@
-import { standardEventText } from '../../core/events/codes.ts'
+import { StandardEvent, standardEventText } from '../../core/events/codes.ts'
 import { MeteringStatus } from '../../core/metrology/source.ts'
 import { profileValue } from '../../core/profile/load-profile.ts'
 import { type RegisterEntry, registerOf } from '../../core/registers/table.ts'
@@ -86,16 +86,10 @@ export class FaceView implements FaceSource {
   }
 
   events(): readonly FaceEvent[] {
-    const { standardLog, powerFailureLog } = this.#meter.core
-    // Sequence numbers count inside a log; the parity keeps those of the two logs apart.
-    const standard = standardLog.newest(EVENTS).map(({ sequence, utc_s, code }) => {
-      return { seq: 2 * sequence, time_ms: utc_s * 1000, log: 'standard', code, text: standardEventText(code) }
+    return this.#meter.core.standardLog.newest(EVENTS).map(({ sequence, utc_s, code, parameter }) => {
+      const after = code === StandardEvent.powerUp && parameter > 0 ? ` after ${formatDuration(parameter * 1000)}` : ''
+      return { seq: sequence, time_ms: utc_s * 1000, log: 'standard', code, text: standardEventText(code) + after }
     })
-    const failures = powerFailureLog.newest(EVENTS).map(({ sequence, utc_s, code, parameter }) => {
-      const text = `Power failure of ${formatDuration(parameter * 1000)} ended`
-      return { seq: 2 * sequence + 1, time_ms: utc_s * 1000, log: 'power failure', code, text }
-    })
-    return [...standard, ...failures].sort((a, b) => b.time_ms - a.time_ms || b.seq - a.seq).slice(0, EVENTS)
   }
 
   get curveRevision(): number {
@@ -103,8 +97,7 @@ export class FaceView implements FaceSource {
   }
 
   get eventsRevision(): number {
-    const { events, powerFailures } = this.#meter.core.storage
-    return events.nextSequence + powerFailures.nextSequence
+    return this.#meter.core.storage.events.nextSequence
   }
 
   #item(entry: RegisterEntry): LcdItem {
