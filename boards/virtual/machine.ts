@@ -24,6 +24,11 @@ import { WorldControls } from './controls.ts'
 import { MachineFace } from './face.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 
+/** Voltages below this part of the nominal one may be a sag for the IC. */
+const SAG_FACTOR = 0.9
+/** Register SagPeakDetCfg; its low byte is the time in ms after which the IC decides. */
+const SAG_PEAK_DETECTION = 0x05
+
 export interface MachineOptions {
   readonly config: VirtualConfig
   readonly trace?: Trace
@@ -87,7 +92,7 @@ export class Machine {
     this.chip = new ATM90E32({
       now_us: () => scheduler.now_us,
       interrupt: (irq, level) => {
-        if (irq === 0) this.pins.drive(BOARD.metering.interrupt, level)
+        if (irq === 1) this.pins.drive(BOARD.metering.interrupt, level)
       },
     })
     this.mains = new Mains({
@@ -210,10 +215,19 @@ export class Machine {
 
   #onMains(electrical: Electrical): void {
     this.chip.setInputs(electrical)
-    const limit_V = BOARD.supplyFactor * this.options.config.world.voltage_V
+    // The IC decides on a sag a while after it began, without anybody looking; somebody has to look, for its interrupt to come in time.
+    if (electrical.voltage_V.some((voltage_V) => voltage_V < this.#nominal_V * SAG_FACTOR)) {
+      const period_ms = this.chip.peek(SAG_PEAK_DETECTION) & 0xff
+      this.scheduler.after(period_ms * 1000, () => this.chip.advance())
+    }
+    const limit_V = BOARD.supplyFactor * this.#nominal_V
     const supplied = electrical.voltage_V.some((voltage_V) => voltage_V >= limit_V)
     if (supplied) this.#supplyReturns()
     else this.#supplyFails()
+  }
+
+  get #nominal_V(): number {
+    return this.options.config.world.voltage_V
   }
 
   #supplyFails(): void {

@@ -4,7 +4,7 @@ import type { Listener, ListenerOptions, TCPHandle } from '../api/sockets.ts'
 import { HostTCPHandle, type Registry, register } from './tcp.ts'
 
 /** Accepted connections that may wait to be read; more are reset. */
-export const BACKLOG = 32
+const BACKLOG = 32
 
 export class HostListener implements Listener {
   #server: Server | undefined

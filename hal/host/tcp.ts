@@ -5,7 +5,7 @@ import type { Bytes } from '../api/io.ts'
 import type { TCP, TCPHandle, TCPOptions } from '../api/sockets.ts'
 
 /** Bytes that may wait in each direction of one connection. */
-export const WINDOW = 0x10000
+const WINDOW = 0x10000
 /** A closed connection gets this long to deliver what was written, then it is cut. */
 const LINGER_ms = 3000
 

@@ -7,7 +7,7 @@ import { MemoryFlash } from '../../hal/portable/flash.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 
 /** The erased flash of a meter that nobody keeps. */
-export function memoryFlash(): MemoryFlash {
+function memoryFlash(): MemoryFlash {
   const { size, blockLength, writeAlign } = BOARD.flash
   return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
 }

@@ -115,6 +115,7 @@ export class MeterCore {
 
   /** The IC raised its interrupt: a voltage changed its state. With all three gone, the board lives on its capacitors. */
   interrupt(): void {
+    this.metering.acknowledge()
     this.#measure()
     if (this.supplyFailing) this.supplyFails()
   }

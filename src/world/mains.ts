@@ -1,5 +1,4 @@
 import { SeededRandom } from '../lib/random.ts'
-import { cosineOfDegrees, degreesOf, sineOfDegrees } from '../lib/trig.ts'
 import { createElectrical, type Electrical } from './electrical.ts'
 import type { Load } from './loads/load.ts'
 import type { Scheduler, Task } from './scheduler.ts'
@@ -119,16 +118,4 @@ export class Mains {
     for (let phase = 0; phase < 3; phase++) this.#wander[phase] += 0.0006 * random.bell() - 0.15 * this.#wander[phase]
     this.update()
   }
-}
-
-/** Current of the neutral of an unbalanced three-phase load, in A: the vector sum of the phase currents. */
-export function neutralCurrent_A(electrical: Electrical): number {
-  let real = 0
-  let imaginary = 0
-  for (let phase = 0; phase < 3; phase++) {
-    const angle = -electrical.angle_deg[phase] - degreesOf(electrical.reactive_var[phase], electrical.active_W[phase])
-    real += electrical.current_A[phase] * cosineOfDegrees(angle)
-    imaginary += electrical.current_A[phase] * sineOfDegrees(angle)
-  }
-  return Math.sqrt(real * real + imaginary * imaginary)
 }

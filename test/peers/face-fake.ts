@@ -5,11 +5,11 @@ import type { Timer } from '../../hal/api/time.ts'
 import { FaceServer } from '../../src/meter/face/server.ts'
 import type { FaceExtension, FacePhase, FaceSource, FaceWorld, LcdItem, MainsState, WorldCommand } from '../../src/meter/face/state.ts'
 
-export const nodeCrypto: Crypto = {
+const nodeCrypto: Crypto = {
   digest: (name, data) => new Uint8Array(createHash(name).update(data).digest()),
 }
 
-export const nodeTimer: Timer = {
+const nodeTimer: Timer = {
   set: (callback, delay_ms, repeat_ms) => (repeat_ms === undefined ? setTimeout(callback, delay_ms) : setInterval(callback, repeat_ms)),
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
 }

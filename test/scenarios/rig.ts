@@ -26,13 +26,13 @@ export function traceStart_ms(): number {
   return householdTrace().start_ms - 60 * 60_000
 }
 
-export function configuration(input: unknown = {}): VirtualConfig {
+function configuration(input: unknown = {}): VirtualConfig {
   const result = validate(VIRTUAL_CONFIG, input)
   if (!result.ok) throw new Error(result.errors.map(({ text }) => text).join('\n'))
   return result.value
 }
 
-export function blankFlash(): MemoryFlash {
+function blankFlash(): MemoryFlash {
   const { size, blockLength, writeAlign } = BOARD.flash
   return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
 }
@@ -83,4 +83,3 @@ export class Rig {
     return this.core.energy.thousandths(this.core.energy.count(1, 0))
   }
 }
-

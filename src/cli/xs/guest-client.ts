@@ -106,7 +106,7 @@ export class GuestClient {
 }
 
 /** Wraps a handler of questions into the worker's bytes; its errors become failures at the guest. */
-export function answerQuery(request: Uint8Array, onAsk: AskHandler | undefined): Uint8Array {
+function answerQuery(request: Uint8Array, onAsk: AskHandler | undefined): Uint8Array {
   try {
     const question = decodeCommand(request)
     if (question.kind !== 'call' || onAsk === undefined) throw new FerrarisError('UNKNOWN_CALL', 'the host answers no questions')

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../hal/api/time.ts'
 
 /** COSEM clock status bits (IEC 62056-6-2, class Clock, attribute status). */
-export const ClockStatus = Object.freeze({ invalid: 0x01, doubtful: 0x02, daylightSaving: 0x80 })
+const ClockStatus = Object.freeze({ invalid: 0x01, doubtful: 0x02, daylightSaving: 0x80 })
 
 export interface ClockRules {
   /** Minutes that local time is ahead of UTC at a moment, daylight saving included. */

@@ -1,6 +1,3 @@
-/** Logs of the meter; event codes are only unique inside their log. */
-export type LogName = 'standard' | 'powerFailure'
-
 /**
  * Event codes of the standard event log, in the numbering of DSMR and IDIS companion standards. A code means something only together with its
  * log: the code spaces of the logs overlap.

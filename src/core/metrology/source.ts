@@ -1,9 +1,3 @@
-/** Index of a sum or phase in the arrays of a sample. */
-export const SUM = 0
-export const L1 = 1
-export const L2 = 2
-export const L3 = 3
-
 /**
  * One reading of a metering IC. The object and its arrays belong to the driver and are overwritten by its next `sample()`.
  * Arrays of four: [sum, L1, L2, L3]; arrays of three: [L1, L2, L3].
@@ -60,5 +54,7 @@ export interface MeteringSource {
   /** One count in units of 1 mWh (or mvarh, mVAh), as a fraction: `numerator / denominator`. */
   readonly energyUnit: { readonly numerator: number; readonly denominator: number }
   readonly identification: { readonly model: string }
+  /** Takes back the interrupt by which the IC reports a voltage failure. */
+  acknowledge(): void
   close(): void
 }

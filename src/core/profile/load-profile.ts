@@ -3,7 +3,7 @@ import type { LogCursor, RecordLog } from '../storage/record-log.ts'
 
 /** Energies that a load profile entry carries, as indices of `Quantity`: +A, -A, +R, -R. */
 const CAPTURED = [0, 1, 2, 3] as const
-export const PROFILE_VALUES = CAPTURED.length
+const PROFILE_VALUES = CAPTURED.length
 const RECORD_TYPE = 1
 
 function putUint64(view: DataView, at: number, value: number): void {

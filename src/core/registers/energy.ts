@@ -18,7 +18,7 @@ export const Quantity = Object.freeze({
   apparentExport: 9,
 })
 
-export const QUANTITIES = 10
+const QUANTITIES = 10
 /** Sum, L1, L2, L3. */
 export const ELEMENTS = 4
 export const ENERGY_VALUES = QUANTITIES * ELEMENTS

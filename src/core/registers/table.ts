@@ -2,7 +2,7 @@ import type { Instantaneous } from '../metrology/instantaneous.ts'
 import { type EnergyRegisters, Quantity } from './energy.ts'
 
 /** COSEM physical units (IEC 62056-6-2, table "enumerated values for physical units"). */
-export const Unit = Object.freeze({ degree: 8, W: 27, VA: 28, var: 29, Wh: 30, VAh: 31, varh: 32, A: 33, V: 35, Hz: 44, count: 255 })
+const Unit = Object.freeze({ degree: 8, W: 27, VA: 28, var: 29, Wh: 30, VAh: 31, varh: 32, A: 33, V: 35, Hz: 44, count: 255 })
 
 /** How a register's value is transported: unsigned 32 or 16 bits, or signed. */
 export type ValueType = 'uint32' | 'uint16' | 'int32' | 'int16'

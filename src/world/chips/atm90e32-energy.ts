@@ -13,7 +13,7 @@ const PERIOD_US = 250
 const EXACT_LIMIT = 2 ** 52
 
 /** Quantities in the order P, Q, S, fundamental P; four each: sum, A, B, C. */
-export const QUANTITIES = 16
+const QUANTITIES = 16
 export const ACTIVE = 0
 export const REACTIVE = 4
 export const APPARENT = 8

@@ -39,11 +39,23 @@ describe('a recorded load', () => {
 
   test.each([
     ['wrong columns', 'when,power\n1,2\n3,4', /^house\.csv:1: column "time_local" is missing; found when, power$/],
-    ['no number', `${HEADER}\n2006-12-16T17:24,1,0,230\n2006-12-16T17:25,lots,0,230`, /^house\.csv:3: p_w: found "lots", allowed is -200000 to 200000$/],
+    [
+      'no number',
+      `${HEADER}\n2006-12-16T17:24,1,0,230\n2006-12-16T17:25,lots,0,230`,
+      /^house\.csv:3: p_w: found "lots", allowed is -200000 to 200000$/,
+    ],
     ['absurd power', `${HEADER}\n2006-12-16T17:24,1,0,230\n2006-12-16T17:25,9e9,0,230`, /^house\.csv:3: p_w: found "9e9"/],
-    ['absurd voltage', `${HEADER}\n2006-12-16T17:24,1,0,23000\n2006-12-16T17:25,1,0,230`, /^house\.csv:2: u_v: found "23000", allowed is 0 to 500$/],
+    [
+      'absurd voltage',
+      `${HEADER}\n2006-12-16T17:24,1,0,23000\n2006-12-16T17:25,1,0,230`,
+      /^house\.csv:2: u_v: found "23000", allowed is 0 to 500$/,
+    ],
     ['no time', `${HEADER}\nyesterday,1,0,230\n2006-12-16T17:25,1,0,230`, /^house\.csv:2: time_local: /],
-    ['times out of order', `${HEADER}\n2006-12-16T17:24,1\n2006-12-16T17:25,1\n2006-12-16T17:24,1`, /^house\.csv:4: time_local: rows must be 60 s apart/],
+    [
+      'times out of order',
+      `${HEADER}\n2006-12-16T17:24,1\n2006-12-16T17:25,1\n2006-12-16T17:24,1`,
+      /^house\.csv:4: time_local: rows must be 60 s apart/,
+    ],
     ['a gap too long', `${HEADER}\n2006-12-16T17:24,1\n2006-12-16T17:25,1\n2006-12-17T17:26,1`, /^house\.csv:4: gap of 1440 rows/],
     ['first row empty', `${HEADER}\n2006-12-16T17:24,\n2006-12-16T17:25,1`, /^house\.csv:2: the first row must not be empty$/],
     ['too short', HEADER, /^house\.csv:1: a header and at least two rows/],

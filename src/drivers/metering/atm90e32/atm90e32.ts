@@ -7,7 +7,7 @@ import { FerrarisError } from '../../../lib/errors.ts'
 import { RegisterAccess } from './access.ts'
 import { EnergyReader } from './energy.ts'
 import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image } from './image.ts'
-import { CONFIGURATION_KEY, LOCKED, RESET_KEY, Register } from './registers.ts'
+import { CONFIGURATION_KEY, LOCKED, RESET_KEY, Register, VOLTAGE_FAILURES } from './registers.ts'
 import { type ATM90E32Sample, createSample, Status } from './sample.ts'
 import { ValueReader } from './values.ts'
 
@@ -108,6 +108,15 @@ export class ATM90E32 {
     return sample
   }
 
+  /**
+   * Takes back the interrupt that pin IRQ1 raises when a phase voltage sags, is lost or returns. `sample().status` tells what it was about; take the
+   * sample after this, so that a change in between raises the pin again.
+   */
+  acknowledge(): void {
+    this.#open()
+    this.#access.write(Register.EMMIntState1, VOLTAGE_FAILURES)
+  }
+
   /** Closes the bus; may be called twice. */
   close(): void {
     this.#io?.close()
@@ -142,6 +151,7 @@ export class ATM90E32 {
   #install(image: Image): boolean {
     for (const address of IMAGE_ADDRESSES) if (!this.#access.store(address, image[address])) return false
     this.#digest = UNKNOWN
+    if (!this.#access.store(Register.EMMIntEn1, VOLTAGE_FAILURES)) return false
     return this.#holds(image) && this.#access.store(Register.CfgRegAccEn, LOCKED)
   }
 

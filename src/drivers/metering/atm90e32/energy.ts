@@ -2,7 +2,7 @@ import type { RegisterAccess } from './access.ts'
 import { Register } from './registers.ts'
 
 /** Energy registers read: APenergyT to ANenergyC, RPenergyT to RNenergyC, SAenergyT to SenergyC, without a gap. */
-export const ENERGY_COUNT = 20
+const ENERGY_COUNT = 20
 
 const DEAD = -1
 const UNKNOWN = -1

@@ -100,3 +100,6 @@ export const LOCKED = 0x0000
 export const EMMState0 = Object.freeze({ URevWn: 1 << 9, TQNoload: 1 << 6, TPNoload: 1 << 5 })
 /** Bits of EMMState1 [6.3.2]; B and C below A. */
 export const EMMState1 = Object.freeze({ FreqHi: 1 << 15, SagPhaseA: 1 << 14, FreqLo: 1 << 11, PhaseLossA: 1 << 10 })
+
+/** Sag and phase loss of A, B and C in EMMState1, EMMIntState1 and EMMIntEn1 [6.3.2]; enabled ones raise pin IRQ1. */
+export const VOLTAGE_FAILURES = 0x7700
