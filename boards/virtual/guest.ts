@@ -45,7 +45,7 @@ function start(host: GuestHost): void {
   host.onCall('summary', () => ({ value: running().summary() }))
   host.onCall('stop', () => {
     running().stop()
-    return undefined
+    return { value: running().takeEvents() }
   })
 }
 

@@ -70,7 +70,7 @@ export async function createXsEngine(options: EngineOptions): Promise<Engine> {
     stop: async () => {
       if (stopped) return
       stopped = true
-      await guest.call('stop')
+      note((await guest.call('stop')).value as readonly SessionEvent[])
       await guest.close()
       network.closeAll()
     },

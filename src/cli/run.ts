@@ -114,6 +114,7 @@ async function drive({ engine, start, options, engineOptions, terminal }: Drive)
   if (options.json) process.stdout.write(`${report(summary, options, start_ms, wall_ms)}\n`)
   else if (options.duration_ms !== undefined) terminal.line(closing(summary, start_ms, wall_ms))
   await engine.stop()
+  for (const event of engine.takeEvents()) terminal.event(event)
   data?.note(pace.now_ms, Date.now())
 }
 

@@ -13,12 +13,12 @@ const CURVE_ENTRIES = 192
 const LIVE_POINTS = 300
 const EVENTS = 60
 
-/** Conditions that a person wants to see in words. */
-const CONDITIONS: readonly (readonly [bits: number, text: string])[] = [
+/** Conditions that a person wants to see in words; a phase that is lost sags as well, which nobody needs to be told. */
+const CONDITIONS: readonly (readonly [bits: number, text: string, unless?: number])[] = [
   [MeteringStatus.fault, 'Metering IC does not answer'],
-  [MeteringStatus.sagL1, 'Sag L1'],
-  [MeteringStatus.sagL2, 'Sag L2'],
-  [MeteringStatus.sagL3, 'Sag L3'],
+  [MeteringStatus.sagL1, 'Sag L1', MeteringStatus.phaseLossL1],
+  [MeteringStatus.sagL2, 'Sag L2', MeteringStatus.phaseLossL2],
+  [MeteringStatus.sagL3, 'Sag L3', MeteringStatus.phaseLossL3],
   [MeteringStatus.phaseLossL1, 'Phase loss L1'],
   [MeteringStatus.phaseLossL2, 'Phase loss L2'],
   [MeteringStatus.phaseLossL3, 'Phase loss L3'],
@@ -72,7 +72,7 @@ export class FaceView implements FaceSource {
       },
       frequency_Hz: core.now.frequency_mHz / 1000,
       pulses: led.pulses,
-      conditions: CONDITIONS.filter(([bits]) => (core.now.status & bits) !== 0).map(([, text]) => text),
+      conditions: CONDITIONS.filter(([bits, , unless = 0]) => (core.now.status & bits) !== 0 && (core.now.status & unless) === 0).map(([, text]) => text),
     }
   }
 
