@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BOARD } from '../../boards/virtual/board.ts'
 import { FileFlash } from '../../hal/host/flash.ts'
+import { MemoryFlash } from '../../hal/portable/flash.ts'
 import { openStorage } from '../core/storage/storage.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { lastSign_s } from '../meter/core.ts'
@@ -48,7 +49,7 @@ export class DataDirectory {
    * at full speed the flash may know a later time than the last note of the world; time never goes back.
    */
   resume_ms(wall_ms: number): number | undefined {
-    const lastSign_ms = lastSign_s(openStorage(this.flash)) * 1000
+    const lastSign_ms = this.#lastSign_ms()
     const world = this.#world()
     if (world === undefined) return lastSign_ms > 0 ? lastSign_ms + 1000 : undefined
     return Math.max(world.time_ms + Math.max(0, wall_ms - world.wall_ms), lastSign_ms)
@@ -74,6 +75,14 @@ export class DataDirectory {
 
   close(): void {
     this.flash.close()
+  }
+
+  /** Reads a copy: opening a storage repairs it, and the meter itself must find the damage to log it. */
+  #lastSign_ms(): number {
+    const { size, blockLength, writeAlign } = BOARD.flash
+    const copy = new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
+    copy.load(this.image())
+    return lastSign_s(openStorage(copy)) * 1000
   }
 
   #world(): WorldState | undefined {

@@ -14,10 +14,12 @@ async function main(words: readonly string[]): Promise<void> {
 }
 
 /** A reader that closes the pipe early (`| head`) is no error. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
 
 try {
   await main(process.argv.slice(2))

@@ -85,17 +85,20 @@ interface Drive {
 
 async function drive({ engine, start, options, engineOptions, terminal }: Drive): Promise<void> {
   const { data, config } = engineOptions
+  const { signal } = abortOnSignals()
   const services = [...(config.meter.dlms.enabled ? ['dlms'] : []), ...(config.meter.face.enabled ? ['face'] : [])]
   head(engineOptions, options, await engine.summary(), terminal)
   if (start.notice !== undefined) terminal.line(start.notice)
   await awaitServices(engine, services, terminal)
-  const start_ms = await liveThrough(engine, start, () => {
+  // Noted before the history: a run that ends inside it is not behind for ever.
+  const serve_ms = start.serve_ms ?? Date.now()
+  data?.note(serve_ms, Date.now())
+  const start_ms = await liveThrough(engine, start, signal, () => {
     for (const event of engine.takeEvents()) terminal.event(event)
   })
   const end_ms = start_ms + (options.duration_ms ?? Number.POSITIVE_INFINITY)
   if (start_ms > start.time_ms) terminal.line(`${formatDuration(start_ms - start.time_ms)} of history, now ${terminal.time(start_ms)}`)
   terminal.range(start_ms, end_ms)
-  const { signal } = abortOnSignals()
   let noted_ms = 0
   const onSlice = (now_ms: number, actualSpeed: number) => {
     for (const event of engine.takeEvents()) terminal.event(event)
@@ -115,7 +118,7 @@ async function drive({ engine, start, options, engineOptions, terminal }: Drive)
   else if (options.duration_ms !== undefined) terminal.line(closing(summary, start_ms, wall_ms))
   await engine.stop()
   for (const event of engine.takeEvents()) terminal.event(event)
-  data?.note(pace.now_ms, Date.now())
+  data?.note(Math.max(pace.now_ms, serve_ms), Date.now())
 }
 
 function closing(summary: Summary, start_ms: number, wall_ms: number): string {

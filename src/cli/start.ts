@@ -48,12 +48,14 @@ export function resolveStart(options: RunOptions, engine: Omit<EngineOptions, 's
   return { time_ms: Date.now() - lived_ms, serve_ms: undefined }
 }
 
-/** Lets the meter live through its history. Returns the world's time then. */
-export async function liveThrough(engine: Engine, start: Start, onStep: () => void): Promise<number> {
+/** Lets the meter live through its history, or a part of it when `signal` aborts. Returns the world's time then. */
+export async function liveThrough(engine: Engine, start: Start, signal: AbortSignal, onStep: () => void): Promise<number> {
   let now_ms = start.time_ms
   for (;;) {
+    // An engine in this process runs without giving way; signals and sockets need a turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve))
     const until_ms = start.serve_ms ?? Date.now()
-    if (now_ms >= until_ms) return now_ms
+    if (now_ms >= until_ms || signal.aborted) return now_ms
     now_ms = Math.min(until_ms, now_ms + HISTORY_STEP_MS)
     await engine.run(now_ms)
     onStep()

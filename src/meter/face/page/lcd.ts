@@ -97,7 +97,8 @@ export function Lcd({ state, item, test, lit }: LcdProps): VNode {
     <g transform="translate(17 12) skewX(-4)">${segmentRow(SMALL, shown?.obis ?? '', OBIS_DIGITS, all, true)}</g>
     <text class=${`label ${shown === undefined ? 'none' : 'lit'}`} x="318" y="24" text-anchor="end">${shown?.label ?? ''}</text>
     <g transform="translate(20 54) skewX(-4)">${segmentRow(LARGE, shown?.value ?? '', VALUE_DIGITS, all)}</g>
-    <text class=${`unit ${shown === undefined ? 'none' : 'lit'}`} x="318" y="115" text-anchor="end">${shown?.unit ?? ''}</text>
+    <text class=${`unit ${shown === undefined ? 'none' : 'lit'}`} x="318" y="115" text-anchor="end"
+      textLength=${(shown?.unit.length ?? 0) > 3 ? 42 : undefined} lengthAdjust="spacingAndGlyphs">${shown?.unit ?? ''}</text>
     <text class=${`tariff ${lamp(all || flags.tariff > 0)}`} x="318" y="66" text-anchor="end">T${flags.tariff > 0 ? flags.tariff : 1}</text>
     ${PHASES.map((name, index) => phaseLamp(name, all || flags.phases[index] === true, 14 + index * 28))}
     ${directionLamps(flags, all)}${quadrantLamp(flags.quadrant, all)}${relayLamp(flags.relay, all)}${troubleLamps(flags, all)}
