@@ -4,6 +4,9 @@ import { checkAddress, checkBytes, checkCallbacks, checkPort, closedError } from
 import type { Bytes } from '../api/io.ts'
 import type { TCP, TCPHandle, TCPOptions } from '../api/sockets.ts'
 
+/** Silence after which the system asks whether a peer still lives. */
+const KEEP_ALIVE_MS = 60_000
+
 /** Bytes that may wait in each direction of one connection. */
 const WINDOW = 0x10000
 /** A closed connection gets this long to deliver what was written, then it is cut. */
@@ -95,6 +98,8 @@ export class HostTCP implements TCP {
     this.#socket = socket
     if (handle === undefined) register(registry, socket)
     socket.setNoDelay(options.noDelay ?? true)
+    // A peer whose cable was pulled never says so; without this it would hold its place for ever.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS)
     this.#listen(socket)
     if (handle === undefined) socket.once('connect', this.#start)
     // A connection that ended while it waited has had its events; nobody was listening.

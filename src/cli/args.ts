@@ -9,7 +9,8 @@ Options of run:
   --engine v8|xs      JavaScript engine of the firmware (default v8)
   --speed N|max       simulated seconds per second (default 1; max: as fast as possible)
   --from ISO          first moment of the world, such as 2006-12-16T17:24 (local) or …T16:24Z
-                      (default: now; with --for the start of the recording; with --data where it stopped)
+                      (default: now; with --for the start of the recording;
+                      with --data where it stopped)
   --history DURATION  let the meter have lived so long already when it starts (default 2d for a
                       new meter at the present time on v8, else 0s)
   --for DURATION      stop after this much of the world's time: 90s, 15m, 2h, 21d
@@ -20,7 +21,7 @@ Options of run:
   --seed N            seed of the world's chance (default 1)
   --json              with --for: print the final registers as one JSON object
 
-Clients: public SAP 16 without security, reading SAP 17 with the LLS secret that is printed at the start.
+Clients: public SAP 16 without security, reading SAP 17 with the LLS secret printed at the start.
 Ctrl-C stops cleanly. Everything listens on 127.0.0.1 only.`
 
 /** Options of `ferraris run`. */

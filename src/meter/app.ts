@@ -108,28 +108,31 @@ export class Meter {
     this.#interrupt = new wiring.io({ pin: wiring.pin, mode: 'Input', edge: 'rising', onReadable })
   }
 
+  #serveDlms(network: Network, { onReady, onError }: MeterOptions): TcpServer {
+    const { port, connections_max } = this.config.dlms
+    const view = new DlmsView(this.core, this.config, (secret) => this.#authenticate(secret))
+    // A value that cannot be read is the client's "hardware fault" and a line for whoever runs the meter; the connection goes on.
+    const onFault = (error: unknown) => onError?.('dlms', error instanceof Error ? error.message : String(error))
+    const server = new DlmsServer(view, { largestSend: 0xffff, onFault })
+    return new TcpServer({
+      network,
+      port,
+      connections_max,
+      accept: (stream) => {
+        const send = (bytes: Uint8Array) => stream.send(bytes)
+        return server.connect(send, () => stream.close())
+      },
+      onReady: (bound) => onReady?.('dlms', bound),
+      onError: (reason) => onError?.('dlms', reason),
+    })
+  }
+
   #serve(options: MeterOptions): void {
     const { network } = this.#device
     if (network === undefined) return
     const { onReady, onError } = options
     const { dlms, face } = this.config
-    if (dlms.enabled) {
-      const server = new DlmsServer(new DlmsView(this.core, this.config, (secret) => this.#authenticate(secret)), { largestSend: 0xffff })
-      this.#servers.push(
-        new TcpServer({
-          network,
-          port: dlms.port,
-          connections_max: dlms.connections_max,
-          accept: (stream) =>
-            server.connect(
-              (bytes) => stream.send(bytes),
-              () => stream.close(),
-            ),
-          onReady: (port) => onReady?.('dlms', port),
-          onError: (reason) => onError?.('dlms', reason),
-        }),
-      )
-    }
+    if (dlms.enabled) this.#servers.push(this.#serveDlms(network, options))
     if (face.enabled) {
       const source = new FaceView(this)
       const { crypto, timer } = this.#device

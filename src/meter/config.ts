@@ -53,8 +53,8 @@ export const METER_CONFIG = object({
       connections_max: integer({ min: 1, max: 64, default: 8, description: 'Clients at once' }),
       readingSecret: optional(
         string({
-          minLength: 1,
-          maxLength: 32,
+          pattern: '^[ -~]{1,32}$',
+          meaning: '1 to 32 printable ASCII characters',
           description:
             'LLS secret of the reading client (SAP 17). It is stored in the meter at its first start and is never readable; without it a meter that has no secret uses the demo secret 12345678',
         }),
