@@ -50,7 +50,10 @@ function options(live: boolean, width: number, height: number): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     padding: [8, 20, 0, 0],
-    scales: { x: { time: true }, y: { range: (_plot, low, high) => yRange(low, high) } },
+    scales: {
+      x: { time: true, range: (_plot, low, high) => xRange(low, high, live ? 60 : 7200) },
+      y: { range: (_plot, low, high) => yRange(low, high) },
+    },
     axes: axes().map((axis, i) => (i === 0 ? { ...axis, values: TIME_FORMATS } : axis)),
     series: [{}, ...(live ? [line] : intervals)],
   }
@@ -62,6 +65,12 @@ const TIME_FORMATS: uPlot.Axis.Values = [
   [60, '{HH}:{mm}', null, null, '\n{MM}-{DD}', null, null, null, 1],
   [0.001, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1],
 ]
+
+/** At least `span_s`: a single interval has no width of its own. */
+function xRange(low: number | null, high: number | null, span_s: number): [number, number] {
+  const end_s = high ?? 0
+  return [Math.min(low ?? 0, end_s - span_s), end_s]
+}
 
 /** Zero is always in view, with some air above; an idle house shows a scale of 100 W. */
 function yRange(low: number | null, high: number | null): [number, number] {
