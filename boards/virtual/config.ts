@@ -22,7 +22,14 @@ const WORLD_CONFIG = object(
       }),
     ),
     load: oneOf(['trace', 'none'], { default: 'trace', description: 'none: only the appliances draw power' }),
-    voltage_V: number({ min: 50, max: 500, default: 230, unit: 'V', description: 'Nominal voltage; a trace with voltages overrides it' }),
+    voltage_V: optional(
+      number({
+        min: 50,
+        max: 300,
+        unit: 'V',
+        description: 'Voltage of the mains; default: the nominal one of the meter; a trace with voltages overrides it',
+      }),
+    ),
     wander: boolean({ default: true, description: 'Voltage and frequency wander a little around their nominal values' }),
     holdUp_ms: integer({ min: 0, max: 60_000, default: 500, unit: 'ms', description: 'How long the board lives after its supply fails' }),
     appliances: optional(array(APPLIANCE, { maxItems: 64, description: 'Loads with a switch; without it a common household' })),

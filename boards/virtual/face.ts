@@ -22,7 +22,8 @@ export class MachineFace implements FaceSource {
   }
 
   state(): ReturnType<FaceSource['state']> {
-    return { ...this.#current().state(), powered: this.#machine.meter !== undefined }
+    const powered = this.#machine.meter !== undefined
+    return { ...this.#current().state(powered), powered }
   }
 
   curve(): ReturnType<FaceSource['curve']> {

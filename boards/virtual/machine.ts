@@ -42,6 +42,8 @@ export interface MachineOptions {
   /** Simulated seconds per second that whoever drives the machine aims at; Infinity = as fast as possible. */
   readonly speed: number
   readonly onEvent?: EventListener
+  /** The board dies: last look at the meter. */
+  readonly onDark?: () => void
   readonly onReady?: (service: ServiceName, port: number) => void
   readonly onError?: (service: ServiceName, reason: string) => void
 }
@@ -98,7 +100,7 @@ export class Machine {
     this.mains = new Mains({
       scheduler,
       seed,
-      voltage_V: config.world.voltage_V,
+      voltage_V: config.world.voltage_V ?? config.meter.mains.nominalVoltage_V,
       frequency_Hz: config.meter.mains.frequency_Hz,
       wander_ms: config.world.wander ? 10_000 : 0,
       onChange: (electrical) => this.#onMains(electrical),
@@ -227,7 +229,7 @@ export class Machine {
   }
 
   get #nominal_V(): number {
-    return this.options.config.world.voltage_V
+    return this.options.config.meter.mains.nominalVoltage_V
   }
 
   #supplyFails(): void {
@@ -252,6 +254,7 @@ export class Machine {
   /** The capacitors are empty: the processor stops in the middle of whatever it does. */
   #die(): void {
     this.#holdUp = undefined
+    this.options.onDark?.()
     this.#timer.stop()
     this.#deviceNetwork?.closeAll()
     this.#meter?.close()

@@ -72,6 +72,7 @@ export class Session {
         const text = log === 'standard' ? standardEventText(record.code) : 'Power failure ended'
         this.#note({ kind: 'event', log, time_ms: record.utc_s * 1000, code: record.code, text, parameter: record.parameter })
       },
+      onDark: () => this.summary(),
       onReady: (service, port) => this.#note({ kind: 'ready', service, port }),
       onError: (service, reason) => this.#note({ kind: 'error', service, reason }),
     })

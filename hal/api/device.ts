@@ -17,6 +17,8 @@ export interface Device {
     readonly sensor: SPIOptions & { readonly io: SPIConstructor }
     readonly interrupt?: { readonly io: DigitalConstructor; readonly pin: number }
   }
+  /** Blocks the firmware for a time, for chips that need it while they start. Absent where all parts are ready at once. */
+  readonly wait_ms?: (duration_ms: number) => void
   /** The metrological LED. */
   readonly led?: { readonly io: DigitalConstructor; readonly pin: number }
   /** Absent on a meter without IP. */

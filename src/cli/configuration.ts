@@ -5,6 +5,7 @@ import { VIRTUAL_CONFIG, type VirtualConfig } from '../../boards/virtual/config.
 import { FerrarisError } from '../lib/errors.ts'
 import { jsonSchema } from '../lib/schema-json.ts'
 import { validate } from '../lib/schema-validate.ts'
+import { meterConfigErrors } from '../meter/config.ts'
 import { parseTrace, type Trace } from '../world/loads/trace.ts'
 import type { RunOptions } from './args.ts'
 
@@ -34,9 +35,9 @@ export function loadConfiguration(options: RunOptions): VirtualConfig {
   const { configFile, dlmsPort, httpPort, http } = options
   const input = configFile === undefined ? {} : withoutSchema(parseJson(readText(configFile, 'configuration'), configFile))
   const result = validate(VIRTUAL_CONFIG, input)
-  if (!result.ok) {
-    const lines = result.errors.map(({ text }) => (configFile === undefined ? text : `${configFile}: ${text}`))
-    throw new FerrarisError('CONFIG', lines.join('\n'))
+  const errors = result.ok ? crossErrors(result.value) : result.errors.map(({ text }) => text)
+  if (!result.ok || errors.length > 0) {
+    throw new FerrarisError('CONFIG', errors.map((text) => (configFile === undefined ? text : `${configFile}: ${text}`)).join('\n'))
   }
   const { meter, world } = result.value
   return {
@@ -47,6 +48,16 @@ export function loadConfiguration(options: RunOptions): VirtualConfig {
       face: { ...meter.face, port: httpPort ?? meter.face.port, enabled: http && meter.face.enabled },
     },
   }
+}
+
+/** What depends on more than one field. */
+function crossErrors({ meter, world }: VirtualConfig): string[] {
+  const errors = meterConfigErrors(meter).map((text) => `meter.${text}`)
+  const ids = (world.appliances ?? []).map(({ id }) => id)
+  for (const [index, id] of ids.entries()) {
+    if (ids.indexOf(id) !== index) errors.push(`world.appliances[${index}].id: found "${id}" twice`)
+  }
+  return errors
 }
 
 /** `$schema` tells an editor where the schema is and means nothing to us. */

@@ -13,12 +13,19 @@ interface WorldState {
   readonly wall_ms: number
 }
 
+/** Seconds of 32 bits are what the flash keeps of a time. */
+const TIME_MAX_MS = 0xffffffff * 1000
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= TIME_MAX_MS
+}
+
 function parseWorld(text: string): WorldState | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return undefined
     const { time_ms, wall_ms } = value as { time_ms?: unknown; wall_ms?: unknown }
-    return typeof time_ms === 'number' && typeof wall_ms === 'number' ? { time_ms, wall_ms } : undefined
+    return isTime(time_ms) && isTime(wall_ms) ? { time_ms, wall_ms } : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -57,8 +64,12 @@ export class DataDirectory {
 
   /** Notes where the world stands; replaces the file in one step. */
   note(time_ms: number, wall_ms: number): void {
-    writeFileSync(`${this.#worldFile}.new`, `${JSON.stringify({ time_ms, wall_ms })}\n`)
-    renameSync(`${this.#worldFile}.new`, this.#worldFile)
+    try {
+      writeFileSync(`${this.#worldFile}.new`, `${JSON.stringify({ time_ms, wall_ms })}\n`)
+      renameSync(`${this.#worldFile}.new`, this.#worldFile)
+    } catch (cause) {
+      throw this.#fileError(cause)
+    }
   }
 
   /** The whole image. */
@@ -90,7 +101,11 @@ export class DataDirectory {
       return parseWorld(readFileSync(this.#worldFile, 'utf8'))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-      throw error
+      throw this.#fileError(error)
     }
+  }
+
+  #fileError(cause: unknown): FerrarisError {
+    return new FerrarisError('DATA', `${this.#worldFile}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 }

@@ -1,4 +1,5 @@
 import { offset_min } from '../lib/calendar.ts'
+import { FerrarisError } from '../lib/errors.ts'
 import { formatInstant } from '../lib/iso8601.ts'
 import type { RunOptions } from './args.ts'
 import type { Engine, EngineOptions } from './engine.ts'
@@ -7,6 +8,9 @@ import type { Engine, EngineOptions } from './engine.ts'
 const HISTORY_MS = 2 * 86_400_000
 /** Longest stretch of history in one go, so that signals and sockets are served in between. */
 const HISTORY_STEP_MS = 3_600_000
+
+/** The meter keeps seconds of UTC in 32 bits. */
+const TIME_MAX_MS = 0xffffffff * 1000
 
 /** Where the world's time begins. */
 export interface Start {
@@ -27,8 +31,19 @@ function askedFor(options: RunOptions, config: EngineOptions['config']): number 
   return from.time_ms - offset_min(from.time_ms - standardOffset_min * 60_000, zone) * 60_000
 }
 
-/** Decides from options, data folder and recording where the world's time begins. */
+/**
+ * Decides from options, data folder and recording where the world's time begins. Throws FerrarisError `TIME` for times that a meter cannot keep.
+ */
 export function resolveStart(options: RunOptions, engine: Omit<EngineOptions, 'start_ms'>): Start {
+  const start = choose(options, engine)
+  const end_ms = (start.serve_ms ?? Date.now()) + (options.duration_ms ?? 0)
+  if (start.time_ms < 0 || end_ms > TIME_MAX_MS) {
+    throw new FerrarisError('TIME', 'the run would begin before 1970 or end after 2106-02-07, where the time of a meter ends')
+  }
+  return start
+}
+
+function choose(options: RunOptions, engine: Omit<EngineOptions, 'start_ms'>): Start {
   const { config, trace, data } = engine
   const history_ms = options.history_ms ?? 0
   const from_ms = askedFor(options, config)

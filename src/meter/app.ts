@@ -3,21 +3,29 @@ import type { Device } from '../../hal/api/device.ts'
 import type { Digital } from '../../hal/api/io.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer, TimerHandle } from '../../hal/api/time.ts'
+import type { MeteringSource } from '../core/metrology/source.ts'
 import { ATM90E32 } from '../drivers/metering/atm90e32/atm90e32.ts'
 import { ascii } from '../lib/ascii.ts'
 import { TcpServer } from '../links/ip/tcp-server.ts'
 import { DlmsServer } from '../protocols/dlms/server.ts'
 import { sameSecret } from '../protocols/dlms/source.ts'
-import { DEMO_SECRET, METER_CONSTANT, type MeterConfig } from './config.ts'
+import { checkMeterConfig, DEMO_SECRET, METER_CONSTANT, type MeterConfig } from './config.ts'
 import { type EventListener, MeterCore } from './core.ts'
 import { FaceServer } from './face/server.ts'
 import type { FaceExtension, FaceSource } from './face/state.ts'
 import { MetrologicalLed } from './led.ts'
+import { PatientMetering } from './metering.ts'
 import { DlmsView } from './views/dlms.ts'
 import { FaceView } from './views/face.ts'
 
 /** Key of the reading client's LLS secret in the settings. */
 const READING_SECRET = 'dlms.lls.secret'
+/** Key of the mark of a meter that has never had a secret of its own. */
+const DEMO_MARK = 'dlms.lls.demo'
+/** Energy of one count of the ATM90E32 at 3200 imp/kWh. */
+const ENERGY_UNIT = Object.freeze({ numerator: 25, denominator: 8 })
+/** How far the ticks may be from the seconds of the clock. */
+const OFF_STEP_MS = 50
 
 /** Something that is served until it is closed. */
 export interface Service {
@@ -53,8 +61,8 @@ export class Meter {
     const { device, config } = options
     this.#device = device
     this.config = config
-    const metering = new ATM90E32({ sensor: device.metering.sensor })
-    metering.configure({ mainsFrequency_Hz: config.mains.frequency_Hz })
+    checkMeterConfig(config)
+    const metering = new PatientMetering(() => this.#startMetering(), ENERGY_UNIT)
     this.core = new MeterCore({ device, metering, config, onEvent: options.onEvent })
     this.demoSecret = this.#provisionSecret()
     this.#ledPin = device.led === undefined ? undefined : new device.led.io({ pin: device.led.pin, mode: 'Output' })
@@ -62,9 +70,7 @@ export class Meter {
     this.led.update(this.core.pulseEnergy_mWh)
     this.#watchSupply()
     this.#serve(options)
-    // In step with the seconds of the clock, so that an interval ends at its second.
-    const first_ms = 1000 - (((device.clock.now_ms() % 1000) + 1000) % 1000)
-    this.#ticker = device.timer.set(() => this.#second(), first_ms, 1000)
+    this.#keepStep()
   }
 
   /** Stops in good order: saves, logs the end of the supply, and lets go of every resource. */
@@ -78,6 +84,7 @@ export class Meter {
     if (this.#ticker !== undefined) this.#device.timer.clear(this.#ticker)
     this.#ticker = undefined
     for (const server of this.#servers.splice(0)) server.close()
+    this.led.close()
     this.#ledPin?.close()
     this.#interrupt?.close()
     this.core.metering.close()
@@ -86,19 +93,52 @@ export class Meter {
   #second(): void {
     this.core.second()
     this.led.update(this.core.pulseEnergy_mWh)
+    // A clock that was set or drifts is no longer in step with the timer.
+    const off_ms = this.#device.clock.now_ms() % 1000
+    if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
   }
 
-  /** The secret of the configuration goes into flash once; from then on the flash decides. */
+  /** Ticks at the seconds of the clock, so that an interval ends at its second. */
+  #keepStep(): void {
+    if (this.#ticker !== undefined) this.#device.timer.clear(this.#ticker)
+    const first_ms = 1000 - (((this.#device.clock.now_ms() % 1000) + 1000) % 1000)
+    this.#ticker = this.#device.timer.set(() => this.#second(), first_ms, 1000)
+  }
+
+  #startMetering(): MeteringSource {
+    const { metering, wait_ms } = this.#device
+    const { frequency_Hz, nominalVoltage_V } = this.config.mains
+    const driver = new ATM90E32({ sensor: metering.sensor, wait_ms })
+    try {
+      driver.configure({ mainsFrequency_Hz: frequency_Hz, nominalVoltage_V })
+      return driver
+    } catch (error) {
+      driver.close()
+      throw error
+    }
+  }
+
+  /**
+   * The secret of the configuration goes into flash once; from then on the flash decides. The demo secret is good for a meter that never had one of
+   * its own: a new one is marked so, and one whose settings were damaged refuses everybody rather than open up.
+   */
   #provisionSecret(): boolean {
-    const { settings } = this.core.storage
+    const { settings, report } = this.core.storage
     const { readingSecret } = this.config.dlms
-    if (settings.get(READING_SECRET) === undefined && readingSecret !== undefined) settings.set(READING_SECRET, ascii(readingSecret))
-    return settings.get(READING_SECRET) === undefined
+    if (settings.get(READING_SECRET) !== undefined) return false
+    if (readingSecret !== undefined) {
+      settings.set(READING_SECRET, ascii(readingSecret))
+      settings.delete(DEMO_MARK)
+      return false
+    }
+    if (report.fresh || report.layout === 'rebuilt') settings.set(DEMO_MARK, Uint8Array.of(1))
+    return settings.get(DEMO_MARK) !== undefined
   }
 
   #authenticate(secret: Uint8Array): boolean {
-    const own = this.core.storage.settings.get(READING_SECRET) ?? ascii(DEMO_SECRET)
-    return sameSecret(secret, own)
+    const own = this.core.storage.settings.get(READING_SECRET)
+    if (own !== undefined) return sameSecret(secret, own)
+    return this.demoSecret && sameSecret(secret, ascii(DEMO_SECRET))
   }
 
   #watchSupply(): void {
@@ -106,14 +146,17 @@ export class Meter {
     if (wiring === undefined) return
     const onReadable = () => this.core.interrupt()
     this.#interrupt = new wiring.io({ pin: wiring.pin, mode: 'Input', edge: 'rising', onReadable })
+    // What happened before the pin was there had no edge.
+    this.core.metering.acknowledge()
+    if (this.#interrupt.read() === 1) this.core.interrupt()
   }
 
   #serveDlms(network: Network, { onReady, onError }: MeterOptions): TcpServer {
-    const { port, connections_max } = this.config.dlms
+    const { port, connections_max, pdu_max } = this.config.dlms
     const view = new DlmsView(this.core, this.config, (secret) => this.#authenticate(secret))
     // A value that cannot be read is the client's "hardware fault" and a line for whoever runs the meter; the connection goes on.
     const onFault = (error: unknown) => onError?.('dlms', error instanceof Error ? error.message : String(error))
-    const server = new DlmsServer(view, { largestSend: 0xffff, onFault })
+    const server = new DlmsServer(view, { largestSend: pdu_max, onFault })
     return new TcpServer({
       network,
       port,

@@ -1,3 +1,5 @@
+import { registerOf } from '../core/registers/table.ts'
+import { FerrarisError } from '../lib/errors.ts'
 import { array, boolean, type Infer, integer, object, oneOf, optional, string } from '../lib/schema.ts'
 
 const port = (value: number, description: string) => integer({ min: 0, max: 65535, default: value, description })
@@ -33,6 +35,13 @@ export const METER_CONFIG = object({
   ),
   mains: object({
     frequency_Hz: oneOf([50, 60], { default: 50, description: 'Nominal frequency' }),
+    nominalVoltage_V: integer({
+      min: 50,
+      max: 300,
+      default: 230,
+      unit: 'V',
+      description: 'Nominal voltage between phase and neutral; sag and phase loss are parts of it',
+    }),
   }),
   profile: object({
     period_min: oneOf([1, 5, 15, 30, 60], { default: 15, description: 'Capture period of load profile 1, in minutes' }),
@@ -51,6 +60,13 @@ export const METER_CONFIG = object({
       enabled: boolean({ default: true }),
       port: port(4059, 'TCP port of the DLMS/COSEM wrapper (IEC 62056-47); 0 lets the host choose'),
       connections_max: integer({ min: 1, max: 64, default: 8, description: 'Clients at once' }),
+      pdu_max: integer({
+        min: 128,
+        max: 65535,
+        default: 65535,
+        unit: 'bytes',
+        description: 'Largest APDU sent; a client may ask for less',
+      }),
       readingSecret: optional(
         string({
           pattern: '^[ -~]{1,32}$',
@@ -83,6 +99,29 @@ export const METER_CONFIG = object({
 })
 
 export type MeterConfig = Infer<typeof METER_CONFIG>
+
+/** Standard times whose daylight saving changes at a whole hour of the same day: Western, Central and Eastern European Time. */
+const EUROPEAN_OFFSETS_MIN: readonly number[] = [0, 60, 120]
+
+/** What the table cannot say: fields that depend on each other or on the registers that there are. Empty when all is well. */
+export function meterConfigErrors(config: MeterConfig): string[] {
+  const { localTime, display } = config
+  const errors: string[] = []
+  if (localTime.daylightSaving === 'eu' && !EUROPEAN_OFFSETS_MIN.includes(localTime.standardOffset_min)) {
+    errors.push(`localTime.standardOffset_min: found ${localTime.standardOffset_min}, allowed with daylightSaving "eu" is 0, 60 or 120`)
+  }
+  for (const [index, code] of display.codes.entries()) {
+    if (registerOf(code) === undefined)
+      errors.push(`display.codes[${index}]: found "${code}", allowed is the OBIS code of a register of this meter`)
+  }
+  return errors
+}
+
+/** Throws FerrarisError `CONFIG`. */
+export function checkMeterConfig(config: MeterConfig): void {
+  const errors = meterConfigErrors(config)
+  if (errors.length > 0) throw new FerrarisError('CONFIG', errors.join('\n'))
+}
 
 /** Imp/kWh of the metrological LED. */
 export const METER_CONSTANT = 1000

@@ -7,17 +7,27 @@ import { type MeteringSource, MeteringStatus } from '../core/metrology/source.ts
 import { LoadProfile } from '../core/profile/load-profile.ts'
 import { ENERGY_VALUES, EnergyRegisters, Quantity } from '../core/registers/energy.ts'
 import type { Readings } from '../core/registers/table.ts'
+import { Scrubber } from '../core/storage/scrubber.ts'
 import { openStorage, type Storage } from '../core/storage/storage.ts'
 import { offset_min } from '../lib/calendar.ts'
+import { FerrarisError } from '../lib/errors.ts'
 import type { MeterConfig } from './config.ts'
 
 const POWER_FAILURES = ENERGY_VALUES
 
-const ALL_PHASES_FAILING = [
+const ALL_LOST = MeteringStatus.phaseLossL1 | MeteringStatus.phaseLossL2 | MeteringStatus.phaseLossL3
+const SAGGING = [
   MeteringStatus.sagL1 | MeteringStatus.phaseLossL1,
   MeteringStatus.sagL2 | MeteringStatus.phaseLossL2,
   MeteringStatus.sagL3 | MeteringStatus.phaseLossL3,
 ] as const
+
+/** Samples without an answer after which the last values are no longer shown as if they were fresh. */
+const STALE_SAMPLES = 3
+/** A bus that comes and goes is logged once in so long. */
+const FAULT_HOLD_OFF_MS = 900_000
+/** Events in which the last power down or power up is looked for. */
+const SUPPLY_EVENTS = 32
 
 /** What the world outside is told of as it happens. */
 export type EventListener = (log: 'standard' | 'powerFailure', record: EventRecord) => void
@@ -57,11 +67,16 @@ export class MeterCore {
   readonly #image: Float64Array
   readonly #saveInterval_s: number
   #lastSave_s: number
-  #faulty = false
+  #faults = 0
+  #faultLogged_ms = Number.NEGATIVE_INFINITY
   #clockWasValid: boolean
   #wasDaylightSaving: boolean
-  /** The supply failed and the image is saved; cleared when it returns before the meter dies. */
+  /** All phases sag and the image is saved, in case it gets worse. */
+  #sagging = false
+  /** The supply failed and that is logged; cleared when it returns before the meter dies. */
   #supplyFailed = false
+  #storageFailed = false
+  readonly #scrubber: Scrubber
 
   constructor(options: MeterCoreOptions) {
     const { device, config, metering, onEvent } = options
@@ -80,6 +95,7 @@ export class MeterCore {
     this.#lastSave_s = now_s
     this.#clockWasValid = this.clock.valid
     this.#wasDaylightSaving = this.clock.daylightSaving(now_s * 1000)
+    this.#scrubber = new Scrubber([this.storage.events, this.storage.powerFailures, this.storage.profile])
     this.#start(now_s)
   }
 
@@ -107,59 +123,62 @@ export class MeterCore {
     return this.energy.thousandths(this.energy.count(Quantity.activeImport, 0) + this.energy.count(Quantity.activeExport, 0))
   }
 
-  /** All three phases are below the sag or phase loss threshold of the IC. */
-  get supplyFailing(): boolean {
-    const { status } = this.now
-    return ALL_PHASES_FAILING.every((bits) => (status & bits) !== 0)
-  }
-
-  /** The IC raised its interrupt: a voltage changed its state. With all three gone, the board lives on its capacitors. */
+  /** The IC raised its interrupt: a voltage changed its state. */
   interrupt(): void {
     this.metering.acknowledge()
     this.#measure()
-    if (this.supplyFailing) this.supplyFails()
+    this.#watchSupply()
   }
 
   /** One second of the meter's life. */
   second(): void {
     this.#measure()
-    if (this.#supplyFailed && !this.supplyFailing) this.#supplyReturns()
+    this.#watchSupply()
     const now_s = this.clock.now_s()
     this.#watchClock(now_s)
     if (this.profile.due(now_s)) this.#capture(now_s)
     // A clock that was set back saves at once; otherwise the interval would last as long as the correction.
     const elapsed_s = now_s - this.#lastSave_s
     if (elapsed_s >= this.#saveInterval_s || elapsed_s < 0) this.save()
+    if (!this.#scrubber.done) this.#scrub(now_s)
   }
 
   /** Writes the register image to flash. */
   save(): void {
     this.#lastSave_s = this.clock.now_s()
-    this.storage.registers.save(this.#image, this.#lastSave_s)
+    this.#keep(() => this.storage.registers.save(this.#image, this.#lastSave_s))
   }
 
-  /** The supply is failing: takes the last counts, saves, and logs the power failure. The meter may die at any moment after this. */
+  /** The supply is gone: takes the last counts, saves, and logs the power failure. The meter may die at any moment after this. */
   supplyFails(): void {
+    this.#measure()
+    this.save()
     if (this.#supplyFailed) return
     this.#supplyFailed = true
-    this.#measure()
-    this.#image[POWER_FAILURES]++
-    this.save()
-    this.standardLog.add(StandardEvent.powerDown, this.clock.now_s())
+    this.profile.mark(ProfileStatus.powerDown)
+    this.#log(StandardEvent.powerDown, this.clock.now_s())
   }
 
-  /** The supply returned before the energy of the board was used up. */
-  #supplyReturns(): void {
-    this.#supplyFailed = false
-    this.#logPowerUp(this.clock.now_s())
+  /** A sag of all phases may be the beginning of the end, so it saves; only when all phases are lost has the supply failed. */
+  #watchSupply(): void {
+    const { status } = this.now
+    const sagging = SAGGING.every((bits) => (status & bits) !== 0)
+    if (sagging && !this.#sagging) this.save()
+    this.#sagging = sagging
+    const lost = (status & ALL_LOST) === ALL_LOST
+    if (lost && !this.#supplyFailed) this.supplyFails()
+    if (!lost && this.#supplyFailed) {
+      this.#supplyFailed = false
+      this.#endOfFailure(this.clock.now_s())
+    }
   }
 
-  /** Sets the clock and logs it: the old time, then the new one. */
+  /** Sets the clock and logs it: the old time, then the new one. Throws RangeError, and changes nothing, for a time that the meter cannot keep. */
   setClock(utc_ms: number): void {
     const old_s = this.clock.now_s()
     this.clock.set(utc_ms)
-    this.standardLog.add(StandardEvent.clockAdjustedOld, old_s)
-    this.standardLog.add(StandardEvent.clockAdjustedNew, this.clock.now_s())
+    this.#log(StandardEvent.clockAdjustedOld, old_s)
+    this.#log(StandardEvent.clockAdjustedNew, this.clock.now_s())
     this.profile.mark(ProfileStatus.clockAdjusted)
     this.#clockWasValid = true
     this.save()
@@ -168,33 +187,59 @@ export class MeterCore {
   #start(now_s: number): void {
     this.storage.registers.load(this.#image)
     const lastAlive_s = lastSign_s(this.storage)
-    if (this.storage.report.damaged > 0) {
-      this.standardLog.add(StandardEvent.memoryNonVolatileError, Math.max(now_s, lastAlive_s), this.storage.report.damaged)
-      this.profile.mark(ProfileStatus.dataNotValid)
-    }
-    if (lastAlive_s > 0 && this.#lastStandardCode() !== StandardEvent.powerDown) {
-      // Nobody was there to log the end: the supply failed at the last sign of life or within one save interval after it.
-      this.standardLog.add(StandardEvent.powerDown, lastAlive_s)
-      this.#image[POWER_FAILURES]++
-    }
-    if (lastAlive_s > 0) this.profile.mark(ProfileStatus.powerDown)
-    this.#logPowerUp(now_s)
-    if (!this.clock.valid) this.standardLog.add(StandardEvent.clockInvalid, now_s)
+    const { damaged } = this.storage.report
+    if (damaged > 0) this.#reportDamage(Math.max(now_s, lastAlive_s), damaged)
+    if (lastAlive_s > 0) {
+      // Without a power down in the log nobody was there to write it: the supply failed at the last sign of life, or within a save interval after it.
+      if (this.#lastSupplyEvent()?.code !== StandardEvent.powerDown) this.#log(StandardEvent.powerDown, lastAlive_s)
+      this.profile.mark(ProfileStatus.powerDown)
+      this.#endOfFailure(now_s)
+    } else this.#log(StandardEvent.powerUp, now_s)
+    if (!this.clock.valid) this.#log(StandardEvent.clockInvalid, now_s)
     this.save()
   }
 
-  #lastStandardCode(): number | undefined {
-    for (const record of this.standardLog.newest(4)) {
-      if (record.code !== StandardEvent.memoryNonVolatileError) return record.code
-    }
-    return undefined
+  #lastSupplyEvent(): EventRecord | undefined {
+    const { powerDown, powerUp } = StandardEvent
+    return this.standardLog.newest(SUPPLY_EVENTS).find(({ code }) => code === powerDown || code === powerUp)
   }
 
-  #logPowerUp(now_s: number): void {
-    const down = this.standardLog.newest(4).find((record) => record.code === StandardEvent.powerDown)
-    const duration_s = down === undefined || !this.clock.valid ? 0 : now_s - down.utc_s
-    this.standardLog.add(StandardEvent.powerUp, now_s, duration_s)
-    if (down !== undefined && this.clock.valid) this.powerFailureLog.add(StandardEvent.powerUp, now_s, duration_s)
+  /** The supply is back: counts the failure and logs how long it lasted. */
+  #endOfFailure(now_s: number): void {
+    const down = this.#lastSupplyEvent()
+    const known = down?.code === StandardEvent.powerDown && this.clock.valid
+    const duration_s = known ? Math.max(0, now_s - down.utc_s) : 0
+    this.#image[POWER_FAILURES]++
+    this.#log(StandardEvent.powerUp, now_s, duration_s)
+    if (known) this.#keep(() => this.powerFailureLog.add(StandardEvent.powerUp, now_s, duration_s))
+  }
+
+  #log(code: number, utc_s: number, parameter = 0): void {
+    this.#keep(() => this.standardLog.add(code, utc_s, parameter))
+  }
+
+  /** A flash that takes no more does not stop the metering: registers go on in memory, and whoever reads the profile is warned. */
+  #keep(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      if (!(error instanceof FerrarisError && error.code.startsWith('STORAGE'))) throw error
+      this.profile.mark(ProfileStatus.criticalError)
+      if (this.#storageFailed) return
+      this.#storageFailed = true
+      this.#log(StandardEvent.memoryNonVolatileError, this.clock.now_s())
+    }
+  }
+
+  #reportDamage(utc_s: number, count: number): void {
+    this.#log(StandardEvent.memoryNonVolatileError, utc_s, count)
+    this.profile.mark(ProfileStatus.dataNotValid)
+  }
+
+  /** One block of the logs a second, once after each start. */
+  #scrub(now_s: number): void {
+    const damaged = this.#scrubber.step()
+    if (damaged > 0) this.#reportDamage(now_s, damaged)
   }
 
   #measure(): void {
@@ -203,17 +248,25 @@ export class MeterCore {
     this.now.copy(sample)
     const faulty = (sample.status & MeteringStatus.fault) !== 0
     if (faulty || (sample.status & MeteringStatus.reconfigured) !== 0) this.profile.mark(ProfileStatus.dataNotValid)
-    if (faulty && !this.#faulty) this.standardLog.add(StandardEvent.measurementSystemError, this.clock.now_s())
-    this.#faulty = faulty
+    if (faulty) this.#onFault()
+    else this.#faults = 0
+  }
+
+  #onFault(): void {
+    if (++this.#faults >= STALE_SAMPLES) this.now.clear()
+    const ticks_ms = this.clock.ticks_ms()
+    if (this.#faults > 1 || ticks_ms - this.#faultLogged_ms < FAULT_HOLD_OFF_MS) return
+    this.#faultLogged_ms = ticks_ms
+    this.#log(StandardEvent.measurementSystemError, this.clock.now_s())
   }
 
   #watchClock(now_s: number): void {
     const valid = this.clock.valid
-    if (!valid && this.#clockWasValid) this.standardLog.add(StandardEvent.clockInvalid, now_s)
+    if (!valid && this.#clockWasValid) this.#log(StandardEvent.clockInvalid, now_s)
     this.#clockWasValid = valid
     if (now_s % 60 !== 0) return
     const daylightSaving = this.clock.daylightSaving(now_s * 1000)
-    if (daylightSaving !== this.#wasDaylightSaving) this.standardLog.add(StandardEvent.daylightSavingChanged, now_s)
+    if (daylightSaving !== this.#wasDaylightSaving) this.#log(StandardEvent.daylightSavingChanged, now_s)
     this.#wasDaylightSaving = daylightSaving
   }
 
@@ -222,6 +275,6 @@ export class MeterCore {
     this.save()
     const daylightSaving = this.clock.daylightSaving(now_s * 1000) ? ProfileStatus.daylightSaving : 0
     const invalid = this.clock.valid ? 0 : ProfileStatus.clockInvalid
-    this.profile.capture(now_s, this.energy, daylightSaving | invalid)
+    this.#keep(() => this.profile.capture(now_s, this.energy, daylightSaving | invalid))
   }
 }

@@ -2,12 +2,15 @@ import type { Digital, DigitalConstructor, DigitalEdge, DigitalOptions } from '.
 import type { Scheduler } from './scheduler.ts'
 
 const MODES: ReadonlySet<string> = new Set(['Input', 'InputPullUp', 'InputPullDown', 'Output', 'OutputOpenDrain'])
+const EDGES: ReadonlySet<string> = new Set(['rising', 'falling', 'both'])
 const PINS = 64
 
 type Level = 0 | 1
 
 interface Pin {
   level: Level
+  /** The world has pulled the wire; until then a pull-up or pull-down decides. */
+  driven: boolean
   owner: EmulatedDigital | undefined
   /** The world's end of the wire. */
   listener: ((level: Level) => void) | undefined
@@ -20,12 +23,13 @@ export class PinBank {
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler
-    for (let i = 0; i < PINS; i++) this.#pins.push({ level: 0, owner: undefined, listener: undefined })
+    for (let i = 0; i < PINS; i++) this.#pins.push({ level: 0, driven: false, owner: undefined, listener: undefined })
   }
 
   /** The world pulls a wire; an input that waits for this edge is told in a task of its own. */
   drive(pin: number, level: Level): void {
     const wire = this.#pins[pin]
+    wire.driven = true
     if (wire.level === level) return
     wire.level = level
     wire.owner?.edge(level)
@@ -44,7 +48,9 @@ export class PinBank {
   release(): void {
     for (const pin of this.#pins) {
       pin.owner?.close()
-      if (pin.listener !== undefined) pin.level = 0
+      if (pin.listener === undefined || pin.level === 0) continue
+      pin.level = 0
+      pin.listener(0)
     }
   }
 
@@ -64,6 +70,9 @@ function validate(options: DigitalOptions, pins: readonly Pin[]): void {
   const { pin, mode, edge, onReadable } = options
   if (!Number.isInteger(pin) || pin < 0 || pin >= PINS) throw new RangeError(`pin: found ${pin}, allowed is 0 to ${PINS - 1}`)
   if (!MODES.has(mode)) throw new RangeError(`mode: found ${mode}`)
+  if (edge !== undefined && !EDGES.has(edge)) throw new RangeError(`edge: found ${edge}`)
+  if (options.initialValue !== undefined && options.initialValue !== 0 && options.initialValue !== 1)
+    throw new RangeError('initialValue: 0 or 1')
   if (onReadable !== undefined && edge === undefined) throw new RangeError('edge: needed with onReadable')
   if (pins[pin].owner !== undefined) throw new Error(`pin ${pin} is in use`)
 }
@@ -85,6 +94,7 @@ class EmulatedDigital implements Digital {
     this.#onReadable = options.onReadable
     this.#pin.owner = this
     if (this.#output) this.#set(options.initialValue ?? 0)
+    else if (!this.#pin.driven) this.#pin.level = options.mode === 'InputPullUp' ? 1 : 0
   }
 
   read(): Level {

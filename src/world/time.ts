@@ -1,6 +1,9 @@
 import type { Clock, Timer, TimerHandle } from '../../hal/api/time.ts'
 import { type Scheduler, Task } from './scheduler.ts'
 
+/** Some thousand years, so that a time in microseconds stays an exact integer. */
+const DELAY_MAX_MS = 1e12
+
 /** The `Timer` of one device in the world. `stop()` is what a power cut does to it: nothing planned happens any more. */
 export class WorldTimer implements Timer {
   readonly #scheduler: Scheduler
@@ -12,9 +15,8 @@ export class WorldTimer implements Timer {
   }
 
   set(callback: () => void, delay_ms: number, repeat_ms?: number): TimerHandle {
-    if (!(delay_ms >= 0) || (repeat_ms !== undefined && !(repeat_ms > 0))) {
-      throw new RangeError('delay must not be negative, repeat must be positive')
-    }
+    if (!(delay_ms >= 0 && delay_ms < DELAY_MAX_MS)) throw new RangeError(`delay: found ${delay_ms} ms`)
+    if (repeat_ms !== undefined && !(repeat_ms >= 1 && repeat_ms < DELAY_MAX_MS)) throw new RangeError(`repeat: found ${repeat_ms} ms`)
     const repeat_us = repeat_ms === undefined ? 0 : Math.round(repeat_ms * 1000)
     const once = () => {
       this.#tasks.delete(task)

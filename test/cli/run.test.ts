@@ -16,6 +16,11 @@ function expectRefused({ code, stdout, stderr }: Ended, exitCode: number, ...wor
   expect(stdout).not.toContain('Error')
 }
 
+/** Leaves the default `--for 1d` out where the case has a `--for` of its own. */
+function unlessTwice(_: string, index: number, words: readonly string[]): boolean {
+  return words.lastIndexOf('--for') <= 1 || (index !== 1 && index !== 2)
+}
+
 function listen(): Promise<{ server: Server; port: number }> {
   return new Promise((resolve) => {
     const server = createServer()
@@ -109,6 +114,17 @@ describe('what cannot be', () => {
     expectRefused(await ferraris(['fly']), 2, 'unknown command fly')
   })
 
+  test.each(['--from 1900-01-01', '--from 9999-12-31', '--from 1970-01-02 --history 2d', '--for 50000d', '--history 50000d'])(
+    'a time that no meter can keep: %s',
+    async (words) => {
+      expectRefused(
+        await ferraris(['run', '--for', '1d', ...ANY_PORTS, ...words.split(' ')].filter(unlessTwice)),
+        1,
+        /before 1970 or end after 2106/,
+      )
+    },
+  )
+
   test('the configuration: file', async () => {
     const folder = temporaryFolder()
     expectRefused(await ferraris(['run', join(folder, 'none.json')]), 1, /none\.json: no such file/)
@@ -119,7 +135,11 @@ describe('what cannot be', () => {
 
   test('the configuration: fields', async () => {
     const wrong = (config: unknown) => ferraris(['run', file('c.json', JSON.stringify(config))])
-    expectRefused(await wrong({ meter: { dlms: { port: 70_000 } } }), 1, /c\.json: meter\.dlms\.port: found 70000, allowed is an integer 0\.\.65535/)
+    expectRefused(
+      await wrong({ meter: { dlms: { port: 70_000 } } }),
+      1,
+      /c\.json: meter\.dlms\.port: found 70000, allowed is an integer 0\.\.65535/,
+    )
     expectRefused(await wrong({ meter: { dlms: { prot: 1 } } }), 1, /meter\.dlms\.prot: unknown field, did you mean "port"\?/)
     expectRefused(await wrong({ word: {} }), 1, /word: unknown field, did you mean "world"\?/)
     const two = await wrong({ meter: { profile: { period_min: 7 }, identity: { manufacturer: 'frr' } } })
@@ -191,7 +211,7 @@ describe('signals', () => {
   })
 
   test('a reader that has seen enough ends the run without a word', async () => {
-    const meter = new Ferraris([...DAY.with(2, '30d')])
+    const meter = new Ferraris(['run', '--for', '30d', '--speed', 'max', ...ANY_PORTS])
     await meter.line(/^Ferraris/)
     meter.closeOutput()
     const { code, stderr } = await meter.ended

@@ -26,13 +26,13 @@ export function traceStart_ms(): number {
   return householdTrace().start_ms - 60 * 60_000
 }
 
-function configuration(input: unknown = {}): VirtualConfig {
+export function configuration(input: unknown = {}): VirtualConfig {
   const result = validate(VIRTUAL_CONFIG, input)
   if (!result.ok) throw new Error(result.errors.map(({ text }) => text).join('\n'))
   return result.value
 }
 
-function blankFlash(): MemoryFlash {
+export function blankFlash(): MemoryFlash {
   const { size, blockLength, writeAlign } = BOARD.flash
   return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
 }

@@ -7,7 +7,7 @@ import { wrap } from '../protocols/dlms/bytes.ts'
 import { aarq, getNext, getNormal } from '../protocols/dlms/client.ts'
 
 const TIMEOUT_MS = 10_000
-const LIMITS = { depth: 6, elements: 100_000 }
+const LIMITS = { depth: 12, elements: 100_000 }
 
 /** A small reading client over TCP: one request at a time. */
 export class DlmsTcpClient {

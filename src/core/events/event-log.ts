@@ -1,6 +1,7 @@
 import type { RecordLog } from '../storage/record-log.ts'
 
-const PAYLOAD_LENGTH = 4
+/** Bytes of an event's payload. */
+export const EVENT_PAYLOAD = 4
 
 export interface EventRecord {
   readonly sequence: number
@@ -12,13 +13,13 @@ export interface EventRecord {
 
 /** Parameter of a stored event. */
 export function eventParameter(payload: Uint8Array): number {
-  return payload.length < PAYLOAD_LENGTH ? 0 : payload[0] * 0x1000000 + (payload[1] << 16) + (payload[2] << 8) + payload[3]
+  return payload.length < EVENT_PAYLOAD ? 0 : payload[0] * 0x1000000 + (payload[1] << 16) + (payload[2] << 8) + payload[3]
 }
 
 /** One event log in flash: code, time, sequence number and a parameter of 32 bits. */
 export class EventLog {
   readonly log: RecordLog
-  readonly #payload = new Uint8Array(PAYLOAD_LENGTH)
+  readonly #payload = new Uint8Array(EVENT_PAYLOAD)
   readonly #onEvent: ((record: EventRecord) => void) | undefined
   #last: EventRecord | undefined
 

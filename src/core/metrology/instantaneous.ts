@@ -27,4 +27,18 @@ export class Instantaneous {
     this.frequency_mHz = sample.frequency_mHz
     this.status = sample.status
   }
+
+  /** Forgets the values of an IC that does not answer; the status stays. */
+  clear(): void {
+    this.active_mW.fill(0)
+    this.reactive_mvar.fill(0)
+    this.apparent_mVA.fill(0)
+    this.voltage_mV.fill(0)
+    this.current_mA.fill(0)
+    this.powerFactor_milli.fill(0)
+    this.currentAngle_ddeg.fill(0)
+    this.voltageAngle_ddeg.fill(0)
+    this.neutral_mA = 0
+    this.frequency_mHz = 0
+  }
 }

@@ -3,7 +3,8 @@ import type { LogCursor, RecordLog } from '../storage/record-log.ts'
 
 /** Energies that a load profile entry carries, as indices of `Quantity`: +A, -A, +R, -R. */
 const CAPTURED = [0, 1, 2, 3] as const
-const PROFILE_VALUES = CAPTURED.length
+/** Bytes of an entry's payload: eight for each energy. */
+export const PROFILE_PAYLOAD = 8 * CAPTURED.length
 const RECORD_TYPE = 1
 
 function putUint64(view: DataView, at: number, value: number): void {
@@ -30,10 +31,11 @@ export interface LoadProfileOptions {
 export class LoadProfile {
   readonly period_s: number
   readonly log: RecordLog
-  readonly #payload = new Uint8Array(8 * PROFILE_VALUES)
+  readonly #payload = new Uint8Array(PROFILE_PAYLOAD)
   readonly #view = new DataView(this.#payload.buffer)
   #lastSlot: number
-  #lastStamp_s = -1
+  /** Latest time stamp in the log; a later one cannot be there yet. */
+  #latest_s = -1
   #status = 0
   /** AMR status byte of the newest entry. */
   lastStatus = 0
@@ -42,12 +44,12 @@ export class LoadProfile {
     this.log = options.log
     this.period_s = options.period_s
     this.#lastSlot = Math.floor(utc_s / options.period_s)
-    if (this.log.count > 0) {
-      const cursor = this.log.cursor(this.log.nextSequence - 1)
-      if (cursor.next()) {
-        this.#lastStamp_s = cursor.utc_s
-        this.lastStatus = cursor.status
-      }
+    if (this.log.count === 0) return
+    // In a log that is in order the newest entry is the latest; else all of it has to be looked through.
+    const cursor = this.log.cursor(this.log.ring.ordered ? this.log.nextSequence - 1 : this.log.firstSequence)
+    while (cursor.next()) {
+      this.#latest_s = Math.max(this.#latest_s, cursor.utc_s)
+      this.lastStatus = cursor.status
     }
   }
 
@@ -74,12 +76,19 @@ export class LoadProfile {
     const slot = Math.floor(utc_s / this.period_s)
     const stamp_s = slot * this.period_s
     this.#lastSlot = slot
-    if (stamp_s === this.#lastStamp_s) return
-    for (let i = 0; i < PROFILE_VALUES; i++) putUint64(this.#view, 8 * i, energy.value(CAPTURED[i], 0))
+    if (stamp_s <= this.#latest_s && this.#has(stamp_s)) return
+    for (let i = 0; i < CAPTURED.length; i++) putUint64(this.#view, 8 * i, energy.value(CAPTURED[i], 0))
     this.lastStatus = this.#status | persistent
     this.log.append(RECORD_TYPE, this.lastStatus, stamp_s, this.#payload)
-    this.#lastStamp_s = stamp_s
+    this.#latest_s = Math.max(this.#latest_s, stamp_s)
     this.#status = 0
+  }
+
+  /** Rare: only after the clock was set back. Marks and energy stay for the next entry. */
+  #has(stamp_s: number): boolean {
+    const cursor = this.log.cursor()
+    while (cursor.next()) if (cursor.utc_s === stamp_s) return true
+    return false
   }
 
   /** Reads entries from a sequence number on. */

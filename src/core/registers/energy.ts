@@ -38,6 +38,8 @@ export class EnergyRegisters {
   /** Counts, index = quantity * 4 + element. */
   readonly counts: Float64Array
   readonly #perWattHour: number
+  /** Last known direction of each element. */
+  readonly #exporting = new Uint8Array(ELEMENTS)
 
   /** `counts` lets the caller keep the registers inside a larger image. */
   constructor(unit: EnergyUnit, counts: Float64Array = new Float64Array(ENERGY_VALUES)) {
@@ -48,11 +50,16 @@ export class EnergyRegisters {
     this.#perWattHour = 1000 * unit.denominator
   }
 
-  /** Adds what the IC counted since the last sample. The quadrant follows from the sign of the active power at the time of the sample. */
+  /**
+   * Adds what the IC counted since the last sample. The quadrant follows from the direction of the active energy that was counted with it;
+   * without any, from the sign of the power; without power (the mains are gone), from the last known direction.
+   */
   add(sample: MeteringSample): void {
     const counts = this.counts
     for (let element = 0; element < ELEMENTS; element++) {
-      const exporting = sample.active_mW[element] < 0
+      const balance = sample.activeImport[element] - sample.activeExport[element] || sample.active_mW[element]
+      if (balance !== 0) this.#exporting[element] = balance < 0 ? 1 : 0
+      const exporting = this.#exporting[element] === 1
       const inductive = sample.reactiveImport[element]
       const capacitive = sample.reactiveExport[element]
       counts[Quantity.activeImport * ELEMENTS + element] += sample.activeImport[element]

@@ -2,9 +2,9 @@ import type { Flash } from '../../../hal/api/flash.ts'
 import { crc32 } from '../../lib/crc.ts'
 
 /** The stored format; `docs/storage.md` describes it byte by byte. All numbers are big-endian. */
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 /** "Ferr" */
-export const MAGIC = 0x46657272
+const MAGIC = 0x46657272
 /** Program unit of the format. A chip with a smaller unit that divides it works too. */
 export const UNIT = 16
 export const HEADER_LENGTH = 32

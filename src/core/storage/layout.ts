@@ -6,7 +6,7 @@ import { Area } from './format.ts'
 /** Blocks at the start of the flash that say how it is divided; two copies. */
 export const SUPERBLOCKS = 2
 /** Erase blocks below which a flash cannot hold a meter. */
-export const LAYOUT_BLOCKS_MIN = 24
+const LAYOUT_BLOCKS_MIN = 24
 /** Most areas that a layout may name. */
 export const AREAS_MAX = 16
 

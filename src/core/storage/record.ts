@@ -7,7 +7,7 @@ import { getUint16, getUint32, setUint16, setUint32, UNIT } from './format.ts'
 export const PAYLOAD_OFFSET = 12
 const CRC_LENGTH = 4
 /** No payload is longer: the buffers of all logs together must stay small on a device. */
-export const PAYLOAD_LIMIT = 1008
+const PAYLOAD_LIMIT = 1008
 
 /** Bytes that a record with `length` bytes of payload takes in flash: a multiple of the program unit. */
 export function recordSize(length: number): number {

@@ -14,7 +14,7 @@ const IMAGE_VERSION = 1
 /** Checkpoint: version, count, then one number for each value. */
 const CHECKPOINT_FIXED = 2
 /** So many values of the largest size fit into one record. */
-export const VALUES_MAX = 120
+const VALUES_MAX = 120
 
 export interface RegisterJournalOptions extends Extent {
   /** Values in the image, 1…120. */

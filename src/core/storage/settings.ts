@@ -4,8 +4,8 @@ import { BlockRing, type Extent } from './block-ring.ts'
 import { HEADER_LENGTH } from './format.ts'
 import { PAYLOAD_OFFSET, type RecordBuffer, recordSize, type Workspace } from './record.ts'
 
-export const KEY_MAX = 31
-export const VALUE_MAX = 240
+const KEY_MAX = 31
+const VALUE_MAX = 240
 
 /** Record types of this area. */
 const SET = 1

@@ -78,7 +78,7 @@ export function writeSuperblock(flash: Flash, workspace: Workspace, block: numbe
   flash.write(out.view(size), block * blockLength + HEADER_LENGTH)
 }
 
-export function unknownVersion(version: number): FerrarisError {
+function unknownVersion(version: number): FerrarisError {
   return new FerrarisError(
     'STORAGE_VERSION',
     `the flash has format version ${version}, which this firmware does not know; it is left as it is`,

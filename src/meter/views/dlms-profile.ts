@@ -1,15 +1,22 @@
 import { HEADER_LENGTH } from '../../core/storage/format.ts'
 import { recordSize } from '../../core/storage/record.ts'
-import type { RecordLog } from '../../core/storage/record-log.ts'
+import type { LogCursor, RecordLog } from '../../core/storage/record-log.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
+import { writeNull } from '../../protocols/dlms/axdr.ts'
 import type { CaptureObject, ProfileCursor, ProfileSource } from '../../protocols/dlms/objects/profile-source.ts'
 
 /** What a column writes from a stored entry. */
 export type ColumnWriter = (writer: ByteWriter, utc_s: number, type: number, status: number, payload: Uint8Array) => void
 
+/** Writes a column of an entry that cannot be read any more. */
+export type MissingWriter = (writer: ByteWriter) => void
+
 export interface LogProfileOptions {
   readonly log: RecordLog
-  readonly columns: readonly (readonly [column: CaptureObject, write: ColumnWriter])[]
+  /** Bytes of an entry's payload: how many entries fit. */
+  readonly payloadLength: number
+  /** The third member writes what stands for a damaged entry; null-data without it. */
+  readonly columns: readonly (readonly [column: CaptureObject, write: ColumnWriter, missing?: MissingWriter])[]
   /** 0: captured on events. */
   readonly period_s: number
   readonly utcOfLocal: (local_ms: number) => number
@@ -21,14 +28,18 @@ export class LogProfile implements ProfileSource {
   readonly capturePeriod_s: number
   readonly utcOfLocal: (local_ms: number) => number
   readonly #log: RecordLog
+  readonly #payloadLength: number
   readonly #writers: readonly ColumnWriter[]
+  readonly #missing: readonly MissingWriter[]
 
   constructor(options: LogProfileOptions) {
     this.columns = options.columns.map(([column]) => column)
     this.#writers = options.columns.map(([, write]) => write)
+    this.#missing = options.columns.map(([, , missing]) => missing ?? writeNull)
     this.capturePeriod_s = options.period_s
     this.utcOfLocal = options.utcOfLocal
     this.#log = options.log
+    this.#payloadLength = options.payloadLength
   }
 
   get entriesInUse(): number {
@@ -38,7 +49,7 @@ export class LogProfile implements ProfileSource {
   /** Entries that the ring keeps at least: when it is full, a whole block is given up at once. */
   get profileEntries(): number {
     const { ring } = this.#log
-    const perBlock = Math.floor((ring.blockLength - HEADER_LENGTH) / recordSize(this.#payloadLength()))
+    const perBlock = Math.floor((ring.blockLength - HEADER_LENGTH) / recordSize(this.#payloadLength))
     return perBlock * (ring.extent.blocks - 2)
   }
 
@@ -49,16 +60,43 @@ export class LogProfile implements ProfileSource {
   }
 
   cursor(index: number): ProfileCursor {
-    const cursor = this.#log.cursor(this.#log.firstSequence + index)
-    const writers = this.#writers
-    return {
-      next: () => cursor.next(),
-      write: (column, writer) => writers[column](writer, cursor.utc_s, cursor.type, cursor.status, cursor.payload),
-    }
+    return new LogRows(this.#log, index, this.#writers, this.#missing)
+  }
+}
+
+/**
+ * The rows of a log from an index on. An entry that bit rot took keeps its place, so that the rows are as many as announced: its columns
+ * are null-data (in a profile with a period: the time follows from the row before, the value is the same).
+ */
+class LogRows implements ProfileCursor {
+  readonly #log: RecordLog
+  readonly #cursor: LogCursor
+  readonly #writers: readonly ColumnWriter[]
+  readonly #missing: readonly MissingWriter[]
+  readonly #end: number
+  #wanted: number
+  /** The cursor stands on an entry that is not behind `#wanted`. */
+  #found = false
+
+  constructor(log: RecordLog, index: number, writers: readonly ColumnWriter[], missing: readonly MissingWriter[]) {
+    this.#log = log
+    this.#writers = writers
+    this.#missing = missing
+    this.#end = log.nextSequence
+    this.#wanted = log.firstSequence + index - 1
+    this.#cursor = log.cursor(this.#wanted + 1)
   }
 
-  #payloadLength(): number {
-    const cursor = this.#log.cursor()
-    return cursor.next() ? cursor.payload.length : 0
+  next(): boolean {
+    const wanted = ++this.#wanted
+    if (wanted >= this.#end || wanted < this.#log.firstSequence) return false
+    if (!this.#found || this.#cursor.sequence < wanted) this.#found = this.#cursor.next()
+    return true
+  }
+
+  write(column: number, writer: ByteWriter): void {
+    const cursor = this.#cursor
+    if (!this.#found || cursor.sequence !== this.#wanted) this.#missing[column](writer)
+    else this.#writers[column](writer, cursor.utc_s, cursor.type, cursor.status, cursor.payload)
   }
 }

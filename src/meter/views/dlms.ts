@@ -1,5 +1,6 @@
-import { eventParameter } from '../../core/events/event-log.ts'
-import { profileValue } from '../../core/profile/load-profile.ts'
+import { ProfileStatus } from '../../core/events/codes.ts'
+import { EVENT_PAYLOAD, eventParameter } from '../../core/events/event-log.ts'
+import { PROFILE_PAYLOAD, profileValue } from '../../core/profile/load-profile.ts'
 import { REGISTER_TABLE, type RegisterEntry } from '../../core/registers/table.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
 import { Mechanism } from '../../protocols/dlms/acse.ts'
@@ -11,7 +12,7 @@ import {
   writeLongUnsigned,
   writeUnsigned,
 } from '../../protocols/dlms/axdr.ts'
-import { writeDateTimeOctetString } from '../../protocols/dlms/datetime.ts'
+import { ClockStatus, writeDateTimeOctetString } from '../../protocols/dlms/datetime.ts'
 import { SUPPORTED_CONFORMANCE } from '../../protocols/dlms/initiate.ts'
 import { type AccessRights, readableBy } from '../../protocols/dlms/objects/access.ts'
 import { AssociationLnObject } from '../../protocols/dlms/objects/association-ln.ts'
@@ -34,15 +35,18 @@ const MANAGEMENT_DEVICE = 1
 const CLOCK = '0.0.1.0.0.255'
 const PROFILE_STATUS = '0.0.96.10.1.255'
 const EVENT_CODE = '0.0.96.11.0.255'
+/** Duration of the last long power failure; the name that power failure logs use for their column (DSMR). */
 const OUTAGE_DURATION = '0.0.96.7.19.255'
 
 /** Physical units beyond those of the registers: second, and imp/Wh ("active energy meter constant"). */
 const UNIT_SECOND = 7
 const UNIT_METER_CONSTANT = 45
 
-/** Date-time patterns: the last Sunday of March at 02:00 and of October at 03:00 local time (IEC 62056-6-2, class Clock). */
-const EU_BEGIN = Uint8Array.of(0xff, 0xff, 3, 0xfe, 7, 2, 0, 0, 0, 0x80, 0, 0)
-const EU_END = Uint8Array.of(0xff, 0xff, 10, 0xfe, 7, 3, 0, 0, 0, 0x80, 0, 0)
+/** Date-time pattern of the last Sunday of a month at a full hour of local time (IEC 62056-6-2, class Clock). */
+function lastSunday(month: number, hour: number, status: number): Uint8Array {
+  return Uint8Array.of(0xff, 0xff, month, 0xfe, 7, hour, 0, 0, 0, 0x80, 0, status)
+}
+
 const NEVER = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 0xff)
 
 function writeValue(writer: ByteWriter, entry: RegisterEntry, value: number): void {
@@ -117,7 +121,7 @@ export class DlmsView implements DlmsSource {
     return [
       new DataObject({ logicalName: PROFILE_STATUS, access, value: (writer) => writeUnsigned(writer, core.profile.lastStatus) }),
       new DataObject({ logicalName: EVENT_CODE, access, value: (writer) => writeUnsigned(writer, core.lastEventCode) }),
-      new DataObject({ logicalName: '0.0.96.7.21.255', access, value: (writer) => writeDoubleLongUnsigned(writer, core.powerFailures) }),
+      new DataObject({ logicalName: '0.0.96.7.0.255', access, value: (writer) => writeDoubleLongUnsigned(writer, core.powerFailures) }),
       new RegisterObject({
         logicalName: OUTAGE_DURATION,
         access,
@@ -134,10 +138,12 @@ export class DlmsView implements DlmsSource {
   /** The time stamp of an entry: local time with its deviation. */
   #timeColumn(): ColumnWriter {
     const { clock } = this.#core
-    return (writer, utc_s) => {
+    return (writer, utc_s, _type, status) => {
       const utc_ms = utc_s * 1000
       const offset_min = clock.offset_min(utc_ms)
-      writeDateTimeOctetString(writer, utc_ms, -offset_min, offset_min === clock.standardOffset_min ? 0 : 0x80)
+      const invalid = status & ProfileStatus.clockInvalid ? ClockStatus.invalidValue : 0
+      const saving = offset_min === clock.standardOffset_min ? 0 : ClockStatus.daylightSavingActive
+      writeDateTimeOctetString(writer, utc_ms, -offset_min, invalid | saving)
     }
   }
 
@@ -151,11 +157,16 @@ export class DlmsView implements DlmsSource {
       ] as const
     return new LogProfile({
       log: storage.profile,
+      payloadLength: PROFILE_PAYLOAD,
       period_s: profile.period_s,
       utcOfLocal: (local_ms) => this.#utcOfLocal(local_ms),
       columns: [
         [captureObject(8, CLOCK, 2), this.#timeColumn()],
-        [captureObject(1, PROFILE_STATUS, 2), (writer, _utc_s, _type, status) => writeUnsigned(writer, status)],
+        [
+          captureObject(1, PROFILE_STATUS, 2),
+          (writer, _utc_s, _type, status) => writeUnsigned(writer, status),
+          (writer) => writeUnsigned(writer, ProfileStatus.dataNotValid),
+        ],
         energy('1.0.1.8.0.255', 0),
         energy('1.0.2.8.0.255', 1),
         energy('1.0.3.8.0.255', 2),
@@ -167,6 +178,7 @@ export class DlmsView implements DlmsSource {
   #standardLog(): LogProfile {
     return new LogProfile({
       log: this.#core.storage.events,
+      payloadLength: EVENT_PAYLOAD,
       period_s: 0,
       utcOfLocal: (local_ms) => this.#utcOfLocal(local_ms),
       columns: [
@@ -180,6 +192,7 @@ export class DlmsView implements DlmsSource {
   #powerFailureLog(): LogProfile {
     return new LogProfile({
       log: this.#core.storage.powerFailures,
+      payloadLength: EVENT_PAYLOAD,
       period_s: 0,
       utcOfLocal: (local_ms) => this.#utcOfLocal(local_ms),
       columns: [
@@ -214,8 +227,9 @@ export class DlmsView implements DlmsSource {
         return clock.status(clock.now_ms())
       },
       timeZone_min: -standardOffset_min,
-      daylightSavingsBegin: european ? EU_BEGIN : NEVER,
-      daylightSavingsEnd: european ? EU_END : NEVER,
+      // 01:00 UTC in the local time that is valid before the change.
+      daylightSavingsBegin: european ? lastSunday(3, 1 + standardOffset_min / 60, 0) : NEVER,
+      daylightSavingsEnd: european ? lastSunday(10, 2 + standardOffset_min / 60, 0x80) : NEVER,
       daylightSavingsDeviation_min: european ? 60 : 0,
       daylightSavingsEnabled: european,
       clockBase: ClockBase.internalCrystal,

@@ -49,14 +49,15 @@ export class FaceView implements FaceSource {
       serial: identity.serial,
       firmware: FIRMWARE_VERSION,
       meterConstant_imp_kWh: METER_CONSTANT,
-      nameplate: ['3 × 230/400 V', '5(60) A', `${mains.frequency_Hz} Hz`],
+      nameplate: [`3 × ${mains.nominalVoltage_V} V`, '5(60) A', `${mains.frequency_Hz} Hz`],
     }
   }
 
-  state(): ReturnType<FaceSource['state']> {
+  /** `live`: the meter runs, so its power now is a point of the live curve. */
+  state(live = true): ReturnType<FaceSource['state']> {
     const { core, led } = this.#meter
     const time_ms = core.clock.now_ms()
-    this.#record(Math.floor(time_ms / 1000))
+    if (live) this.#record(Math.floor(time_ms / 1000))
     return {
       time_ms,
       timeValid: core.clock.valid,
@@ -72,7 +73,9 @@ export class FaceView implements FaceSource {
       },
       frequency_Hz: core.now.frequency_mHz / 1000,
       pulses: led.pulses,
-      conditions: CONDITIONS.filter(([bits, , unless = 0]) => (core.now.status & bits) !== 0 && (core.now.status & unless) === 0).map(([, text]) => text),
+      conditions: CONDITIONS.filter(([bits, , unless = 0]) => (core.now.status & bits) !== 0 && (core.now.status & unless) === 0).map(
+        ([, text]) => text,
+      ),
     }
   }
 
@@ -147,7 +150,7 @@ export class FaceView implements FaceSource {
   /** Average powers of the last intervals from the differences of their registers. */
   #points(): FaceCurve['points'] {
     const { profile } = this.#meter.core
-    const { log, period_s } = profile
+    const { log } = profile
     const points: [number, number, number, number][] = []
     const cursor = profile.cursor(Math.max(log.firstSequence, log.nextSequence - CURVE_ENTRIES - 1))
     let previous_s = -1
@@ -158,7 +161,7 @@ export class FaceView implements FaceSource {
       const nowExported = profileValue(cursor.payload, 1)
       const elapsed_s = cursor.utc_s - previous_s
       if (previous_s >= 0 && elapsed_s > 0) {
-        const scale = 3600 / Math.max(period_s, elapsed_s)
+        const scale = 3600 / elapsed_s
         points.push([
           cursor.utc_s,
           Math.round((nowImported - imported) * scale),

@@ -25,7 +25,7 @@ export interface HttpOptions {
 }
 
 /** Largest head and largest body of a request. */
-export const MAX_HEAD = 8192
+const MAX_HEAD = 8192
 export const MAX_BODY = 16384
 /** Largest response. What waits of it is not in memory when its body is a ByteSource. */
 const MAX_RESPONSE = 0x100000

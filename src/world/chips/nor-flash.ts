@@ -31,7 +31,7 @@ export interface NorFlashOptions {
 
 /**
  * A NOR flash chip around the memory that holds its cells: counts operations (each program and each erase of a block is one), wears out,
- * and loses power or bits when told to. Serial NOR chips behave so: W25Q32JV datasheet, "Page Program" and "Sector Erase".
+ * and loses power or bits when told to. Serial NOR chips behave so.
  */
 export class NorFlash implements Flash {
   /** Erases of each block so far. May be loaded (`wear.set(saved)`) and saved. */

@@ -158,6 +158,7 @@ class TraceBuilder {
       refuse(this.#file, line, `time_local: rows must be ${this.#period_ms / 1000} s apart; expected ${expected}`)
     }
     if (missing > GAP_MAX) refuse(this.#file, line, `gap of ${missing} rows before this one, at most ${GAP_MAX} are bridged`)
+    if (due >= ROWS_MAX) refuse(this.#file, line, `more than ${ROWS_MAX} rows, bridged ones included`)
     for (let i = 0; i < missing; i++) this.#bridge(line)
     if (row.values === undefined) this.#bridge(line)
     else this.#push(row.values)

@@ -5,7 +5,7 @@ import { openStorage } from '../../../src/core/storage/storage.ts'
 import { SeededRandom } from '../../../src/lib/random.ts'
 import { NorFlash } from '../../../src/world/chips/nor-flash.ts'
 
-/** Erase cycles that a serial NOR chip guarantees (W25Q32JV datasheet, "Features"). */
+/** Erase cycles that serial NOR chips usually guarantee. */
 const ENDURANCE = 100_000
 const DAYS = 30
 const YEARS = 20

@@ -1,0 +1,292 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createHostNetwork } from '../../hal/host/sockets.ts'
+import { TcpServer, type TcpServerOptions } from '../../src/links/ip/tcp-server.ts'
+import type { ByteStream, Session } from '../../src/links/link.ts'
+import { pause, until } from '../contract/until.ts'
+
+const network = createHostNetwork()
+const servers: TcpServer[] = []
+const peers: Socket[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+  for (const peer of peers.splice(0)) peer.destroy()
+  network.closeAll()
+})
+
+/** A server with sessions of the test's making; gives its port. */
+function serve(accept: TcpServerOptions['accept'], connections_max = 8): Promise<{ server: TcpServer; port: number }> {
+  return new Promise((resolve, reject) => {
+    const server: TcpServer = new TcpServer({
+      network,
+      port: 0,
+      connections_max,
+      accept,
+      onReady: (port) => resolve({ server, port }),
+      onError: (reason) => reject(new Error(reason)),
+    })
+    servers.push(server)
+  })
+}
+
+/** A peer that reads only when it is told to. */
+class Peer {
+  readonly socket: Socket
+  received = Buffer.alloc(0)
+  gone = false
+
+  constructor(port: number, reads = true) {
+    this.socket = connect({ host: '127.0.0.1', port })
+    peers.push(this.socket)
+    this.socket.on('error', () => {})
+    this.socket.on('close', () => (this.gone = true))
+    this.socket.on('end', () => (this.gone = true))
+    if (reads) this.read()
+  }
+
+  read(): void {
+    this.socket.on('data', (chunk) => (this.received = Buffer.concat([this.received, chunk])))
+  }
+}
+
+/** Answers every byte with `factor` bytes of the same value, and waits when it is told to. */
+class Amplifier implements Session {
+  readonly stream: ByteStream
+  readonly #factor: number
+  consumed = 0
+  calls = 0
+  closedCalls = 0
+
+  constructor(stream: ByteStream, factor: number) {
+    this.stream = stream
+    this.#factor = factor
+  }
+
+  receive(bytes: Uint8Array): number {
+    this.calls++
+    for (let i = 0; i < bytes.length; i++) {
+      this.consumed++
+      if (!this.stream.send(new Uint8Array(this.#factor).fill(bytes[i]))) return i + 1
+    }
+    return bytes.length
+  }
+
+  closed(): void {
+    this.closedCalls++
+  }
+}
+
+function sessions(factor: number): { made: Amplifier[]; accept: TcpServerOptions['accept'] } {
+  const made: Amplifier[] = []
+  return {
+    made,
+    accept: (stream) => {
+      const session = new Amplifier(stream, factor)
+      made.push(session)
+      return session
+    },
+  }
+}
+
+describe('a session', () => {
+  test('gets every byte in order and answers', async () => {
+    const { made, accept } = sessions(1)
+    const { port } = await serve(accept)
+    const peer = new Peer(port)
+    const sent = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) & 0xff))
+    peer.socket.write(sent)
+    await until(() => peer.received.length === sent.length, 'the echo')
+    expect(peer.received.equals(sent)).toBe(true)
+    expect(made[0].stream.peer).toBe(`127.0.0.1:${(peer.socket.address() as AddressInfo).port}`)
+  })
+
+  test('that consumes partly is offered the rest again', async () => {
+    const pieces: number[][] = []
+    const { port } = await serve(() => ({
+      receive: (bytes) => {
+        pieces.push([...bytes])
+        return Math.min(3, bytes.length)
+      },
+      closed: () => {},
+    }))
+    new Peer(port).socket.write(Uint8Array.of(1, 2, 3, 4, 5, 6, 7))
+    await until(() => pieces.length === 3, 'three calls')
+    expect(pieces).toEqual([[1, 2, 3, 4, 5, 6, 7], [4, 5, 6, 7], [7]])
+  })
+
+  test('that consumes nothing for now is not called in a loop, and gets everything with the next bytes', async () => {
+    let calls = 0
+    let ready = false
+    const got: number[] = []
+    const { port } = await serve(() => ({
+      receive: (bytes) => {
+        calls++
+        if (!ready) return 0
+        got.push(...bytes)
+        return bytes.length
+      },
+      closed: () => {},
+    }))
+    const peer = new Peer(port)
+    await new Promise((resolve) => peer.socket.once('connect', resolve))
+    peer.socket.write(Uint8Array.of(1, 2))
+    await until(() => calls > 0, 'the first call')
+    await pause(50)
+    expect(calls).toBeLessThan(4)
+    ready = true
+    peer.socket.write(Uint8Array.of(3))
+    await until(() => got.length === 3, 'all bytes')
+    expect(got).toEqual([1, 2, 3])
+  })
+
+  test('may close: what it sent before still arrives', async () => {
+    const length = 300_000
+    const { port } = await serve((stream) => ({
+      receive: (bytes) => {
+        stream.send(new Uint8Array(length).fill(0x42))
+        stream.close()
+        // After the end nothing is taken any more.
+        expect(stream.send(Uint8Array.of(0))).toBe(false)
+        return bytes.length
+      },
+      closed: () => {},
+    }))
+    const peer = new Peer(port)
+    peer.socket.write('x')
+    await until(() => peer.gone, 'the end')
+    expect(peer.received.length).toBe(length)
+    expect(peer.received.every((byte) => byte === 0x42)).toBe(true)
+  })
+
+  test('hears once that its peer is gone, however it went', async () => {
+    const { made, accept } = sessions(1)
+    const { server, port } = await serve(accept)
+    const polite = new Peer(port)
+    const rude = new Peer(port)
+    await until(() => made.length === 2, 'two connections')
+    polite.socket.end()
+    rude.socket.resetAndDestroy()
+    await until(() => server.connections === 0, 'no connections')
+    await pause(20)
+    expect(made.map(({ closedCalls }) => closedCalls)).toEqual([1, 1])
+    expect(made[0].stream.send(Uint8Array.of(1))).toBe(false)
+    expect(made[0].stream.writable).toBe(0)
+  })
+})
+
+describe('a peer that does not read', () => {
+  /** Far more than the kernel's buffers of both ends hold. */
+  const ANSWER = 8192
+
+  test('is held back, and gets every answer when it reads again', async () => {
+    const { made, accept } = sessions(ANSWER)
+    const { server, port } = await serve(accept)
+    const peer = new Peer(port, false)
+    const requests = 4000
+    peer.socket.write(Buffer.from(Array.from({ length: requests }, (_, i) => i & 0xff)))
+    await until(() => made.length === 1 && made[0].consumed > 0, 'the first answers')
+    let before = -1
+    while (before !== made[0].consumed) {
+      before = made[0].consumed
+      await pause(100)
+    }
+    // 4000 answers are 33 MB; the kernel took what it takes, and nobody asked the session for more.
+    expect(made[0].consumed).toBeLessThan(requests)
+    expect(server.connections).toBe(1)
+    let length = 0
+    let ordered = true
+    peer.socket.on('data', (chunk) => {
+      for (let i = 0; i < chunk.length; i += 512) ordered &&= chunk[i] === (Math.floor((length + i) / ANSWER) & 0xff)
+      length += chunk.length
+    })
+    await until(() => length === requests * ANSWER, 'every answer')
+    expect(ordered).toBe(true)
+    expect(made[0].consumed).toBe(requests)
+  })
+
+  test('is cut off when its session sends on regardless', async () => {
+    let sent = 0
+    let closedCalls = 0
+    const { server, port } = await serve((stream) => ({
+      receive: (bytes) => {
+        const block = new Uint8Array(65536)
+        // A session that ignores what `send` says: bounded all the same.
+        while (server.connections > 0 && sent < 64 * 1024 * 1024) {
+          stream.send(block)
+          sent += block.length
+        }
+        return bytes.length
+      },
+      closed: () => closedCalls++,
+    }))
+    const peer = new Peer(port, false)
+    peer.socket.write('x')
+    await until(() => server.connections === 0 && closedCalls > 0, 'the cut')
+    // What the kernel took at once, and the bound of the queue.
+    expect(sent).toBeLessThan(24 * 1024 * 1024)
+    expect(closedCalls).toBe(1)
+  })
+
+  test('does not hinder another one', async () => {
+    const { accept, made } = sessions(ANSWER)
+    const { port } = await serve(accept)
+    const silent = new Peer(port, false)
+    silent.socket.write(Buffer.alloc(4000))
+    await until(() => made.length === 1 && made[0].consumed > 0, 'the first answers')
+    const other = new Peer(port)
+    other.socket.write('y')
+    await until(() => other.received.length === ANSWER, 'the answer')
+  })
+})
+
+describe('the server', () => {
+  test('closes connections over its limit at once, and takes new ones when there is room', async () => {
+    const { made, accept } = sessions(1)
+    const { server, port } = await serve(accept, 2)
+    const first = new Peer(port)
+    const second = new Peer(port)
+    await until(() => server.connections === 2, 'two connections')
+    const third = new Peer(port)
+    await until(() => third.gone, 'the third is closed')
+    expect(made).toHaveLength(2)
+    expect([first.gone, second.gone]).toEqual([false, false])
+    first.socket.destroy()
+    await until(() => server.connections === 1, 'one connection')
+    const fourth = new Peer(port)
+    fourth.socket.write('z')
+    await until(() => fourth.received.length === 1, 'an answer')
+    expect(server.connections).toBe(2)
+  })
+
+  test('drops a connection that nobody wants', async () => {
+    const { server, port } = await serve(() => undefined)
+    const peer = new Peer(port)
+    await until(() => peer.gone, 'the end')
+    expect(server.connections).toBe(0)
+  })
+
+  test('close drops every connection, tells each session once, and frees the port', async () => {
+    const { made, accept } = sessions(1)
+    const { server, port } = await serve(accept)
+    const peer = new Peer(port)
+    await until(() => made.length === 1, 'the connection')
+    server.close()
+    server.close()
+    await until(() => peer.gone, 'the end')
+    expect(made[0].closedCalls).toBe(1)
+    await new Promise<void>((resolve, reject) => {
+      const again = createServer()
+      again.once('error', reject)
+      again.listen(port, '127.0.0.1', () => again.close(() => resolve()))
+    })
+  })
+
+  test('a busy port is told', async () => {
+    const { port } = await serve(() => undefined)
+    const reason = await new Promise<string>((resolve) => {
+      servers.push(new TcpServer({ network, port, connections_max: 1, accept: () => undefined, onError: resolve }))
+    })
+    expect(reason).toContain(`127.0.0.1:${port}`)
+  })
+})

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DlmsTcpClient } from '../support/dlms-client.ts'
+import { ANY_PORTS, Ferraris } from '../support/ferraris.ts'
+
+/**
+ * Foreign DLMS clients read the meter that `ferraris run` starts. FERRARIS_PEERS names a Python virtual environment with the packages of
+ * requirements.txt.
+ */
+const python = process.env.FERRARIS_PEERS === undefined ? undefined : join(process.env.FERRARIS_PEERS, 'bin', 'python')
+const available = python !== undefined && existsSync(python)
+if (!available) console.log('skipped: no DLMS peers (set FERRARIS_PEERS to a virtual environment with test/peers/requirements.txt)')
+
+const SECRET = '12345678'
+/** What a person switches on in a day is far below this. */
+const HOUSE_MAX_W = 20_000
+
+const CLIENTS = [
+  ['gurux-dlms', 'dlms-gurux.py'],
+  ['dlms-cosem', 'dlms-cosem.py'],
+] as const
+
+/** What the scripts print of one reading. */
+interface Reading {
+  readonly name: string
+  readonly clock: string
+  readonly energy: readonly [value_Wh: number, unit: number]
+  readonly voltage: readonly [value_V: number, unit: number]
+  readonly objects: readonly unknown[]
+  readonly profile: { readonly capturePeriod: number; readonly entriesInUse: number; readonly rows: number }
+}
+
+interface Result {
+  readonly client: string
+  readonly reading: Reading
+  readonly smallPdu: Reading
+  readonly refused: string
+}
+
+describe.skipIf(!available)('foreign DLMS clients and a running meter', () => {
+  let meter: Ferraris
+  let port = 0
+  let http = 0
+
+  beforeAll(async () => {
+    meter = new Ferraris(['run', '--history', '3d', ...ANY_PORTS])
+    port = await meter.dlmsPort()
+    http = await meter.httpPort()
+    await meter.line(/^3d.* of history, now /m)
+  })
+  afterAll(async () => {
+    expect((await meter?.end('SIGTERM'))?.code).toBe(0)
+  })
+
+  function read(script: string): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(python as string, [join(import.meta.dirname, script), '127.0.0.1', String(port), SECRET], {
+        env: { ...process.env, TZ: 'UTC' },
+        timeout: 60_000,
+      })
+      let output = ''
+      let errors = ''
+      child.stdout.on('data', (data) => (output += data))
+      child.stderr.on('data', (data) => (errors += data))
+      child.on('error', reject)
+      child.on('close', (code) => {
+        if (code === 0) resolve(JSON.parse(output) as Result)
+        else reject(new Error(`${script} ended with ${code}: ${errors}${output}`))
+      })
+    })
+  }
+
+  /** Register 1.8.0 as the display shows it, in Wh. */
+  async function displayed_Wh(): Promise<number> {
+    const { state } = (await (await fetch(`http://127.0.0.1:${http}/api/state`)).json()) as {
+      state: { lcd: readonly { obis: string; value: string; unit: string }[] }
+    }
+    const item = state.lcd.find(({ obis }) => obis === '1.8.0')
+    expect(item?.unit).toBe('kWh')
+    return Math.round(Number(item?.value) * 1000)
+  }
+
+  function expectReading(reading: Reading): void {
+    expect(reading.name).toBe('FRR0000000000001')
+    expect(reading.energy[1]).toBe(30)
+    expect(reading.voltage[1]).toBe(35)
+    expect(Math.abs(reading.voltage[0] - 235)).toBeLessThan(25)
+    expect(reading.objects.length).toBeGreaterThan(80)
+    expect(Math.abs(Date.parse(reading.clock) - Date.now())).toBeLessThan(30_000)
+    expect(reading.profile.capturePeriod).toBe(900)
+    expect(reading.profile.rows).toBe(reading.profile.entriesInUse)
+    // Three days of quarter hours, whatever the time of day.
+    expect(Math.abs(reading.profile.rows - 3 * 96)).toBeLessThanOrEqual(1)
+  }
+
+  test.each(CLIENTS)('%s reads what the display shows', async (name, script) => {
+    const before_Wh = await displayed_Wh()
+    const start_ms = performance.now()
+    const result = await read(script)
+    const after_Wh = await displayed_Wh()
+    expect(result.client).toBe(name)
+    expectReading(result.reading)
+    expectReading(result.smallPdu)
+    expect(result.refused).not.toBe('')
+    for (const { energy } of [result.reading, result.smallPdu]) {
+      expect(energy[0]).toBeGreaterThanOrEqual(before_Wh - 1)
+      expect(energy[0]).toBeLessThanOrEqual(after_Wh + 1)
+    }
+    // The two looks at the display are close together, so the reading is as exact as they are.
+    expect(after_Wh - before_Wh).toBeLessThanOrEqual(1 + (HOUSE_MAX_W * (performance.now() - start_ms)) / 3_600_000)
+  })
+
+  test('one after the other while three clients stay connected', async () => {
+    const others = await Promise.all([1, 2, 3].map(() => DlmsTcpClient.open(port, SECRET)))
+    const results: Result[] = []
+    for (const [, script] of CLIENTS) results.push(await read(script))
+    for (const { reading } of results) expectReading(reading)
+    const energies = await Promise.all(others.map((client) => client.number(3, '1.0.1.8.0.255')))
+    for (const energy of energies) expect(energy).toBeGreaterThanOrEqual(results[1].reading.energy[0])
+    expect(others.map(({ closed }) => closed)).toEqual([false, false, false])
+    for (const client of others) client.close()
+  })
+
+  test('both at once', async () => {
+    const results = await Promise.all(CLIENTS.map(([, script]) => read(script)))
+    for (const { reading } of results) expectReading(reading)
+  })
+})
