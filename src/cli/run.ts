@@ -115,9 +115,9 @@ async function drive({ engine, start, options, engineOptions, terminal }: Drive)
   for (const event of engine.takeEvents()) terminal.event(event)
   terminal.end()
   if (options.json) process.stdout.write(`${report(summary, options, start_ms, wall_ms)}\n`)
-  else if (options.duration_ms !== undefined) terminal.line(closing(summary, start_ms, wall_ms))
   await engine.stop()
   for (const event of engine.takeEvents()) terminal.event(event)
+  if (!options.json && options.duration_ms !== undefined) terminal.line(closing(summary, start_ms, wall_ms))
   data?.note(Math.max(pace.now_ms, serve_ms), Date.now())
 }
 

@@ -7,7 +7,8 @@ const DELAY_MAX_MS = 1e12
 /** The `Timer` of one device in the world. `stop()` is what a power cut does to it: nothing planned happens any more. */
 export class WorldTimer implements Timer {
   readonly #scheduler: Scheduler
-  readonly #tasks = new Set<Task>()
+  /** Repeating tasks; the others end by themselves, and find out then that they are not wanted any more. */
+  readonly #repeating = new Set<Task>()
   #stopped = false
 
   constructor(scheduler: Scheduler) {
@@ -17,27 +18,28 @@ export class WorldTimer implements Timer {
   set(callback: () => void, delay_ms: number, repeat_ms?: number): TimerHandle {
     if (!(delay_ms >= 0 && delay_ms < DELAY_MAX_MS)) throw new RangeError(`delay: found ${delay_ms} ms`)
     if (repeat_ms !== undefined && !(repeat_ms >= 1 && repeat_ms < DELAY_MAX_MS)) throw new RangeError(`repeat: found ${repeat_ms} ms`)
-    const repeat_us = repeat_ms === undefined ? 0 : Math.round(repeat_ms * 1000)
-    const once = () => {
-      this.#tasks.delete(task)
-      callback()
+    const delay_us = Math.round(delay_ms * 1000)
+    if (repeat_ms === undefined) {
+      return this.#scheduler.after(delay_us, () => {
+        if (!this.#stopped) callback()
+      })
     }
-    const task: Task = this.#scheduler.after(Math.round(delay_ms * 1000), repeat_us === 0 ? once : callback, repeat_us)
+    const task = this.#scheduler.after(delay_us, callback, Math.round(repeat_ms * 1000))
     if (this.#stopped) this.#scheduler.cancel(task)
-    else this.#tasks.add(task)
+    else this.#repeating.add(task)
     return task
   }
 
   clear(handle: TimerHandle): void {
     if (!(handle instanceof Task)) return
-    this.#tasks.delete(handle)
+    this.#repeating.delete(handle)
     this.#scheduler.cancel(handle)
   }
 
   stop(): void {
     this.#stopped = true
-    for (const task of this.#tasks) this.#scheduler.cancel(task)
-    this.#tasks.clear()
+    for (const task of this.#repeating) this.#scheduler.cancel(task)
+    this.#repeating.clear()
   }
 }
 
