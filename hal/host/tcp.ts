@@ -86,8 +86,10 @@ export class HostTCP implements TCP {
   #paused = false
   /** Node holds bytes that the kernel did not take yet. */
   #queued = false
-  /** What is left of the room that `onWritable` announced last. */
+  /** What is left of the room that `onWritable` announced last: all that one turn may write, however fast the kernel takes it. */
   #announced = 0
+  /** An announcement waits for its turn. */
+  #announcing = false
 
   constructor(registry: Registry, options: TCPOptions) {
     const handle = check(options)
@@ -137,13 +139,21 @@ export class HostTCP implements TCP {
   }
 
   #announce(): void {
+    this.#announced = WINDOW
     this.#announced = this.writable
     this.#options.onWritable?.(this.#announced)
   }
 
   /** Room is announced again after it was short; most small writes go out at once and need no callback. */
   #written = (): void => {
-    if (!this.#queued && this.#announced >= WINDOW / 2) return
+    if (this.#announcing || (!this.#queued && this.#announced >= WINDOW / 2)) return
+    // While the kernel takes everything Node calls back within the same turn of the event loop: a peer that reads fast would be served alone.
+    this.#announcing = true
+    setImmediate(this.#announceAgain)
+  }
+
+  #announceAgain = (): void => {
+    this.#announcing = false
     if (this.#socket === undefined || this.#gone || this.#socket.writableLength > 0) return
     this.#queued = false
     this.#announce()
@@ -157,7 +167,7 @@ export class HostTCP implements TCP {
   get writable(): number {
     const socket = this.#socket
     if (socket === undefined || this.#gone || !this.#established) return 0
-    return Math.max(0, WINDOW - socket.writableLength)
+    return Math.max(0, Math.min(this.#announced, WINDOW - socket.writableLength))
   }
 
   read(count?: number): Bytes | undefined {

@@ -70,9 +70,13 @@ export async function createXsEngine(options: EngineOptions): Promise<Engine> {
     stop: async () => {
       if (stopped) return
       stopped = true
-      note((await guest.call('stop')).value as readonly SessionEvent[])
-      await guest.close()
-      network.closeAll()
+      try {
+        note((await guest.call('stop')).value as readonly SessionEvent[])
+      } finally {
+        // Also when the guest is dead: an open listener would keep this process alive for ever.
+        await guest.close()
+        network.closeAll()
+      }
     },
   }
 }

@@ -7,6 +7,7 @@ import { type MeteringSource, MeteringStatus } from '../core/metrology/source.ts
 import { LoadProfile } from '../core/profile/load-profile.ts'
 import { ENERGY_VALUES, EnergyRegisters, Quantity } from '../core/registers/energy.ts'
 import type { Readings } from '../core/registers/table.ts'
+import { DamageReport } from '../core/storage/damage.ts'
 import { Scrubber } from '../core/storage/scrubber.ts'
 import { openStorage, type Storage } from '../core/storage/storage.ts'
 import { offset_min } from '../lib/calendar.ts'
@@ -26,6 +27,9 @@ const SAGGING = [
 const STALE_SAMPLES = 3
 /** A bus that comes and goes is logged once in so long. */
 const FAULT_HOLD_OFF_MS = 900_000
+/** Keys of what is known to be damaged: found by mounting, and by the scrubber. */
+const DAMAGE_AT_START = 'storage.damage.mount'
+const DAMAGE_SCRUBBED = 'storage.damage.scrub'
 /** Events in which the last power down or power up is looked for. */
 const SUPPLY_EVENTS = 32
 
@@ -77,6 +81,8 @@ export class MeterCore {
   #supplyFailed = false
   #storageFailed = false
   readonly #scrubber: Scrubber
+  readonly #damage: DamageReport
+  #damaged = 0
 
   constructor(options: MeterCoreOptions) {
     const { device, config, metering, onEvent } = options
@@ -96,6 +102,7 @@ export class MeterCore {
     this.#clockWasValid = this.clock.valid
     this.#wasDaylightSaving = this.clock.daylightSaving(now_s * 1000)
     this.#scrubber = new Scrubber([this.storage.events, this.storage.powerFailures, this.storage.profile])
+    this.#damage = new DamageReport(this.storage.settings, (utc_s, count) => this.#log(StandardEvent.memoryNonVolatileError, utc_s, count))
     this.#start(now_s)
   }
 
@@ -188,7 +195,11 @@ export class MeterCore {
     this.storage.registers.load(this.#image)
     const lastAlive_s = lastSign_s(this.storage)
     const { damaged } = this.storage.report
-    if (damaged > 0) this.#reportDamage(Math.max(now_s, lastAlive_s), damaged)
+    if (damaged > 0) this.profile.mark(ProfileStatus.dataNotValid)
+    this.#keep(() => {
+      this.#damage.report(DAMAGE_AT_START, damaged, Math.max(now_s, lastAlive_s))
+      this.#damage.settle(DAMAGE_AT_START, damaged)
+    })
     if (lastAlive_s > 0) {
       // Without a power down in the log nobody was there to write it: the supply failed at the last sign of life, or within a save interval after it.
       if (this.#lastSupplyEvent()?.code !== StandardEvent.powerDown) this.#log(StandardEvent.powerDown, lastAlive_s)
@@ -231,15 +242,13 @@ export class MeterCore {
     }
   }
 
-  #reportDamage(utc_s: number, count: number): void {
-    this.#log(StandardEvent.memoryNonVolatileError, utc_s, count)
-    this.profile.mark(ProfileStatus.dataNotValid)
-  }
-
   /** One block of the logs a second, once after each start. */
   #scrub(now_s: number): void {
-    const damaged = this.#scrubber.step()
-    if (damaged > 0) this.#reportDamage(now_s, damaged)
+    this.#damaged += this.#scrubber.step()
+    this.#keep(() => {
+      this.#damage.report(DAMAGE_SCRUBBED, this.#damaged, now_s)
+      if (this.#scrubber.done) this.#damage.settle(DAMAGE_SCRUBBED, this.#damaged)
+    })
   }
 
   #measure(): void {

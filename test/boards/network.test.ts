@@ -143,7 +143,7 @@ describe('a meter on the network of the PC', () => {
     expect(page.gone).toBe(false)
     const again = await DlmsTcpClient.open(dlms, '12345678')
     expect(await again.number(3, '1.0.1.8.0.255')).toBeGreaterThanOrEqual(energy_Wh)
-    expect(await again.number(1, '0.0.96.7.21.255')).toBe(1)
+    expect(await again.number(1, '0.0.96.7.0.255')).toBe(1)
     again.close()
   })
 

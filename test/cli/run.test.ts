@@ -75,8 +75,8 @@ describe('a run of fixed time', () => {
     expect(lines.filter((line) => /^http:\/\/127\.0\.0\.1:\d+$/.test(line))).toHaveLength(1)
     expect(lines).toContain('2006-12-16T17:24:00+01:00 Power up (2)')
     expect(stdout).toContain('LLS secret 12345678 (demo)')
-    expect(lines.at(-1)).toBe('2006-12-17T17:24:00+01:00 Power down (1)')
-    expect(lines.at(-2)).toMatch(/^1d in [\d.]+ s \([\d,]+ times real time\): 1\.8\.0 \d+ Wh, 2\.8\.0 0 Wh, 96 profile entries, 1 events$/)
+    expect(lines.at(-2)).toBe('2006-12-17T17:24:00+01:00 Power down (1)')
+    expect(lines.at(-1)).toMatch(/^1d in [\d.]+ s \([\d,]+ times real time\): 1\.8\.0 \d+ Wh, 2\.8\.0 0 Wh, 96 profile entries, 1 events$/)
   })
 
   test('--no-http serves no page; --from and --history say where the world begins', async () => {

@@ -93,6 +93,10 @@ describe('the flash', () => {
     expect(cursor.next()).toBe(true)
     expect(cursor.sequence).toBe(11)
     expect(profileValue(cursor.payload, 0)).toBeGreaterThan(0)
+    // Told once, not at every start.
+    const third = new Rig({ storage, start_ms: again.machine.now_ms + 1000 })
+    third.run(600_000)
+    expect(third.events).not.toContain('Non-volatile memory error')
   })
 })
 

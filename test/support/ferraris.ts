@@ -49,7 +49,11 @@ export class Ferraris {
   #wake: () => void = () => {}
 
   constructor(words: readonly string[], options: StartOptions = {}) {
-    const child = spawn(process.execPath, [options.main ?? MAIN, ...words], { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [options.main ?? MAIN, ...words], {
+      cwd: options.cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
     running.add(child)
     this.#child = child
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -103,6 +107,12 @@ export class Ferraris {
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<Ended> {
     this.#child.kill(signal)
+    return this.ended
+  }
+
+  /** What Ctrl-C on a terminal does: the signal goes to every process of the group. */
+  interrupt(): Promise<Ended> {
+    process.kill(-this.pid, 'SIGINT')
     return this.ended
   }
 

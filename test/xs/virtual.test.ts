@@ -70,12 +70,22 @@ describe.skipIf(!built)('a meter inside XS', () => {
     const { state } = (await (await fetch(`${http}/api/state`)).json()) as { state: { time_ms: number } }
     expect(Math.abs(state.time_ms - Date.now())).toBeLessThan(5000)
     for (const client of clients) client.close()
-    const { code, stdout, stderr } = await meter.end('SIGTERM')
+    const { code, stdout, stderr } = await meter.interrupt()
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/ Power down \(1\)\n$/)
     const report = await reportOf(['--data', data, '--for', '1m', '--speed', 'max', ...ANY_PORTS])
     expect(report.registers['1.0.1.8.0.255'].value).toBeGreaterThanOrEqual(Math.max(...energies))
     expect(report.powerFailures).toBe(1)
+  })
+
+  test('an engine that dies ends the run with a clear line', async () => {
+    const meter = new Ferraris(['run', '--engine', 'xs', '--no-http', '--dlms-port', '0'])
+    await meter.line(/ of history, now /)
+    const children = readFileSync(`/proc/${meter.pid}/task/${meter.pid}/children`, 'utf8').trim().split(' ')
+    process.kill(Number(children[0]), 'SIGKILL')
+    const { code, stderr } = await meter.ended
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^ferraris: XS ended with SIGKILL[^\n]*\n$/)
   })
 
   test('a busy port is told as on V8', async () => {

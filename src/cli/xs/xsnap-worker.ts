@@ -88,6 +88,8 @@ export class XsnapWorker {
     this.#process = spawn(options.binary ?? findXsnapWorker(), flags, {
       stdio: ['ignore', options.onPrint ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', 'ignore', 'ignore'],
       env: { TZ: 'UTC' },
+      // A process group of its own: Ctrl-C on a terminal is for the host, which then lets the guest stop in good order.
+      detached: true,
     })
     this.#toWorker = this.#process.stdio[3] as Writable
     this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => options.onPrint?.(text))

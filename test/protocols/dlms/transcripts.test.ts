@@ -32,10 +32,10 @@ function replay(session: Transcript['sessions'][number], size: number): string[]
   })
 }
 
-describe.each(['gurux-dlms', 'dlms-cosem'])('sessions of %s', (peer) => {
+describe.each(['gurux-dlms', 'dlms-cosem', 'jdlms'])('sessions of %s', (peer) => {
   const { sessions } = transcript(peer)
 
-  test('cover public and reading client, small PDUs, and a wrong secret', () => {
+  test('cover public and reading client, a wrong secret, and small PDUs or what is denied', () => {
     expect(sessions).toHaveLength(4)
     expect(sessions.map((session) => session.length).every((length) => length > 0)).toBe(true)
   })
