@@ -9,7 +9,7 @@ import { parseTrace, type Trace } from '../src/world/loads/trace.ts'
 import type { Bench } from './harness.ts'
 
 const DAY_MS = 86_400_000
-const METERS = 100
+const METERS = 1000
 
 function household(): Trace {
   const file = 'boards/virtual/data/household_electricity_1min.csv'
@@ -54,10 +54,10 @@ export const benches: readonly Bench[] = [
     run: async () => {
       const trace = household()
       const sessions = [createSession(trace, 0)]
-      sessions[0].run(sessions[0].machine.now_ms + 3_600_000)
+      sessions[0].run(sessions[0].machine.now_ms + 900_000)
       const before = resident()
       for (let i = 1; i <= METERS; i++) sessions.push(createSession(trace, i))
-      for (const session of sessions) session.run(session.machine.now_ms + 3_600_000)
+      for (const session of sessions) session.run(session.machine.now_ms + 900_000)
       return { value: (resident() - before) / METERS }
     },
   },

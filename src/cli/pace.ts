@@ -69,12 +69,16 @@ export class Pace {
     const wall_ms = performance.now()
     const due_ms = this.#speed === 0 ? this.#now_ms : this.#anchor_ms + (wall_ms - this.#wallAnchor_ms) * this.#speed
     const target_ms = Math.min(end_ms, Math.floor(due_ms), this.#now_ms + this.#stride_ms)
+    let overloaded = false
     if (target_ms > this.#now_ms) {
       await engine.run(target_ms)
-      this.#learn(target_ms - this.#now_ms, performance.now() - wall_ms)
+      const took_ms = performance.now() - wall_ms
+      overloaded = took_ms * this.#speed > target_ms - this.#now_ms
+      this.#learn(target_ms - this.#now_ms, took_ms)
       this.#now_ms = target_ms
     }
-    if (due_ms - this.#now_ms > 2000 * this.#speed && this.#speed !== Number.POSITIVE_INFINITY) this.#anchor()
+    // A process that was stopped for a while catches up: the meter's time stays the present. Only what the engine cannot do is given up.
+    if (overloaded && due_ms - this.#now_ms > 2000 * this.#speed && this.#speed !== Number.POSITIVE_INFINITY) this.#anchor()
     return due_ms > this.#now_ms + 1000 && this.#now_ms < end_ms
   }
 

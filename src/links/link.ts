@@ -25,6 +25,8 @@ export interface Session {
    * drained.
    */
   receive(bytes: Uint8Array): number
+  /** True while nothing would be lost with the link: nobody has said yet who they are. A link that is full may end it for a newcomer. */
+  readonly spare?: boolean
   /** The link has drained and takes `count` more bytes. */
   writable?(count: number): void
   /** The link is gone; called once, also after the session closed it itself. */

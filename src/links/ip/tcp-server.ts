@@ -5,7 +5,7 @@ export interface TcpServerOptions {
   readonly network: Network
   readonly port: number
   readonly address?: string
-  /** Connections at once; further ones are closed at once. */
+  /** Connections at once; a further one takes the place of the oldest spare one, or is closed at once. */
   readonly connections_max: number
   readonly accept: Accept
   readonly onReady?: (port: number) => void
@@ -45,6 +45,10 @@ class TcpStream implements ByteStream {
   start(session: Session | undefined): void {
     if (session === undefined) this.destroy()
     else this.#session = session
+  }
+
+  get spare(): boolean {
+    return this.#session?.spare ?? false
   }
 
   get writable(): number {
@@ -143,12 +147,22 @@ export class TcpServer {
   #accept(): void {
     for (let handle = this.#listener.read(); handle !== undefined; handle = this.#listener.read()) {
       const stream = new TcpStream(this.#options.network, handle, (gone) => this.#streams.delete(gone))
-      if (this.#streams.size >= this.#options.connections_max) {
+      if (this.#streams.size >= this.#options.connections_max && !this.#makeRoom()) {
         stream.destroy()
         continue
       }
       this.#streams.add(stream)
       stream.start(this.#options.accept(stream))
     }
+  }
+
+  /** Connections that say nothing must not keep everybody else out. A set goes through its streams in the order of their arrival. */
+  #makeRoom(): boolean {
+    for (const stream of this.#streams) {
+      if (!stream.spare) continue
+      stream.destroy()
+      return true
+    }
+    return false
   }
 }

@@ -34,7 +34,7 @@ export interface FaceServerOptions {
   readonly extension?: FaceExtension
   /** Names under which the meter may be addressed, besides IP addresses and localhost. */
   readonly names?: readonly string[]
-  /** Connections at once; a further one takes the place of an idle one or is closed at once. Default 16. */
+  /** Connections at once; a further one takes the place of an idle or stalled one, or is closed at once. Default 16. */
   readonly maxConnections?: number
   /** A handler failed: a defect of ours. */
   readonly onError?: (error: unknown) => void
@@ -44,6 +44,8 @@ export interface FaceServerOptions {
 const TICK_MS = 250
 /** A connection that sends no complete request, or takes nothing of what waits for it, for so many ticks is closed (30 s). */
 const SILENT_TICKS = 120
+/** Where places are short, a request that is not complete after so many ticks (1 s) loses its place. */
+const STALLED_TICKS = 4
 
 /** Every answer: no guessing of types, no foreign frame, nothing of it in a foreign page. */
 const COMMON: readonly HttpField[] = [
@@ -80,7 +82,7 @@ export class FaceServer {
 
   /** Serves one connection until it is closed. */
   connect(stream: FaceStream): FaceConnection {
-    if (this.#slots.size >= (this.#options.maxConnections ?? 16) && !this.#closeIdle()) {
+    if (this.#slots.size >= (this.#options.maxConnections ?? 16) && !this.#makeRoom()) {
       stream.close()
       return { receive: () => undefined, writable: () => undefined, closed: () => undefined }
     }
@@ -126,14 +128,19 @@ export class FaceServer {
     } else slot.client.goAway()
   }
 
-  /** Makes room: a browser keeps connections open that it may never use again. */
-  #closeIdle(): boolean {
+  /** A browser keeps connections open that it may never use again; a hostile one sends its requests byte by byte. */
+  #makeRoom(): boolean {
+    let stalled: Slot | undefined
     for (const slot of this.#slots) {
-      if (!slot.http.idle || slot.client !== undefined) continue
-      this.#drop(slot)
-      return true
+      if (slot.client !== undefined) continue
+      if (slot.http.idle) {
+        this.#drop(slot)
+        return true
+      }
+      if (slot.silent >= STALLED_TICKS && slot.silent > (stalled?.silent ?? 0)) stalled = slot
     }
-    return false
+    if (stalled !== undefined) this.#drop(stalled)
+    return stalled !== undefined
   }
 
   #tick(): void {

@@ -96,6 +96,11 @@ export class DlmsConnection implements FrameHandler {
     return this.#slots.length
   }
 
+  /** Without an association a client that comes again has lost nothing. */
+  get spare(): boolean {
+    return this.#slots.length === 0
+  }
+
   /**
    * Takes bytes from the peer and answers every complete request in them. Returns how many bytes were consumed: fewer than given only after
    * `send` returned false; offer the rest again when the link can send. Never throws for what the peer sent.
