@@ -15,6 +15,8 @@ export interface PaceOptions {
 const SLICE_MS = 10
 /** How often the speed is measured and observers are served. */
 const OBSERVE_MS = 50
+/** After so many slices in a row that took too long the engine cannot keep up; a single one may be a process that was stopped. */
+const OVERLOADED = 3
 /** Longest stretch of the world's time in one slice. */
 const LEAP_MS = 86_400_000
 
@@ -36,6 +38,8 @@ export class Pace {
   #actualSpeed = 0
   #observed_ms = performance.now()
   #observedWorld_ms: number
+  /** Slices in a row that took longer than their world time allows. */
+  #overloaded = 0
   /** World time that fits into one slice, learned. */
   #stride_ms = 1000
 
@@ -69,16 +73,16 @@ export class Pace {
     const wall_ms = performance.now()
     const due_ms = this.#speed === 0 ? this.#now_ms : this.#anchor_ms + (wall_ms - this.#wallAnchor_ms) * this.#speed
     const target_ms = Math.min(end_ms, Math.floor(due_ms), this.#now_ms + this.#stride_ms)
-    let overloaded = false
     if (target_ms > this.#now_ms) {
       await engine.run(target_ms)
       const took_ms = performance.now() - wall_ms
-      overloaded = took_ms * this.#speed > target_ms - this.#now_ms
+      this.#overloaded = took_ms * this.#speed > target_ms - this.#now_ms ? this.#overloaded + 1 : 0
       this.#learn(target_ms - this.#now_ms, took_ms)
       this.#now_ms = target_ms
     }
     // A process that was stopped for a while catches up: the meter's time stays the present. Only what the engine cannot do is given up.
-    if (overloaded && due_ms - this.#now_ms > 2000 * this.#speed && this.#speed !== Number.POSITIVE_INFINITY) this.#anchor()
+    const hopeless = this.#overloaded >= OVERLOADED && this.#speed !== Number.POSITIVE_INFINITY
+    if (hopeless && due_ms - this.#now_ms > 2000 * this.#speed) this.#anchor()
     return due_ms > this.#now_ms + 1000 && this.#now_ms < end_ms
   }
 

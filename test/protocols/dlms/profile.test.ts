@@ -94,6 +94,11 @@ describe('buffer', () => {
     expect(read(range(at, at, `0102${ENERGY}${CLOCK}`))).toEqual([[energyAt(5), captured_ms(5, ROWS)]])
   })
 
+  test('a data_index of type long, as one Java library writes it', () => {
+    const at = octets(captured_ms(5, ROWS))
+    expect(read(range(at, at, `0101${ENERGY.replace(/120000$/, '100000')}`))).toEqual([[energyAt(5)]])
+  })
+
   test('by entry, counted from 1', () => {
     expect(read(entries(1, 3))).toEqual(expected(0, 3))
     expect(read(entries(0, 3))).toEqual(expected(0, 3))

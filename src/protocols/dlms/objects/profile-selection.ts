@@ -36,7 +36,8 @@ function captureDefinition(data: DataValue): CaptureObject {
     classId: integer(fields[0], DataTag.longUnsigned),
     logicalName: name.value,
     attribute: integer(fields[2], DataTag.integer),
-    dataIndex: integer(fields[3], DataTag.longUnsigned),
+    // Clients built on a widespread Java library write data_index as long; the number is the same.
+    dataIndex: integer(fields[3], fields[3]?.tag === DataTag.long ? DataTag.long : DataTag.longUnsigned),
   }
 }
 
