@@ -24,6 +24,8 @@ import { WorldControls } from './controls.ts'
 import { MachineFace } from './face.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 
+/** Most real time that the observers live through at once. */
+const OBSERVE_MAX_MS = 1000
 /** Voltages below this part of the nominal one may be a sag for the IC. */
 const SAG_FACTOR = 0.9
 /** Register SagPeakDetCfg; its low byte is the time in ms after which the IC decides. */
@@ -70,6 +72,7 @@ export class Machine {
   readonly #worldNetwork: DeviceNetwork | undefined
   #meterConfig: MeterConfig
   readonly #wall = new Scheduler(0)
+  #observed_ms = 0
   readonly #household: TraceLoad | undefined
   readonly #face: Service | undefined
   #timer: WorldTimer
@@ -141,7 +144,10 @@ export class Machine {
 
   /** Lets the time of the observers pass: what the face sends, it sends in real time, however fast the world is. `wall_ms` only grows. */
   observe(wall_ms: number): void {
-    this.#wall.run(Math.floor(wall_ms) * 1000)
+    // A process that stood still for hours does not send what nobody saw.
+    const elapsed_ms = Math.min(Math.max(0, wall_ms - this.#observed_ms), OBSERVE_MAX_MS)
+    this.#observed_ms = wall_ms
+    this.#wall.run(this.#wall.now_us + Math.floor(elapsed_ms * 1000))
   }
 
   /** Ends the firmware in good order, as when the supply fails with warning. */

@@ -1,9 +1,11 @@
 import type { ListenerOptions, Network, TCPOptions, UDPOptions } from '../api/sockets.ts'
 import { HostListener } from './listener.ts'
-import { HostTCP, type Registry } from './tcp.ts'
+import { HostTCP, Registry } from './tcp.ts'
 import { HostUDP } from './udp.ts'
 
 export interface HostNetwork extends Network {
+  /** Pieces of data that have come in over TCP so far. */
+  readonly received: number
   /** Cuts every connection and frees every port at once. */
   closeAll(): void
 }
@@ -15,9 +17,12 @@ export interface HostNetwork extends Network {
  * reaches them.
  */
 export function createHostNetwork(options: { readonly address?: string } = {}): HostNetwork {
-  const registry: Registry = new Set()
+  const registry = new Registry()
   const address = options.address ?? '127.0.0.1'
   return {
+    get received() {
+      return registry.received
+    },
     TCP: class extends HostTCP {
       constructor(options: TCPOptions) {
         super(registry, options)

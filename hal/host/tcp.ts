@@ -13,7 +13,10 @@ const WINDOW = 0x10000
 const LINGER_ms = 3000
 
 /** All open resources of one network, so that `closeAll` can cut them. */
-export type Registry = Set<{ destroy(): unknown }>
+export class Registry extends Set<{ destroy(): unknown }> {
+  /** Pieces of data that have come in over TCP: tells whether a conversation is under way. */
+  received = 0
+}
 
 export function register(registry: Registry, socket: Socket): void {
   registry.add(socket)
@@ -102,14 +105,15 @@ export class HostTCP implements TCP {
     socket.setNoDelay(options.noDelay ?? true)
     // A peer whose cable was pulled never says so; without this it would hold its place for ever.
     socket.setKeepAlive(true, KEEP_ALIVE_MS)
-    this.#listen(socket)
+    this.#listen(socket, registry)
     if (handle === undefined) socket.once('connect', this.#start)
     // A connection that ended while it waited has had its events; nobody was listening.
     else process.nextTick(() => (socket.destroyed ? this.#lost('closed') : this.#start()))
   }
 
-  #listen(socket: Socket): void {
+  #listen(socket: Socket, registry: Registry): void {
     socket.on('data', (chunk) => {
+      registry.received++
       if (this.#socket === undefined) return
       // A plain view: Buffer's `slice` does not copy, which would surprise code that runs on XS as well.
       this.#unread.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))

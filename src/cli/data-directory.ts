@@ -1,11 +1,22 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { BOARD } from '../../boards/virtual/board.ts'
 import { FileFlash } from '../../hal/host/flash.ts'
 import { MemoryFlash } from '../../hal/portable/flash.ts'
 import { openStorage } from '../core/storage/storage.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { lastSign_s } from '../meter/core.ts'
+
+/** As `mkdir -p`. Node's own recursive mkdir never returns where the file system answers ENOENT for a folder whose parent exists (`/proc`). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw new Error('is not a folder')
+    return
+  }
+  const parent = dirname(path)
+  if (parent !== path) makeFolder(parent)
+  mkdirSync(path)
+}
 
 /** Where the world stood when it was last written down. */
 interface WorldState {
@@ -42,7 +53,7 @@ export class DataDirectory {
   constructor(path: string) {
     this.path = path
     try {
-      mkdirSync(path, { recursive: true })
+      makeFolder(resolve(path))
     } catch (cause) {
       throw new FerrarisError('DATA', `--data ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
     }

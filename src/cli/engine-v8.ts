@@ -28,6 +28,9 @@ export function createV8Engine(options: EngineOptions): Engine {
       const wanted = session.observe(wall_ms, actualSpeed)
       return wanted < 0 ? Number.POSITIVE_INFINITY : wanted
     },
+    get received() {
+      return network.received
+    },
     takeEvents: () => session.takeEvents(),
     summary: () => session.summary(),
     stop: () => {

@@ -65,6 +65,9 @@ export async function createXsEngine(options: EngineOptions): Promise<Engine> {
       note(answer.events)
       return answer.speed < 0 ? Number.POSITIVE_INFINITY : answer.speed
     },
+    get received() {
+      return network.received
+    },
     takeEvents: () => events.splice(0),
     summary: async () => (await guest.call('summary')).value as Summary,
     stop: async () => {

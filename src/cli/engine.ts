@@ -21,6 +21,8 @@ export interface Engine {
   run(until_ms: number): void | Promise<void>
   /** Real time passes for whoever watches the meter. Returns the wanted speed: 0 = paused, Infinity = as fast as possible. */
   observe(wall_ms: number, actualSpeed: number): number | Promise<number>
+  /** Counts what comes in over the network: tells whether a conversation is under way. */
+  readonly received: number
   /** What happened since the last call. */
   takeEvents(): SessionEvent[]
   summary(): Summary | Promise<Summary>

@@ -13,6 +13,10 @@ export interface PaceOptions {
 
 /** Longest stretch of real time that passes without serving sockets. */
 const SLICE_MS = 10
+/** For so long after something came in over the network, nobody sleeps: waking up can take longer than an answer. */
+const ATTENTIVE_MS = 5
+/** How much shorter slices are in a conversation. */
+const ATTENTIVE_SHARE = 8
 /** How often the speed is measured and observers are served. */
 const OBSERVE_MS = 50
 /** After so many slices in a row that took too long the engine cannot keep up; a single one may be a process that was stopped. */
@@ -32,7 +36,7 @@ export class Pace {
   readonly #options: PaceOptions
   /** World and real time at which the present speed began. */
   #anchor_ms: number
-  #wallAnchor_ms = performance.now()
+  #wallAnchor_ms: number
   #now_ms: number
   #speed: number
   #actualSpeed = 0
@@ -40,6 +44,8 @@ export class Pace {
   #observedWorld_ms: number
   /** Slices in a row that took longer than their world time allows. */
   #overloaded = 0
+  #received = 0
+  #heard_ms = Number.NEGATIVE_INFINITY
   /** World time that fits into one slice, learned. */
   #stride_ms = 1000
 
@@ -49,6 +55,7 @@ export class Pace {
     this.#anchor_ms = options.start_ms
     this.#observedWorld_ms = options.start_ms
     this.#speed = options.speed
+    this.#wallAnchor_ms = this.#clock_ms()
   }
 
   get now_ms(): number {
@@ -62,17 +69,31 @@ export class Pace {
       const behind = await this.#slice()
       if (performance.now() - this.#observed_ms >= OBSERVE_MS) await this.#observe()
       onSlice(this.#now_ms, this.#actualSpeed)
-      await breathe(behind ? 0 : this.#speed > 60 || this.#speed === 0 ? 5 : SLICE_MS)
+      await breathe(behind || this.#inConversation() ? 0 : this.#speed > 60 || this.#speed === 0 ? 5 : SLICE_MS)
     }
     await this.#observe()
+  }
+
+  /** At real time the PC's clock, which a suspended PC finds advanced; at any other speed one that nobody sets. */
+  #clock_ms(): number {
+    return this.#speed === 1 ? Date.now() : performance.now()
+  }
+
+  #inConversation(): boolean {
+    const { received } = this.#options.engine
+    const wall_ms = performance.now()
+    if (received !== this.#received) this.#heard_ms = wall_ms
+    this.#received = received
+    return wall_ms - this.#heard_ms < ATTENTIVE_MS
   }
 
   /** One slice of the world. True when there is more to do at once. */
   async #slice(): Promise<boolean> {
     const { engine, end_ms } = this.#options
     const wall_ms = performance.now()
-    const due_ms = this.#speed === 0 ? this.#now_ms : this.#anchor_ms + (wall_ms - this.#wallAnchor_ms) * this.#speed
-    const target_ms = Math.min(end_ms, Math.floor(due_ms), this.#now_ms + this.#stride_ms)
+    const due_ms = this.#speed === 0 ? this.#now_ms : this.#anchor_ms + (this.#clock_ms() - this.#wallAnchor_ms) * this.#speed
+    const stride_ms = this.#inConversation() ? Math.max(1000, Math.floor(this.#stride_ms / ATTENTIVE_SHARE)) : this.#stride_ms
+    const target_ms = Math.min(end_ms, Math.floor(due_ms), this.#now_ms + stride_ms)
     if (target_ms > this.#now_ms) {
       await engine.run(target_ms)
       const took_ms = performance.now() - wall_ms
@@ -106,6 +127,6 @@ export class Pace {
   /** Starts to count anew: after a change of speed, and when the machine cannot keep up, so that lost time is not run after. */
   #anchor(): void {
     this.#anchor_ms = this.#now_ms
-    this.#wallAnchor_ms = performance.now()
+    this.#wallAnchor_ms = this.#clock_ms()
   }
 }

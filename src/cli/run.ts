@@ -17,19 +17,20 @@ import { Terminal } from './terminal.ts'
 const NOTE_MS = 1000
 
 /** Waits until everything that the configuration wants is served. Throws FerrarisError `PORT` when a port cannot be had. */
-async function awaitServices(engine: Engine, services: readonly string[], terminal: Terminal): Promise<void> {
+async function awaitServices(engine: Engine, services: readonly string[], terminal: Terminal): Promise<string[]> {
   const missing = new Set(services)
+  const addresses: string[] = []
   const describe = (event: SessionEvent): void => {
     if (event.kind === 'error') throw new FerrarisError('PORT', `${event.service}: ${event.reason}`)
     if (event.kind === 'ready') {
       missing.delete(event.service)
-      terminal.line(event.service === 'dlms' ? `dlms://127.0.0.1:${event.port}` : `http://127.0.0.1:${event.port}`)
+      addresses.push(event.service === 'dlms' ? `dlms://127.0.0.1:${event.port}` : `http://127.0.0.1:${event.port}`)
     } else terminal.event(event)
   }
   for (let tries = 0; tries < 500; tries++) {
     await engine.observe(performance.now(), 0)
     for (const event of engine.takeEvents()) describe(event)
-    if (missing.size === 0) return
+    if (missing.size === 0) return addresses.sort()
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   throw new FerrarisError('PORT', `not ready after 5 s: ${[...missing].join(', ')}`)
@@ -89,7 +90,7 @@ async function drive({ engine, start, options, engineOptions, terminal }: Drive)
   const services = [...(config.meter.dlms.enabled ? ['dlms'] : []), ...(config.meter.face.enabled ? ['face'] : [])]
   head(engineOptions, options, await engine.summary(), terminal)
   if (start.notice !== undefined) terminal.line(start.notice)
-  await awaitServices(engine, services, terminal)
+  const addresses = await awaitServices(engine, services, terminal)
   // Noted before the history: a run that ends inside it is not behind for ever.
   const serve_ms = start.serve_ms ?? Date.now()
   data?.note(serve_ms, Date.now())
@@ -98,6 +99,8 @@ async function drive({ engine, start, options, engineOptions, terminal }: Drive)
   })
   const end_ms = start_ms + (options.duration_ms ?? Number.POSITIVE_INFINITY)
   if (start_ms > start.time_ms) terminal.line(`${formatDuration(start_ms - start.time_ms)} of history, now ${terminal.time(start_ms)}`)
+  // Only now: who reads an address shall find the whole history.
+  for (const address of addresses) terminal.line(address)
   terminal.range(start_ms, end_ms)
   let noted_ms = 0
   const onSlice = (now_ms: number, actualSpeed: number) => {

@@ -345,7 +345,11 @@ test('requests: any JSON is judged without a throw, and only known fields pass',
     on: fc.oneof(fc.boolean(), fc.string()),
     phase: fc.integer({ min: -1, max: 5 }),
     state: fc.constantFrom('on', 'off', 'sag', 'up'),
-    speed: fc.oneof(fc.double(), fc.constant('max')),
+    // JSON knows no negative zero.
+    speed: fc.oneof(
+      fc.double().filter((value) => !Object.is(value, -0)),
+      fc.constant('max'),
+    ),
     appliance: fc.string({ maxLength: 80 }),
     power_W: fc.double(),
   })
