@@ -200,7 +200,7 @@ describe('signals', () => {
   test('a stop while the meter lives through its history is clean too', async () => {
     const data = temporaryFolder()
     const meter = new Ferraris(['run', '--data', data, '--history', '400d', ...ANY_PORTS])
-    await meter.httpPort()
+    await meter.line(/Power up/)
     const { code, stderr } = await meter.end('SIGINT')
     expect([code, stderr]).toEqual([0, ''])
     const again = await ferraris(['run', '--data', data, '--for', '2s', '--speed', 'max', ...ANY_PORTS])

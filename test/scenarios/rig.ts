@@ -26,7 +26,7 @@ export function traceStart_ms(): number {
   return householdTrace().start_ms - 60 * 60_000
 }
 
-export function configuration(input: unknown = {}): VirtualConfig {
+function configuration(input: unknown = {}): VirtualConfig {
   const result = validate(VIRTUAL_CONFIG, input)
   if (!result.ok) throw new Error(result.errors.map(({ text }) => text).join('\n'))
   return result.value
