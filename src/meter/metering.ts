@@ -1,28 +1,6 @@
-import type { MeteringSample, MeteringSource } from '../core/metrology/source.ts'
-import { MeteringStatus } from '../core/metrology/source.ts'
+import type { MeteringSource } from '../core/metrology/source.ts'
 import { FerrarisError } from '../lib/errors.ts'
-
-/** What is reported while no metering IC answers. */
-function createFault(): MeteringSample {
-  return {
-    activeImport: new Float64Array(4),
-    activeExport: new Float64Array(4),
-    reactiveImport: new Float64Array(4),
-    reactiveExport: new Float64Array(4),
-    apparent: new Float64Array(4),
-    active_mW: new Float64Array(4),
-    reactive_mvar: new Float64Array(4),
-    apparent_mVA: new Float64Array(4),
-    voltage_mV: new Float64Array(3),
-    current_mA: new Float64Array(3),
-    neutral_mA: 0,
-    powerFactor_milli: new Float64Array(4),
-    currentAngle_ddeg: new Float64Array(3),
-    voltageAngle_ddeg: new Float64Array(3),
-    frequency_mHz: 0,
-    status: MeteringStatus.fault,
-  }
-}
+import { createMeteringSample, type MeteringSample, MeteringStatus } from '../lib/metering-sample.ts'
 
 /**
  * A metering IC that may be missing when the meter starts: a meter whose IC does not answer keeps its registers readable, reports the fault and
@@ -48,7 +26,7 @@ export class PatientMetering implements MeteringSource {
   sample(): MeteringSample {
     if (this.#source === undefined) this.#attempt()
     if (this.#source !== undefined) return this.#source.sample()
-    this.#fault ??= createFault()
+    this.#fault ??= { ...createMeteringSample(), status: MeteringStatus.fault }
     return this.#fault
   }
 

@@ -1,4 +1,4 @@
-import type { MeteringSample } from '../../src/core/metrology/source.ts'
+import type { MeteringSample } from '../../src/lib/metering-sample.ts'
 
 /** A sample without energy on a dead supply, for tests to fill. */
 export function emptySample(): MeteringSample {

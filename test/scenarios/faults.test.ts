@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ProfileStatus, StandardEvent } from '../../src/core/events/codes.ts'
-import { MeteringStatus } from '../../src/core/metrology/source.ts'
 import { profileValue } from '../../src/core/profile/load-profile.ts'
+import { MeteringStatus } from '../../src/lib/metering-sample.ts'
 import { blankFlash, HOUR_MS, Rig, traceStart_ms } from './rig.ts'
 
 describe('a sag of all phases', () => {

@@ -1,4 +1,4 @@
-import type { MeteringSample } from './source.ts'
+import type { MeteringSample } from '../../lib/metering-sample.ts'
 
 /** Copies a sample's instantaneous values, so that readers see one consistent second even while the driver fills the next. */
 export class Instantaneous {

@@ -1,5 +1,5 @@
 import { assert } from '../../lib/assert.ts'
-import type { MeteringSample } from '../metrology/source.ts'
+import type { MeteringSample } from '../../lib/metering-sample.ts'
 
 /**
  * The energies that a four-quadrant meter keeps, in the order of their OBIS value group C (sum; + 20, 40, 60 for a phase):

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bytes, SPI, SPIConstructor, SPIOptions } from '../../../hal/api/io.ts'
-import { type MeteringSample, type MeteringSource, MeteringStatus } from '../../../src/core/metrology/source.ts'
+import type { MeteringSource } from '../../../src/core/metrology/source.ts'
 import { ATM90E32 } from '../../../src/drivers/metering/atm90e32/atm90e32.ts'
 import type { ATM90E32Configuration } from '../../../src/drivers/metering/atm90e32/image.ts'
+import { type MeteringSample, MeteringStatus } from '../../../src/lib/metering-sample.ts'
 import { type ATM90E32Options, ATM90E32 as Chip } from '../../../src/world/chips/atm90e32.ts'
 import { createElectrical } from '../../../src/world/electrical.ts'
 

@@ -4,11 +4,11 @@
  */
 import type { SPI, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
+import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
 import { RegisterAccess } from './access.ts'
 import { EnergyReader } from './energy.ts'
 import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image } from './image.ts'
 import { CONFIGURATION_KEY, LOCKED, RESET_KEY, Register, VOLTAGE_FAILURES } from './registers.ts'
-import { type ATM90E32Sample, createSample, Status } from './sample.ts'
 import { ValueReader } from './values.ts'
 
 export interface ATM90E32Options {
@@ -33,7 +33,7 @@ export class ATM90E32 {
   readonly #access: RegisterAccess
   readonly #energy: EnergyReader
   readonly #values: ValueReader
-  readonly #sample: ATM90E32Sample = createSample()
+  readonly #sample: MeteringSample = createMeteringSample()
   readonly #wait_ms: ((duration_ms: number) => void) | undefined
   #image: Image | undefined
   #energyUnit = energyUnitOf(3200)
@@ -88,11 +88,11 @@ export class ATM90E32 {
   }
 
   /**
-   * Reads energy, values and status. The object belongs to the driver and changes with the next call. Never throws for what the chip does: see `Status`.
+   * Reads energy, values and status. The object belongs to the driver and changes with the next call. Never throws for what the chip does: see `MeteringStatus`.
    * Throws FerrarisError `NOT_CONFIGURED` before `configure`. High and low word of a power are two transactions; if the chip updates
    * between them that reading may be off by the high word's step (21 W); energy is not concerned.
    */
-  sample(): ATM90E32Sample {
+  sample(): MeteringSample {
     this.#open()
     const image = this.#image
     if (!image) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
@@ -102,7 +102,7 @@ export class ATM90E32 {
     if (!energy.readAll() || !this.#values.read() || !energy.alive()) return this.#fault()
     const sample = this.#sample
     this.#values.publish(sample)
-    if (this.#reconfigured) sample.status |= Status.reconfigured
+    if (this.#reconfigured) sample.status |= MeteringStatus.reconfigured
     this.#reconfigured = false
     this.#deliver()
     return sample
@@ -192,14 +192,14 @@ export class ATM90E32 {
   }
 
   /** Old values, no counts; what was read before the bus died waits in `pending`. */
-  #fault(): ATM90E32Sample {
+  #fault(): MeteringSample {
     const sample = this.#sample
     sample.activeImport.fill(0)
     sample.activeExport.fill(0)
     sample.reactiveImport.fill(0)
     sample.reactiveExport.fill(0)
     sample.apparent.fill(0)
-    sample.status = (sample.status & ~Status.reconfigured) | Status.fault
+    sample.status = (sample.status & ~MeteringStatus.reconfigured) | MeteringStatus.fault
     return sample
   }
 }

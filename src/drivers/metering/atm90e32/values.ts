@@ -1,6 +1,6 @@
+import { type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
 import type { RegisterAccess } from './access.ts'
 import { EMMState0, EMMState1, Register } from './registers.ts'
-import { type ATM90E32Sample, Status } from './sample.ts'
 
 /** Places of the words in a reading: high words of P, Q, S (four each) and their low words, then the rest. */
 const LOW = 12
@@ -44,7 +44,7 @@ export class ValueReader {
     return (words[STATE1] & (EMMState1.FreqHi | EMMState1.FreqLo)) !== (EMMState1.FreqHi | EMMState1.FreqLo)
   }
 
-  publish(sample: ATM90E32Sample): void {
+  publish(sample: MeteringSample): void {
     const words = this.#words
     for (let i = 0; i < 4; i++) {
       sample.active_mW[i] = this.#milli(i)
@@ -80,11 +80,11 @@ export class ValueReader {
     const state1 = this.#words[STATE1]
     let status = 0
     for (let i = 0; i < 3; i++) {
-      if (state1 & (EMMState1.SagPhaseA >> i)) status |= Status.sagL1 << i
-      if (state1 & (EMMState1.PhaseLossA >> i)) status |= Status.phaseLossL1 << i
+      if (state1 & (EMMState1.SagPhaseA >> i)) status |= MeteringStatus.sagL1 << i
+      if (state1 & (EMMState1.PhaseLossA >> i)) status |= MeteringStatus.phaseLossL1 << i
     }
-    if (state0 & EMMState0.URevWn) status |= Status.phaseSequence
-    if (state0 & EMMState0.TPNoload && state0 & EMMState0.TQNoload) status |= Status.noLoad
+    if (state0 & EMMState0.URevWn) status |= MeteringStatus.phaseSequence
+    if (state0 & EMMState0.TPNoload && state0 & EMMState0.TQNoload) status |= MeteringStatus.noLoad
     return status
   }
 }

@@ -1,0 +1,75 @@
+/**
+ * What a metering IC says and the metering core takes: the one shape that all metering drivers share.
+ */
+
+/**
+ * One reading of a metering IC. The object and its arrays belong to the driver and are overwritten by its next `sample()`.
+ * Arrays of four: [sum, L1, L2, L3]; arrays of three: [L1, L2, L3].
+ */
+export interface MeteringSample {
+  /** Counts since the previous sample; one count is `MeteringSource.energyUnit`. Never negative. */
+  readonly activeImport: Float64Array
+  readonly activeExport: Float64Array
+  readonly reactiveImport: Float64Array
+  readonly reactiveExport: Float64Array
+  readonly apparent: Float64Array
+  /** Signed powers in mW, mvar, mVA: four values. */
+  readonly active_mW: Float64Array
+  readonly reactive_mvar: Float64Array
+  readonly apparent_mVA: Float64Array
+  /** RMS values: three. */
+  readonly voltage_mV: Float64Array
+  readonly current_mA: Float64Array
+  /** Neutral current, calculated or measured, in mA. */
+  neutral_mA: number
+  /** Signed, in thousandths: four values. */
+  readonly powerFactor_milli: Float64Array
+  /** Angle between U and I of a phase in 0.1 degree, 0..3599: three values. */
+  readonly currentAngle_ddeg: Float64Array
+  /** Angle of U against U1 in 0.1 degree, 0..3599: three values. */
+  readonly voltageAngle_ddeg: Float64Array
+  /** Mains frequency in mHz. */
+  frequency_mHz: number
+  /** Bit set of `MeteringStatus`. */
+  status: number
+}
+
+/** Conditions of the mains and of the IC, as bits of `MeteringSample.status`. */
+export const MeteringStatus = Object.freeze({
+  sagL1: 1 << 0,
+  sagL2: 1 << 1,
+  sagL3: 1 << 2,
+  phaseLossL1: 1 << 3,
+  phaseLossL2: 1 << 4,
+  phaseLossL3: 1 << 5,
+  /** Voltages do not follow each other in the order L1, L2, L3. */
+  phaseSequence: 1 << 6,
+  /** Below the starting threshold: no energy is registered. */
+  noLoad: 1 << 7,
+  /** The IC lost its configuration or it changed; it was written again. Energy since the previous sample may be incomplete. */
+  reconfigured: 1 << 8,
+  /** The IC does not answer; the sample repeats old values and carries no counts. */
+  fault: 1 << 9,
+})
+
+/** An empty sample for a driver to fill again and again. */
+export function createMeteringSample(): MeteringSample {
+  return {
+    activeImport: new Float64Array(4),
+    activeExport: new Float64Array(4),
+    reactiveImport: new Float64Array(4),
+    reactiveExport: new Float64Array(4),
+    apparent: new Float64Array(4),
+    active_mW: new Float64Array(4),
+    reactive_mvar: new Float64Array(4),
+    apparent_mVA: new Float64Array(4),
+    voltage_mV: new Float64Array(3),
+    current_mA: new Float64Array(3),
+    neutral_mA: 0,
+    powerFactor_milli: new Float64Array(4),
+    currentAngle_ddeg: new Float64Array(3),
+    voltageAngle_ddeg: new Float64Array(3),
+    frequency_mHz: 0,
+    status: 0,
+  }
+}
