@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Foreign programs have a run of their own: vitest.peers.config.ts.
     exclude: ['test/peers/**'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    setupFiles: ['test/support/fast-check.ts'],
   },
 })

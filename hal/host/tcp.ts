@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { ByteQueue } from '../../src/lib/byte-queue.ts'
-import { checkAddress, checkBytes, checkCallbacks, checkPort, closedError } from '../../src/lib/check.ts'
+import { checkBytes, checkTCPOptions, closedError } from '../../src/lib/check.ts'
 import type { Bytes } from '../api/io.ts'
 import type { TCP, TCPHandle, TCPOptions } from '../api/sockets.ts'
 
@@ -48,20 +48,6 @@ export class HostTCPHandle implements TCPHandle {
   }
 }
 
-function check(options: TCPOptions): HostTCPHandle | undefined {
-  checkCallbacks(options, ['onReadable', 'onWritable', 'onError'])
-  const { from, address, port } = options
-  if (from === undefined) {
-    checkAddress(address)
-    checkPort(port, 1)
-    return undefined
-  }
-  if (address !== undefined || port !== undefined) throw new TypeError('either `from` or `address` and `port`, not both')
-  if (!(from instanceof HostTCPHandle)) throw new TypeError('from: connection of a Listener expected')
-  if (from.taken) throw new TypeError('from: this connection is already taken')
-  return from
-}
-
 /** Sends what is queued and the end of the stream, then discards what still arrives: cutting at once could destroy bytes on their way (RFC 1122 section 4.2.2.13). */
 function finish(socket: Socket): void {
   if (socket.destroyed) return
@@ -95,7 +81,7 @@ export class HostTCP implements TCP {
   #announcing = false
 
   constructor(registry: Registry, options: TCPOptions) {
-    const handle = check(options)
+    const handle = checkTCPOptions(options, HostTCPHandle)
     this.#options = { ...options }
     const socket = handle?.take() ?? connect({ host: options.address, port: options.port as number, allowHalfOpen: true })
     this.remoteAddress = handle?.address ?? options.address

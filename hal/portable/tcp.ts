@@ -1,7 +1,7 @@
 import { assert } from '../../src/lib/assert.ts'
 import { ByteQueue } from '../../src/lib/byte-queue.ts'
 import type { ByteReader, ByteWriter } from '../../src/lib/bytes.ts'
-import { checkAddress, checkBytes, checkCallbacks, checkPort, closedError } from '../../src/lib/check.ts'
+import { checkBytes, checkTCPOptions, closedError } from '../../src/lib/check.ts'
 import type { Bytes } from '../api/io.ts'
 import type { TCP, TCPHandle, TCPOptions } from '../api/sockets.ts'
 import type { Endpoint, Exchange } from './exchange.ts'
@@ -45,20 +45,6 @@ export class MessageTCPHandle implements TCPHandle, Endpoint {
   writeCredit(): void {}
 }
 
-function check(options: TCPOptions): MessageTCPHandle | undefined {
-  checkCallbacks(options, ['onReadable', 'onWritable', 'onError'])
-  const { from, address, port } = options
-  if (from === undefined) {
-    checkAddress(address)
-    checkPort(port, 1)
-    return undefined
-  }
-  if (address !== undefined || port !== undefined) throw new TypeError('either `from` or `address` and `port`, not both')
-  if (!(from instanceof MessageTCPHandle)) throw new TypeError('from: connection of a Listener expected')
-  if (from.taken) throw new TypeError('from: this connection is already taken')
-  return from
-}
-
 /** TCP whose bytes travel in the batches of an `Exchange`. */
 export class MessageTCP implements TCP, Endpoint {
   readonly remoteAddress: string | undefined
@@ -77,7 +63,7 @@ export class MessageTCP implements TCP, Endpoint {
   #tellError = false
 
   constructor(exchange: Exchange, options: TCPOptions) {
-    const handle = check(options)
+    const handle = checkTCPOptions(options, MessageTCPHandle)
     this.#exchange = exchange
     this.#options = { ...options }
     this.remoteAddress = handle?.address ?? options.address

@@ -18,6 +18,27 @@ export function checkAddress(address: unknown): void {
   if (typeof address !== 'string' || address === '') throw new TypeError('address: text expected')
 }
 
+/**
+ * Options of a TCP: either the address and port of a peer, or a connection of a Listener of the same network (an instance of `Handle`)
+ * that no TCP has taken yet. Gives the connection.
+ */
+export function checkTCPOptions<Handle extends { readonly taken: boolean }>(
+  options: { readonly from?: unknown; readonly address?: unknown; readonly port?: unknown },
+  Handle: new (...parameters: never[]) => Handle,
+): Handle | undefined {
+  checkCallbacks(options, ['onReadable', 'onWritable', 'onError'])
+  const { from, address, port } = options
+  if (from === undefined) {
+    checkAddress(address)
+    checkPort(port, 1)
+    return undefined
+  }
+  if (address !== undefined || port !== undefined) throw new TypeError('either `from` or `address` and `port`, not both')
+  if (!(from instanceof Handle)) throw new TypeError('from: connection of a Listener expected')
+  if (from.taken) throw new TypeError('from: this connection is already taken')
+  return from
+}
+
 export function checkBytes(buffer: unknown): asserts buffer is Uint8Array {
   if (!(buffer instanceof Uint8Array)) throw new TypeError('Uint8Array expected')
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import type { Summary } from '../../boards/virtual/session.ts'
 
 /** The built command, as `npm start` runs it. */
 const MAIN = join(import.meta.dirname, '../../build/js/src/cli/main.js')
@@ -128,19 +129,11 @@ export function ferraris(words: readonly string[], options?: StartOptions): Prom
 }
 
 /** What `--json` prints. */
-export interface Report {
+export interface Report extends Omit<Summary, 'time_ms'> {
   readonly engine: string
   readonly from: string
   readonly to: string
   readonly simulated_s: number
-  readonly registers: Readonly<
-    Record<string, { readonly value: number; readonly scaler: number; readonly unit: string; readonly milli?: number }>
-  >
-  readonly profileEntries: number
-  readonly events: number
-  readonly powerFailures: number
-  readonly ledPulses: number
-  readonly demoSecret: boolean
 }
 
 /** Runs `ferraris run … --json` to its end, which must be a good one. */

@@ -50,7 +50,7 @@ describe.skipIf(!built)('the same day on V8 and inside XS', () => {
     expect(there.profile).toEqual(here.profile)
     expect(there.profile).toHaveLength(96)
     expect(readFileSync(flashPath(data)).equals(storage.image())).toBe(true)
-  }, 120_000)
+  }, 300_000)
 })
 
 describe.skipIf(!built)('a meter inside XS', () => {

@@ -1,4 +1,4 @@
-import type { Listener, TCP, TCPHandle, UDP } from '../../../hal/api/sockets.ts'
+import type { Listener, ListenerOptions, Packet, TCP, TCPHandle, UDP } from '../../../hal/api/sockets.ts'
 import {
   beginFrame,
   endFrame,
@@ -132,79 +132,27 @@ export class RelayTCP implements RelaySocket {
   }
 }
 
-export class RelayListener implements RelaySocket {
-  #core: RelayCore
-  #number: number
-  #listener: Listener
+/**
+ * A socket bound to a port. Its items, connections or datagrams, go to the guest one by one as the credit lasts; what the guest has no room
+ * for stays in the host's socket, which drops or refuses items beyond its own bound.
+ */
+abstract class RelayBound<Item, Socket extends { read(): Item | undefined; close(): void }> implements RelaySocket {
+  protected readonly core: RelayCore
+  protected readonly number: number
+  protected readonly socket: Socket
+  /** Items that the guest takes now. */
   #credit = 0
 
-  constructor(core: RelayCore, number: number, port: number, address: string | undefined) {
-    this.#core = core
-    this.#number = number
-    this.#listener = new core.network.Listener({
-      port,
-      address,
-      onReadable: () => this.#accept(),
-      onReady: (bound) => {
-        const start = beginFrame(core.writer, Message.ready, number)
-        core.writer.uint16(bound)
-        endFrame(core.writer, start)
-        core.work()
-      },
-      onError: (reason) => {
-        this.#listener.close()
-        core.fail(number, reason)
-      },
-    })
-  }
-
-  message(kind: number, body: ByteReader): void {
-    if (kind === Message.credit) {
-      this.#credit += body.uint32()
-      this.#accept()
-    } else if (kind === Message.close) this.close()
-  }
-
-  /** What the guest has no room for stays in the host's listener, which refuses connections beyond its own bound. */
-  #accept(): void {
-    while (this.#credit > 0) {
-      const handle = this.#listener.read()
-      if (handle === undefined) return
-      this.#credit--
-      this.#announce(handle)
-    }
-  }
-
-  #announce(handle: TCPHandle): void {
-    const { writer, sockets } = this.#core
-    const number = this.#core.nextNumber()
-    const start = beginFrame(writer, Message.accepted, this.#number)
-    writer.uint32(number)
-    writer.uint16(handle.port)
-    writeText(writer, handle.address)
-    endFrame(writer, start)
-    sockets.set(number, new RelayTCP(this.#core, number, { from: handle }))
-    this.#core.work()
-  }
-
-  writeCredit(): void {}
-
-  close(): void {
-    this.#core.sockets.delete(this.#number)
-    this.#listener.close()
-  }
-}
-
-export class RelayUDP implements RelaySocket {
-  #core: RelayCore
-  #number: number
-  #udp: UDP
-  #credit = 0
-
-  constructor(core: RelayCore, number: number, port: number, address: string | undefined) {
-    this.#core = core
-    this.#number = number
-    this.#udp = new core.network.UDP({
+  constructor(
+    core: RelayCore,
+    number: number,
+    Socket: new (options: ListenerOptions) => Socket,
+    port: number,
+    address: string | undefined,
+  ) {
+    this.core = core
+    this.number = number
+    this.socket = new Socket({
       port,
       address,
       onReadable: () => this.#forward(),
@@ -215,37 +163,73 @@ export class RelayUDP implements RelaySocket {
         core.work()
       },
       onError: (reason) => {
-        this.#udp.close()
+        this.socket.close()
         core.fail(number, reason)
       },
     })
   }
 
+  /** Writes the message that brings the guest an item. */
+  protected abstract writeItem(item: Item): void
+
   message(kind: number, body: ByteReader): void {
     if (kind === Message.credit) {
       this.#credit += body.uint32()
       this.#forward()
-    } else if (kind === Message.packet) {
-      const port = body.uint16()
-      const address = readText(body, body.uint8())
-      this.#udp.write(body.take(body.remaining), address, port)
     } else if (kind === Message.close) this.close()
   }
 
   #forward(): void {
     while (this.#credit > 0) {
-      const packet = this.#udp.read()
-      if (packet === undefined) return
+      const item = this.socket.read()
+      if (item === undefined) return
       this.#credit--
-      writePacket(this.#core.writer, this.#number, packet.port, packet.address, packet.data)
-      this.#core.work()
+      this.writeItem(item)
+      this.core.work()
     }
   }
 
   writeCredit(): void {}
 
   close(): void {
-    this.#core.sockets.delete(this.#number)
-    this.#udp.close()
+    this.core.sockets.delete(this.number)
+    this.socket.close()
+  }
+}
+
+export class RelayListener extends RelayBound<TCPHandle, Listener> {
+  constructor(core: RelayCore, number: number, port: number, address: string | undefined) {
+    super(core, number, core.network.Listener, port, address)
+  }
+
+  protected writeItem(handle: TCPHandle): void {
+    const { writer, sockets } = this.core
+    const number = this.core.nextNumber()
+    const start = beginFrame(writer, Message.accepted, this.number)
+    writer.uint32(number)
+    writer.uint16(handle.port)
+    writeText(writer, handle.address)
+    endFrame(writer, start)
+    sockets.set(number, new RelayTCP(this.core, number, { from: handle }))
+  }
+}
+
+export class RelayUDP extends RelayBound<Packet, UDP> {
+  constructor(core: RelayCore, number: number, port: number, address: string | undefined) {
+    super(core, number, core.network.UDP, port, address)
+  }
+
+  override message(kind: number, body: ByteReader): void {
+    if (kind !== Message.packet) {
+      super.message(kind, body)
+      return
+    }
+    const port = body.uint16()
+    const address = readText(body, body.uint8())
+    this.socket.write(body.take(body.remaining), address, port)
+  }
+
+  protected writeItem(packet: Packet): void {
+    writePacket(this.core.writer, this.number, packet.port, packet.address, packet.data)
   }
 }

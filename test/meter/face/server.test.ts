@@ -345,19 +345,17 @@ test('requests: any JSON is judged without a throw, and only known fields pass',
     on: fc.oneof(fc.boolean(), fc.string()),
     phase: fc.integer({ min: -1, max: 5 }),
     state: fc.constantFrom('on', 'off', 'sag', 'up'),
-    // JSON knows no negative zero.
-    speed: fc.oneof(
-      fc.double().filter((value) => !Object.is(value, -0)),
-      fc.constant('max'),
-    ),
+    speed: fc.oneof(fc.double(), fc.constant('max')),
     appliance: fc.string({ maxLength: 80 }),
     power_W: fc.double(),
   })
   fc.assert(
     fc.property(known, (fields) => {
-      const command = parseRequest(JSON.stringify(fields))?.command
+      const text = JSON.stringify(fields)
+      const command = parseRequest(text)?.command
       if (command === undefined) return
-      expect(fields).toMatchObject(command)
+      // As JSON knows them: without negative zero.
+      expect(JSON.parse(text)).toMatchObject(command)
       expect(Object.keys(command).length).toBeLessThanOrEqual(3)
     }),
   )

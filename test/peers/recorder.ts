@@ -1,9 +1,11 @@
+import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { toHex } from '../../../src/lib/hex.ts'
-import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
-import type { DlmsSource } from '../../../src/protocols/dlms/source.ts'
+import { join } from 'node:path'
+import { toHex } from '../../src/lib/hex.ts'
+import { DlmsServer } from '../../src/protocols/dlms/server.ts'
+import type { DlmsSource } from '../../src/protocols/dlms/source.ts'
 
-export interface Exchange {
+interface Exchange {
   readonly request: string
   readonly response: string
 }
@@ -46,5 +48,20 @@ export class RecordingServer {
 
   close(): Promise<void> {
     return new Promise((resolve) => this.#server.close(() => resolve()))
+  }
+
+  /**
+   * With FERRARIS_RECORD=1 in the environment, writes the sessions to test/vectors/dlms/transcript-`name`.json as a golden transcript of
+   * `client` (its name, version and registry) that the test file `test` recorded.
+   */
+  writeTranscript(name: string, client: string, test: string): void {
+    if (process.env.FERRARIS_RECORD !== '1') return
+    const transcript = {
+      source: `sessions of ${client} with test/protocols/dlms/memory-source.ts, recorded by test/peers/${test}`,
+      license: 'MIT (recorded by this project)',
+      sessions: this.sessions,
+    }
+    const file = join(import.meta.dirname, '..', 'vectors', 'dlms', `transcript-${name}.json`)
+    writeFileSync(file, `${JSON.stringify(transcript, undefined, 1)}\n`)
   }
 }
