@@ -1,24 +1,13 @@
-import { existsSync, mkdtempSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isBrowserInstalled, launchBrowser } from './browser.ts'
 import { FakeHouse, serveFace } from './face-fake.ts'
 
 /** The face in a browser that nobody here wrote: its HTTP and WebSocket client, its policy, its eyes. */
-const CHROMIUM = '/usr/bin/chromium'
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-const installed = existsSync(CHROMIUM)
-if (!installed) console.log(`skipped: no ${CHROMIUM}`)
+const installed = isBrowserInstalled()
 
 const DESKTOP = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } as const
 const PHONE = { viewport: { width: 360, height: 760 }, deviceScaleFactor: 2, colorScheme: 'light' } as const
@@ -31,7 +20,7 @@ describe.skipIf(!installed)('the face in Chromium', () => {
 
   beforeAll(async () => {
     served = await serveFace(house)
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
+    browser = await launchBrowser()
     console.log(`screenshots: ${pictures}`)
   })
   afterAll(async () => {
