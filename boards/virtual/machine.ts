@@ -211,6 +211,7 @@ export class Machine {
     return new Meter({
       device,
       config: this.#meterConfig,
+      peerTimer: new WorldTimer(this.#wall),
       onEvent: options.onEvent,
       onError: options.onError,
       onReady: (service, port) => {

@@ -38,6 +38,8 @@ export type ServiceName = 'dlms' | 'face'
 export interface MeterOptions {
   readonly device: Device
   readonly config: MeterConfig
+  /** Timer of the peers on the network, where the meter's own time is not theirs: in a world that runs faster than they do. */
+  readonly peerTimer?: Timer
   readonly onEvent?: EventListener
   /** A service is reachable at `port`. */
   readonly onReady?: (service: ServiceName, port: number) => void
@@ -151,8 +153,9 @@ export class Meter {
     if (this.#interrupt.read() === 1) this.core.interrupt()
   }
 
-  #serveDlms(network: Network, { onReady, onError }: MeterOptions): TcpServer {
-    const { port, connections_max, pdu_max } = this.config.dlms
+  #serveDlms(network: Network, { onReady, onError, peerTimer }: MeterOptions): TcpServer {
+    const { port, connections_max, inactivity_s, pdu_max } = this.config.dlms
+    const timer = peerTimer ?? this.#device.timer
     const view = new DlmsView(this.core, this.config, (secret) => this.#authenticate(secret))
     // A value that cannot be read is the client's "hardware fault" and a line for whoever runs the meter; the connection goes on.
     const onFault = (error: unknown) => onError?.('dlms', error instanceof Error ? error.message : String(error))
@@ -161,6 +164,7 @@ export class Meter {
       network,
       port,
       connections_max,
+      inactivity: inactivity_s === 0 ? undefined : { timer, timeout_ms: inactivity_s * 1000 },
       accept: (stream) => {
         const send = (bytes: Uint8Array) => stream.send(bytes)
         return server.connect(send, () => stream.close())

@@ -60,6 +60,13 @@ export const METER_CONFIG = object({
       enabled: boolean({ default: true }),
       port: port(4059, 'TCP port of the DLMS/COSEM wrapper (IEC 62056-47); 0 lets the host choose'),
       connections_max: integer({ min: 1, max: 64, default: 8, description: 'Clients at once' }),
+      inactivity_s: integer({
+        min: 0,
+        max: 86_400,
+        default: 600,
+        unit: 's',
+        description: 'Connections on which no request comes in for so long are closed; 0: never',
+      }),
       pdu_max: integer({
         min: 128,
         max: 65535,

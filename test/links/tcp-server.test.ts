@@ -3,6 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createHostNetwork } from '../../hal/host/sockets.ts'
 import { TcpServer, type TcpServerOptions } from '../../src/links/ip/tcp-server.ts'
 import type { ByteStream, Session } from '../../src/links/link.ts'
+import { Scheduler } from '../../src/world/scheduler.ts'
+import { WorldTimer } from '../../src/world/time.ts'
 import { pause, until } from '../contract/until.ts'
 
 const network = createHostNetwork()
@@ -16,13 +18,18 @@ afterEach(() => {
 })
 
 /** A server with sessions of the test's making; gives its port. */
-function serve(accept: TcpServerOptions['accept'], connections_max = 8): Promise<{ server: TcpServer; port: number }> {
+function serve(
+  accept: TcpServerOptions['accept'],
+  connections_max = 8,
+  inactivity?: TcpServerOptions['inactivity'],
+): Promise<{ server: TcpServer; port: number }> {
   return new Promise((resolve, reject) => {
     const server: TcpServer = new TcpServer({
       network,
       port: 0,
       connections_max,
       accept,
+      inactivity,
       onReady: (port) => resolve({ server, port }),
       onError: (reason) => reject(new Error(reason)),
     })
@@ -289,4 +296,23 @@ describe('the server', () => {
     })
     expect(reason).toContain(`127.0.0.1:${port}`)
   })
+})
+
+test('a connection on which nothing comes in is closed after the inactivity time-out, another one not', async () => {
+  const scheduler = new Scheduler(0)
+  const inactivity = { timer: new WorldTimer(scheduler), timeout_ms: 60_000 }
+  const { server, port } = await serve((stream) => new Amplifier(stream, 1), 8, inactivity)
+  const [silent, lively] = [new Peer(port), new Peer(port)]
+  await until(() => server.connections === 2, 'two connections')
+  for (let second = 20; second <= 80; second += 20) {
+    const before = lively.received.length
+    lively.socket.write('x')
+    await until(() => lively.received.length > before, 'an answer')
+    scheduler.run(second * 1_000_000)
+    if (second < 60) expect(server.connections).toBe(2)
+  }
+  await until(() => silent.gone, 'the end of the silent one')
+  expect([server.connections, lively.gone]).toEqual([1, false])
+  server.close()
+  expect(scheduler.pending).toBe(0)
 })

@@ -1,4 +1,5 @@
 import type { Listener, Network, TCP, TCPHandle } from '../../../hal/api/sockets.ts'
+import type { Timer, TimerHandle } from '../../../hal/api/time.ts'
 import type { Accept, ByteStream, Session } from '../link.ts'
 
 export interface TcpServerOptions {
@@ -8,6 +9,8 @@ export interface TcpServerOptions {
   /** Connections at once; a further one takes the place of the oldest spare one, or is closed at once. */
   readonly connections_max: number
   readonly accept: Accept
+  /** Connections on which nothing comes in for so long are closed. The timer is one of real time: a peer does not live faster than we do. */
+  readonly inactivity?: { readonly timer: Timer; readonly timeout_ms: number }
   readonly onReady?: (port: number) => void
   readonly onError?: (reason: string) => void
 }
@@ -16,6 +19,9 @@ export interface TcpServerOptions {
 const PIECE = 1024
 /** A peer that lets this much wait and sends on is cut off. */
 const QUEUE_MAX = 512 * 1024
+
+/** Looks at the connections in one inactivity time-out: they are closed after it, and at most a part of it later. */
+const LOOKS = 4
 
 /** One accepted TCP connection: pauses reading while answers wait, so that a peer that does not read cannot fill the memory. */
 class TcpStream implements ByteStream {
@@ -29,6 +35,8 @@ class TcpStream implements ByteStream {
   #held: Uint8Array | undefined
   #ending = false
   #gone = false
+  /** Looks since something came in. */
+  #silent = 0
 
   constructor(network: Network, handle: TCPHandle, onGone: (stream: TcpStream) => void) {
     this.peer = `${handle.address}:${handle.port}`
@@ -45,6 +53,11 @@ class TcpStream implements ByteStream {
   start(session: Session | undefined): void {
     if (session === undefined) this.destroy()
     else this.#session = session
+  }
+
+  /** Counts a look at the connection; true when nothing has come in during the last `LOOKS` of them. */
+  isSilent(): boolean {
+    return this.#silent++ >= LOOKS
   }
 
   get spare(): boolean {
@@ -91,6 +104,7 @@ class TcpStream implements ByteStream {
     while (!this.#gone && !this.#ending && this.#queued === 0) {
       const bytes = this.#held ?? this.#socket.read(PIECE)
       if (bytes === undefined) return
+      this.#silent = 0
       this.#held = undefined
       const consumed = this.#session?.receive(bytes) ?? bytes.length
       if (consumed < bytes.length) this.#held = bytes.slice(consumed)
@@ -124,11 +138,15 @@ export class TcpServer {
   readonly #options: TcpServerOptions
   readonly #listener: Listener
   readonly #streams = new Set<TcpStream>()
+  readonly #looking: TimerHandle | undefined
   #closed = false
 
   constructor(options: TcpServerOptions) {
     this.#options = options
     const { network, port, address, onReady, onError } = options
+    const { inactivity } = options
+    const interval_ms = inactivity === undefined ? 0 : inactivity.timeout_ms / LOOKS
+    this.#looking = inactivity?.timer.set(() => this.#look(), interval_ms, interval_ms)
     this.#listener = new network.Listener({ port, address, onReady, onError, onReadable: () => this.#accept() })
   }
 
@@ -140,6 +158,7 @@ export class TcpServer {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    if (this.#looking !== undefined) this.#options.inactivity?.timer.clear(this.#looking)
     this.#listener.close()
     for (const stream of [...this.#streams]) stream.destroy()
   }
@@ -154,6 +173,10 @@ export class TcpServer {
       this.#streams.add(stream)
       stream.start(this.#options.accept(stream))
     }
+  }
+
+  #look(): void {
+    for (const stream of [...this.#streams]) if (stream.isSilent()) stream.destroy()
   }
 
   /** Connections that say nothing must not keep everybody else out. A set goes through its streams in the order of their arrival. */
