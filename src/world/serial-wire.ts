@@ -37,7 +37,7 @@ interface Cable {
  * real time on the wire: start bit, data bits, parity and stop bits at the sender's baud. `transmit`, `receive`, `port` and `device` of the
  * options mean nothing here: the cable is already plugged in.
  *
- * - The room for writing is announced after opening, and when the transmit queue has drained to its half and to nothing.
+ * - The room for writing is announced after opening, when half the transmit queue has become free since, and when it is empty.
  * - A byte that finds the receive FIFO full is dropped; `onError` tells it once until the reader has made room.
  * - The receiver samples each frame in the middle of its own bits, as a UART does. So a few per cent of difference in baud do no harm, 7E1 read as
  *   8N1 has the parity in bit 7, and other differences give wrong bytes, "framing error" or "parity error" (the byte is dropped), always
@@ -240,7 +240,9 @@ class WireEnd implements Serial {
     this.#sending = undefined
     this.#hearer = undefined
     if (left > 0) this.#send()
-    if (left === 0 || left === this.#cable.transmit_bytes >> 1) this.#announce()
+    // The second condition is for a steady sender, whose queue is never empty at this moment.
+    const regained = this.#cable.transmit_bytes - left - this.#room
+    if (left === 0 || regained >= this.#cable.transmit_bytes / 2) this.#announce()
     // Last, because what the other end does with it may throw.
     hearer?.hear(byte, this.#format)
   }
@@ -306,4 +308,3 @@ class WireEnd implements Serial {
     if (this.#closed) throw closedError('Serial')
   }
 }
-
