@@ -1,5 +1,6 @@
 /** COSEM date-time: 12 bytes, any field of which may be "not specified" (IEC 62056-6-2 clause 4.1.6.1). */
 import { type ByteWriter, DecodeError } from '../../lib/bytes.ts'
+import { civilFromDays, daysFromCivil, weekdayOfDays } from '../../lib/calendar.ts'
 import { DataTag } from './axdr.ts'
 
 /** Bits of the clock status byte. */
@@ -38,32 +39,13 @@ export interface DateTime {
   readonly status: number
 }
 
-/** Days since 1970-01-01 of a date of the proleptic Gregorian calendar. Days past the month's end run on into the next month. */
-function daysOf(year: number, month: number, day: number): number {
-  // Counting years from March puts the leap day at the end, so month lengths follow one linear formula.
-  const shifted = month <= 2 ? year - 1 : year
-  const era = Math.floor(shifted / 400)
-  const yearOfEra = shifted - era * 400
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
-  return era * 146097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719468
-}
-
 /** Writes year, month, day and weekday of a day count since 1970-01-01. */
 function writeDate(writer: ByteWriter, days: number): void {
-  const shifted = days + 719468
-  const era = Math.floor(shifted / 146097)
-  const dayOfEra = shifted - era * 146097
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
-  )
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-  writer.uint16(era * 400 + yearOfEra + (month <= 2 ? 1 : 0))
+  const { year, month, day } = civilFromDays(days)
+  writer.uint16(year)
   writer.uint8(month)
-  writer.uint8(dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1)
-  // 1970-01-01 was a Thursday.
-  writer.uint8(days - 7 * Math.floor((days + 3) / 7) + 4)
+  writer.uint8(day)
+  writer.uint8(weekdayOfDays(days))
 }
 
 /** Writes the 12 bytes without a tag. `deviation_min` has the COSEM sign (UTC = local + deviation). */
@@ -123,7 +105,8 @@ export function decodeDateTime(bytes: Uint8Array): DateTime {
 export function dateTimeToUtc(value: DateTime, utcOfLocal: (local_ms: number) => number): number | undefined {
   const { year, month, day } = value
   if (year === undefined || month === undefined || day === undefined || month > 12) return undefined
-  const days = day >= SECOND_LAST_DAY ? daysOf(year, month + 1, 1) - (day === LAST_DAY ? 1 : 2) : daysOf(year, month, day)
+  // Month 13 is the January after; a day past the month's end runs on into the next month.
+  const days = day >= SECOND_LAST_DAY ? daysFromCivil(year, month + 1, 1) - (day === LAST_DAY ? 1 : 2) : daysFromCivil(year, month, day)
   const second = (value.hour ?? 0) * 3600 + (value.minute ?? 0) * 60 + (value.second ?? 0)
   const local_ms = (days * DAY_S + second) * 1000 + (value.hundredths ?? 0) * 10
   return value.deviation_min === undefined ? utcOfLocal(local_ms) : local_ms + value.deviation_min * 60000
