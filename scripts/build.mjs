@@ -1,4 +1,4 @@
-// Builds the project: the page, then every TypeScript project, then the bundle for the XS engine. Prints only when a step fails.
+// Builds the project: the page, then every TypeScript project, then the bundles for the XS engine and the firmware slots. Prints only when a step fails.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,7 @@ const steps = [
   ['page', 'scripts/build-face.mjs'],
   ['types and modules', 'node_modules/typescript/bin/tsc', '-b'],
   ['XS bundle', 'scripts/build-xs.mjs'],
+  ['firmware image', 'scripts/build-firmware.mjs'],
 ]
 
 for (const [name, script, ...options] of steps) {

@@ -3,10 +3,27 @@ export const BOARD = Object.freeze({
   name: 'virtual',
   metering: Object.freeze({ part: 'ATM90E32AS', hz: 1_000_000, select: 5, interrupt: 4 }),
   led: Object.freeze({ pin: 2 }),
-  /** Raw partition `meter`. */
-  flash: Object.freeze({ size: 2 * 1024 * 1024, blockLength: 4096, writeAlign: 16 }),
-  /** Of the supply's nominal voltage: below this on every phase the power supply stops. */
-  supplyFactor: 0.5,
-  /** From the return of the supply until the firmware runs. */
+  /** Contact of the metrological seal: 1 while it is whole. */
+  seal: Object.freeze({ pin: 6 }),
+  /** Service port. */
+  console: Object.freeze({ baud: 115_200 }),
+  /** Raw partition `meter`. Typical times of a W25Q32JV (datasheet, table "AC electrical characteristics": tPP, tSE). */
+  flash: Object.freeze({ size: 2 * 1024 * 1024, blockLength: 4096, writeAlign: 16, page_bytes: 256, program_ms: 0.4, erase_ms: 45 }),
+  /** Partitions `otadata` (2 blocks) and two firmware slots of 1 MiB, as ESP-IDF divides a flash. */
+  firmware: Object.freeze({ size: 8192 + 2 * 1024 * 1024, blockLength: 4096, writeAlign: 16 }),
+  supply: Object.freeze({
+    /** Of the nominal voltage: below this on every phase the power supply stops. */
+    factor: 0.5,
+    /** Processor awake, Ethernet idle: 120 mA at 3.3 V. */
+    run_mW: 400,
+    /** The power supply charges its capacitors beside what the board takes. */
+    charge_mW: 2000,
+    /** The flash chip while it programs or erases: 25 mA at 3.3 V (W25Q32JV, table "DC electrical characteristics", maximum). */
+    flash_mW: 83,
+    /** One datagram: the Ethernet PHY at full current, 90 mA at 3.3 V, for 50 ms. */
+    message_mJ: 15,
+  }),
+  watchdog_ms: 8000,
+  /** From the return of the supply, or a reset, until the firmware runs. */
   boot_ms: 150,
 })

@@ -32,6 +32,14 @@ const WORLD_CONFIG = object(
     ),
     wander: boolean({ default: true, description: 'Voltage and frequency wander a little around their nominal values' }),
     holdUp_ms: integer({ min: 0, max: 60_000, default: 500, unit: 'ms', description: 'How long the board lives after its supply fails' }),
+    consolePort: optional(
+      integer({
+        min: 0,
+        max: 65535,
+        description:
+          'TCP port at which the service port of the meter (a serial line) can be reached; 0 lets the host choose; without it nobody is plugged in',
+      }),
+    ),
     appliances: optional(array(APPLIANCE, { maxItems: 64, description: 'Loads with a switch; without it a common household' })),
     photovoltaics_W: number({
       min: 0,

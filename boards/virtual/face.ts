@@ -1,5 +1,5 @@
 import type { FaceEvent, FaceSource } from '../../src/meter/face/state.ts'
-import { FaceView } from '../../src/meter/views/face.ts'
+import type { FaceView } from '../../src/meter/views/face.ts'
 import type { Machine } from './machine.ts'
 
 /**
@@ -46,7 +46,7 @@ export class MachineFace implements FaceSource {
     const { meter, generation } = this.#machine
     if (meter !== undefined && generation !== this.#generation) {
       this.#generation = generation
-      this.#view = new FaceView(meter)
+      this.#view = this.#machine.board.program.face(meter)
     }
     return this.#view
   }

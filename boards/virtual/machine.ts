@@ -1,44 +1,52 @@
 import type { Crypto } from '../../hal/api/crypto.ts'
-import type { Device } from '../../hal/api/device.ts'
 import type { Flash } from '../../hal/api/flash.ts'
+import type { Bytes } from '../../hal/api/io.ts'
 import type { Network } from '../../hal/api/sockets.ts'
+import type { ResetReason } from '../../hal/api/watchdog.ts'
 import { assert } from '../../src/lib/assert.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
-import { Meter, type Service, type ServiceName, serveFace } from '../../src/meter/app.ts'
-import type { MeterConfig } from '../../src/meter/config.ts'
+import { type Meter, type Service, type ServiceName, serveFace } from '../../src/meter/app.ts'
 import type { EventListener } from '../../src/meter/core.ts'
-import { FaceView } from '../../src/meter/views/face.ts'
-import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
-import { NorFlash } from '../../src/world/chips/nor-flash.ts'
-import type { Electrical } from '../../src/world/electrical.ts'
+import { PROGRAM } from '../../src/meter/program.ts'
+import type { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
+import { type NorFlash, PowerLoss } from '../../src/world/chips/nor-flash.ts'
 import { Appliance, COMMON_APPLIANCES, Photovoltaics } from '../../src/world/loads/appliances.ts'
 import type { Trace } from '../../src/world/loads/trace.ts'
 import { TraceLoad } from '../../src/world/loads/trace-load.ts'
 import { Mains } from '../../src/world/mains.ts'
-import { PinBank } from '../../src/world/pins.ts'
-import { Scheduler, type Task } from '../../src/world/scheduler.ts'
-import { WorldClock, WorldTimer } from '../../src/world/time.ts'
+import type { PinBank } from '../../src/world/pins.ts'
+import { Scheduler } from '../../src/world/scheduler.ts'
+import { type WorldClock, WorldTimer } from '../../src/world/time.ts'
 import { BOARD } from './board.ts'
 import type { VirtualConfig } from './config.ts'
+import { ConsoleBridge } from './console.ts'
 import { WorldControls } from './controls.ts'
 import { MachineFace } from './face.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
+import { VirtualBoard } from './virtual-board.ts'
 
 /** Most real time that the observers live through at once. */
 const OBSERVE_MAX_MS = 1000
-/** Voltages below this part of the nominal one may be a sag for the IC. */
-const SAG_FACTOR = 0.9
-/** Register SagPeakDetCfg; its low byte is the time in ms after which the IC decides. */
-const SAG_PEAK_DETECTION = 0x05
+const KEY_LENGTH = 32
+
+/** Something of the world, beside the services of the meter. */
+export type WorldService = ServiceName | 'console'
 
 export interface MachineOptions {
   readonly config: VirtualConfig
   readonly trace?: Trace
   /** Where the bytes of the flash live; the machine puts the emulated chip in front of it. */
   readonly storage: Flash
+  /** The partitions of the boot loader; without them the firmware cannot be replaced. */
+  readonly firmware?: Flash
+  /** Runs a script and gives its value: how a firmware image starts in this engine. */
+  readonly evaluate?: (source: string) => unknown
   /** Without one, nothing is served. */
   readonly network?: Network
   readonly crypto: Crypto
+  /** The key that only this device has; without it one that follows from the seed. */
+  readonly key?: Bytes
+  readonly resetReason?: ResetReason
   readonly start_ms: number
   readonly seed: number
   /** Simulated seconds per second that whoever drives the machine aims at; Infinity = as fast as possible. */
@@ -46,59 +54,54 @@ export interface MachineOptions {
   readonly onEvent?: EventListener
   /** The board dies: last look at the meter. */
   readonly onDark?: () => void
-  readonly onReady?: (service: ServiceName, port: number) => void
-  readonly onError?: (service: ServiceName, reason: string) => void
+  readonly onReady?: (service: WorldService, port: number) => void
+  readonly onError?: (service: WorldService, reason: string) => void
+  readonly onCrash?: (error: unknown) => void
 }
 
-/** One virtual meter and the world around it: a house, its mains, the chips of the board, and the firmware that runs on it. */
+function keyFrom(seed: number): Uint8Array {
+  const key = new Uint8Array(KEY_LENGTH)
+  new SeededRandom(seed, 7).fill(key)
+  return key
+}
+
+/** One virtual meter and the world around it: a house, its mains, and the board with the firmware that runs on it. */
 export class Machine {
   readonly scheduler: Scheduler
+  readonly board: VirtualBoard
   readonly mains: Mains
   readonly appliances: readonly Appliance[]
   readonly photovoltaics: Photovoltaics
-  readonly clock: WorldClock
-  readonly chip: ATM90E32
-  readonly flash: NorFlash
-  readonly pins: PinBank
   readonly options: MachineOptions
   /** Simulated seconds per second that the driver of the machine shall aim at; 0 = paused. */
   speed: number
   /** Simulated seconds per second that the driver of the machine has measured. */
   actualSpeed = 0
-  /** Counts the starts of the firmware. */
-  generation = 0
-  /** The sockets of the device go down with its supply; those of the world outlive it. */
-  readonly #deviceNetwork: DeviceNetwork | undefined
-  readonly #worldNetwork: DeviceNetwork | undefined
-  #meterConfig: MeterConfig
+  /** The sockets of the world outlive the board. */
+  readonly #network: DeviceNetwork | undefined
   readonly #wall = new Scheduler(0)
   #observed_ms = 0
   readonly #household: TraceLoad | undefined
   readonly #face: Service | undefined
-  #timer: WorldTimer
-  #meter: Meter | undefined
-  #holdUp: Task | undefined
-  #booting: Task | undefined
+  readonly #console: ConsoleBridge | undefined
   #stopped = false
 
   constructor(options: MachineOptions) {
     assert(Number.isSafeInteger(options.start_ms), 'the world starts at an integer millisecond')
     const { config, seed } = options
     this.options = options
-    this.#deviceNetwork = options.network && scopeNetwork(options.network)
-    this.#worldNetwork = options.network && scopeNetwork(options.network)
+    this.#network = options.network && scopeNetwork(options.network)
     this.speed = options.speed
     const scheduler = new Scheduler(options.start_ms * 1000)
     this.scheduler = scheduler
-    this.clock = new WorldClock(scheduler)
-    this.#timer = new WorldTimer(scheduler)
-    this.pins = new PinBank(scheduler)
-    this.flash = new NorFlash(options.storage, { random: new SeededRandom(seed, 3) })
-    this.chip = new ATM90E32({
-      now_us: () => scheduler.now_us,
-      interrupt: (irq, level) => {
-        if (irq === 1) this.pins.drive(BOARD.metering.interrupt, level)
-      },
+    this.board = new VirtualBoard({
+      ...options,
+      scheduler,
+      // The world serves the face: a page that dies with the meter could not switch the mains on again.
+      config: { ...config.meter, face: { ...config.meter.face, enabled: false } },
+      holdUp_ms: config.world.holdUp_ms,
+      key: options.key ?? keyFrom(seed),
+      peerTimer: () => new WorldTimer(this.#wall),
     })
     this.mains = new Mains({
       scheduler,
@@ -106,7 +109,7 @@ export class Machine {
       voltage_V: config.world.voltage_V ?? config.meter.mains.nominalVoltage_V,
       frequency_Hz: config.meter.mains.frequency_Hz,
       wander_ms: config.world.wander ? 10_000 : 0,
-      onChange: (electrical) => this.#onMains(electrical),
+      onChange: (electrical) => this.board.onMains(electrical),
     })
     this.appliances = this.#connectAppliances()
     this.photovoltaics = new Photovoltaics(config.world.photovoltaics_W)
@@ -115,16 +118,30 @@ export class Machine {
     const { trace } = options
     this.#household = trace === undefined ? undefined : new TraceLoad({ scheduler, mains: this.mains, trace, standardOffset_min })
     if (this.#household !== undefined) this.mains.add(this.#household)
-    // The world serves the face: a page that dies with the meter could not switch the mains on again.
-    this.#meterConfig = { ...config.meter, face: { ...config.meter.face, enabled: false } }
     this.mains.update()
-    this.#meter = this.#boot()
-    this.#face = this.#serveFace(this.#meter)
+    this.#face = this.#serveFace(this.board.start())
+    this.#console = this.#serveConsole()
   }
 
   /** The running firmware; undefined while the board has no supply. */
   get meter(): Meter | undefined {
-    return this.#meter
+    return this.board.meter
+  }
+  /** Counts the starts of the firmware. */
+  get generation(): number {
+    return this.board.generation
+  }
+  get chip(): ATM90E32 {
+    return this.board.chip
+  }
+  get flash(): NorFlash {
+    return this.board.flash
+  }
+  get clock(): WorldClock {
+    return this.board.clock
+  }
+  get pins(): PinBank {
+    return this.board.pins
   }
 
   get now_ms(): number {
@@ -133,7 +150,10 @@ export class Machine {
 
   /** Lets the world's time pass up to `until_ms`. */
   run(until_ms: number): void {
-    this.scheduler.run(until_ms * 1000)
+    const until_us = until_ms * 1000
+    for (let done = false; !done; ) {
+      done = this.#survive(() => this.scheduler.run(until_us))
+    }
   }
 
   /** Power of the recorded household in W, at nominal voltage. */
@@ -147,27 +167,42 @@ export class Machine {
     // A process that stood still for hours does not send what nobody saw.
     const elapsed_ms = Math.min(Math.max(0, wall_ms - this.#observed_ms), OBSERVE_MAX_MS)
     this.#observed_ms = wall_ms
-    this.#wall.run(this.#wall.now_us + Math.floor(elapsed_ms * 1000))
+    this.#survive(() => this.#wall.run(this.#wall.now_us + Math.floor(elapsed_ms * 1000)))
   }
 
   /** Ends the firmware in good order, as when the supply fails with warning. */
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#meter?.stop()
-    this.#meter = undefined
-    this.#timer.stop()
+    this.board.stop()
+    this.#console?.close()
     this.#face?.close()
-    this.#deviceNetwork?.closeAll()
-    this.#worldNetwork?.closeAll()
+    this.#network?.closeAll()
+  }
+
+  /** Runs tasks of the world; false when the processor died in one of them, and the rest is still to be run. */
+  #survive(tasks: () => void): boolean {
+    let survived = false
+    this.board.run(() => {
+      try {
+        tasks()
+        survived = true
+      } catch (error) {
+        // A fault of the firmware that is linked into this program is ours, and must be seen; one of a replaced firmware is part of the world.
+        if (error instanceof PowerLoss || this.board.program === PROGRAM) throw error
+        this.options.onCrash?.(error)
+        this.board.reset('fault')
+      }
+    })
+    return survived
   }
 
   #serveFace(meter: Meter): Service | undefined {
     const { config, crypto, onReady, onError } = this.options
-    const network = this.#worldNetwork
+    const network = this.#network
     if (!config.meter.face.enabled || network === undefined) return undefined
     return serveFace({
-      source: new MachineFace(this, new FaceView(meter)),
+      source: new MachineFace(this, this.board.program.face(meter)),
       crypto,
       timer: new WorldTimer(this.#wall),
       network,
@@ -175,6 +210,21 @@ export class Machine {
       extension: new WorldControls(this),
       onReady: (port) => onReady?.('face', port),
       onError: (reason) => onError?.('face', reason),
+    })
+  }
+
+  #serveConsole(): ConsoleBridge | undefined {
+    const { config, onReady, onError } = this.options
+    const network = this.#network
+    const { consolePort } = config.world
+    if (consolePort === undefined || network === undefined) return undefined
+    return new ConsoleBridge({
+      network,
+      port: consolePort,
+      io: this.board.cable.end(1),
+      baud: BOARD.console.baud,
+      onReady: (port) => onReady?.('console', port),
+      onError: (reason) => onError?.('console', reason),
     })
   }
 
@@ -186,87 +236,5 @@ export class Machine {
       this.mains.add(appliance)
     }
     return appliances
-  }
-
-  /** Firmware starts on a board that has just got its supply. */
-  #boot(): Meter {
-    const { options, scheduler } = this
-    this.#booting = undefined
-    this.#timer = new WorldTimer(scheduler)
-    const random = new SeededRandom(options.seed, 2)
-    const device: Device = {
-      clock: this.clock,
-      timer: this.#timer,
-      random: (buffer) => random.fill(buffer),
-      crypto: options.crypto,
-      flash: this.flash,
-      metering: {
-        sensor: { io: this.chip.bus(), hz: BOARD.metering.hz, mode: 3, select: BOARD.metering.select },
-        interrupt: { io: this.pins.constructorFor(), pin: BOARD.metering.interrupt },
-      },
-      led: { io: this.pins.constructorFor(), pin: BOARD.led.pin },
-      network: this.#deviceNetwork,
-    }
-    this.generation++
-    return new Meter({
-      device,
-      config: this.#meterConfig,
-      peerTimer: new WorldTimer(this.#wall),
-      onEvent: options.onEvent,
-      onError: options.onError,
-      onReady: (service, port) => {
-        // A port that the host chose stays the meter's port when it starts again.
-        if (service === 'dlms') this.#meterConfig = { ...this.#meterConfig, dlms: { ...this.#meterConfig.dlms, port } }
-        options.onReady?.(service, port)
-      },
-    })
-  }
-
-  #onMains(electrical: Electrical): void {
-    this.chip.setInputs(electrical)
-    // The IC decides on a sag a while after it began, without anybody looking; somebody has to look, for its interrupt to come in time.
-    if (electrical.voltage_V.some((voltage_V) => voltage_V < this.#nominal_V * SAG_FACTOR)) {
-      const period_ms = this.chip.peek(SAG_PEAK_DETECTION) & 0xff
-      this.scheduler.after(period_ms * 1000, () => this.chip.advance())
-    }
-    const limit_V = BOARD.supplyFactor * this.#nominal_V
-    const supplied = electrical.voltage_V.some((voltage_V) => voltage_V >= limit_V)
-    if (supplied) this.#supplyReturns()
-    else this.#supplyFails()
-  }
-
-  get #nominal_V(): number {
-    return this.options.config.meter.mains.nominalVoltage_V
-  }
-
-  #supplyFails(): void {
-    if (this.#booting !== undefined) this.scheduler.cancel(this.#booting)
-    this.#booting = undefined
-    if (this.#meter === undefined || this.#holdUp !== undefined) return
-    this.#holdUp = this.scheduler.after(this.options.config.world.holdUp_ms * 1000, () => this.#die())
-  }
-
-  #supplyReturns(): void {
-    if (this.#holdUp !== undefined) this.scheduler.cancel(this.#holdUp)
-    this.#holdUp = undefined
-    if (this.#meter !== undefined || this.#booting !== undefined || this.#stopped) return
-    // The first start happens in the constructor.
-    if (this.generation === 0) return
-    this.chip.powerOn()
-    this.#booting = this.scheduler.after(BOARD.boot_ms * 1000, () => {
-      this.#meter = this.#boot()
-    })
-  }
-
-  /** The capacitors are empty: the processor stops in the middle of whatever it does. */
-  #die(): void {
-    this.#holdUp = undefined
-    this.options.onDark?.()
-    this.#timer.stop()
-    this.#deviceNetwork?.closeAll()
-    this.#meter?.close()
-    this.#meter = undefined
-    this.pins.release()
-    this.chip.powerOff()
   }
 }

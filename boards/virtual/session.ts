@@ -1,12 +1,12 @@
 import type { Crypto } from '../../hal/api/crypto.ts'
 import type { Flash } from '../../hal/api/flash.ts'
 import type { Network } from '../../hal/api/sockets.ts'
+import type { ResetReason } from '../../hal/api/watchdog.ts'
 import { standardEventText } from '../../src/core/events/codes.ts'
 import { REGISTER_TABLE } from '../../src/core/registers/table.ts'
-import type { ServiceName } from '../../src/meter/app.ts'
 import type { Trace } from '../../src/world/loads/trace.ts'
 import type { VirtualConfig } from './config.ts'
-import { Machine } from './machine.ts'
+import { Machine, type WorldService } from './machine.ts'
 
 /** What a session starts with, as JSON carries it; the trace goes beside it. */
 export interface SessionInit {
@@ -15,13 +15,20 @@ export interface SessionInit {
   readonly seed: number
   /** 0 stands for "as fast as possible", which JSON has no number for. */
   readonly speed: number
+  /** Default: `power`. */
+  readonly resetReason?: ResetReason
 }
 
 /** What the engine underneath provides. */
 export interface SessionHal {
   readonly storage: Flash
+  /** The partitions of the boot loader. */
+  readonly firmware?: Flash
+  readonly evaluate?: (source: string) => unknown
   readonly network?: Network
   readonly crypto: Crypto
+  /** Key of the device. */
+  readonly key?: Uint8Array
 }
 
 /** Something worth a line on a terminal. */
@@ -34,8 +41,9 @@ export type SessionEvent =
       readonly text: string
       readonly parameter: number
     }
-  | { readonly kind: 'ready'; readonly service: ServiceName; readonly port: number }
-  | { readonly kind: 'error'; readonly service: ServiceName; readonly reason: string }
+  | { readonly kind: 'ready'; readonly service: WorldService; readonly port: number }
+  | { readonly kind: 'crash'; readonly reason: string }
+  | { readonly kind: 'error'; readonly service: WorldService; readonly reason: string }
 
 /** The meter's final state, as `--json` prints it. */
 export interface Summary {
@@ -49,6 +57,10 @@ export interface Summary {
   readonly powerFailures: number
   readonly ledPulses: number
   readonly demoSecret: boolean
+  /** Version of the firmware that runs. */
+  readonly firmware: string
+  /** Of the meter: what its configuration wants served. */
+  readonly services: readonly string[]
 }
 
 /** Lines that wait to be fetched; older ones are dropped when nobody fetches. */
@@ -58,15 +70,18 @@ const EVENTS_MAX = 1000
 export class Session {
   readonly machine: Machine
   readonly #events: SessionEvent[] = []
+  readonly #networked: boolean
   #lastSummary: Summary | undefined
 
   constructor(init: SessionInit, trace: Trace | undefined, hal: SessionHal) {
+    this.#networked = hal.network !== undefined
     this.machine = new Machine({
       ...hal,
       config: init.config,
       trace,
       start_ms: init.start_ms,
       seed: init.seed,
+      resetReason: init.resetReason,
       speed: init.speed === 0 ? Number.POSITIVE_INFINITY : init.speed,
       onEvent: (log, record) => {
         const text = log === 'standard' ? standardEventText(record.code) : 'Power failure ended'
@@ -75,6 +90,7 @@ export class Session {
       onDark: () => this.summary(),
       onReady: (service, port) => this.#note({ kind: 'ready', service, port }),
       onError: (service, reason) => this.#note({ kind: 'error', service, reason }),
+      onCrash: (error) => this.#note({ kind: 'crash', reason: error instanceof Error ? error.message : String(error) }),
     })
   }
 
@@ -112,6 +128,8 @@ export class Session {
       powerFailures: core.powerFailures,
       ledPulses: meter.led.pulses,
       demoSecret: meter.demoSecret,
+      firmware: meter.version,
+      services: meter.config.dlms.enabled && this.#networked ? ['dlms'] : [],
     }
     return this.#lastSummary
   }
@@ -123,7 +141,7 @@ export class Session {
 
   #empty(): Summary {
     const time_ms = this.machine.now_ms
-    return { time_ms, registers: {}, profileEntries: 0, events: 0, powerFailures: 0, ledPulses: 0, demoSecret: true }
+    return { time_ms, registers: {}, profileEntries: 0, events: 0, powerFailures: 0, ledPulses: 0, demoSecret: true, firmware: '', services: [] }
   }
 
   #note(event: SessionEvent): void {

@@ -1,8 +1,10 @@
 import type { Crypto, Random } from './crypto.ts'
+import type { FirmwareSlots } from './firmware.ts'
 import type { Flash } from './flash.ts'
-import type { DigitalConstructor, SPIConstructor, SPIOptions } from './io.ts'
+import type { Bytes, DigitalConstructor, SerialConstructor, SerialOptions, SPIConstructor, SPIOptions } from './io.ts'
 import type { Network } from './sockets.ts'
 import type { Clock, Timer } from './time.ts'
+import type { ResetReason, Watchdog } from './watchdog.ts'
 
 /** What a board hands over to the meter: constructors and the parts wired to them. Nothing else knows a pin. */
 export interface Device {
@@ -23,4 +25,28 @@ export interface Device {
   readonly led?: { readonly io: DigitalConstructor; readonly pin: number }
   /** Absent on a meter without IP. */
   readonly network?: Network
+  /** Serial port of the service console. */
+  readonly console?: SerialOptions & { readonly io: SerialConstructor }
+  /** Contact of the metrological seal: reads 1 while the seal is whole. Without one the seal counts as whole. */
+  readonly seal?: { readonly io: DigitalConstructor; readonly pin: number }
+  /** 16 or 32 bytes that only this device has and that nothing outside can read: what secrets in flash are encrypted with. Absent where the platform has no such place. */
+  readonly key?: Bytes
+  /** Absent where firmware cannot be replaced in the field. */
+  readonly firmware?: FirmwareSlots
+  readonly watchdog?: Watchdog
+  /** Default: `power`. */
+  readonly resetReason?: ResetReason
+  /** Starts the firmware again. Returns, and nothing after it counts. */
+  readonly restart?: () => void
+  /** What the board stores for the time after its supply failed: from the moment that the failure shows to the brown-out reset. */
+  readonly holdUp?: HoldUp
+}
+
+/** Energy store of a board and what drains it. */
+export interface HoldUp {
+  readonly energy_mJ: number
+  /** Processor awake, radio off. */
+  readonly run_mW: number
+  /** What one message on the board's link costs, from the decision to its last bit; absent where the link dies with the supply. */
+  readonly message_mJ?: number
 }

@@ -1,7 +1,11 @@
 import { FerrarisError } from '../lib/errors.ts'
 import { parseDuration_ms, parseInstant } from '../lib/iso8601.ts'
+import type { ProvisionOptions, ResetOptions } from './provision.ts'
 
 export const USAGE = `Usage: ferraris run [config.json] [options]     run a virtual meter
+       ferraris provision --data DIR [options]  store configuration and secrets in a stopped meter
+       ferraris reset --data DIR [options]      a stopped meter as from the factory
+       ferraris firmware …                      make and check firmware images (ferraris firmware --help)
        ferraris config-schema                   print the JSON Schema of the configuration
        ferraris --help | --version
 
@@ -18,10 +22,21 @@ Options of run:
   --dlms-port N       port of DLMS/COSEM over TCP (default 4059; 0: any free one)
   --http-port N       port of the web page (default 8080; 0: any free one)
   --no-http           no web page
+  --console N         TCP port of the meter's service port (0: any free one); nc or telnet talks to it
   --seed N            seed of the world's chance (default 1)
   --json              with --for: print the final registers as one JSON object
 
-Clients: public SAP 16 without security, reading SAP 17 with the LLS secret printed at the start.
+Options of provision:
+  --file FILE         provisioning file, JSON (docs/provisioning.md)
+  --set PATH=JSON     one field of the configuration, such as profile.period_min=5; may be repeated
+  --secret NAME=TEXT  dlms.reading or dlms.management; TEXT may be hex:…; may be repeated
+  --key-file FILE     public key that signs new firmware, PEM
+
+Options of reset:
+  --all               registers, profiles and logs too; needs the seal open
+  --seal-open         break the metrological seal
+
+Clients: public SAP 16 without security, reading SAP 17 with the LLS secret printed at the start, management SAP 1 once it has a secret.
 Ctrl-C stops cleanly. Everything listens on 127.0.0.1 only.`
 
 /** Options of `ferraris run`. */
@@ -38,12 +53,17 @@ export interface RunOptions {
   readonly dlmsPort?: number
   readonly httpPort?: number
   readonly http: boolean
+  readonly consolePort?: number
   readonly seed: number
   readonly json: boolean
 }
 
 export type Command =
   | { readonly command: 'run'; readonly options: RunOptions }
+  | { readonly command: 'provision'; readonly options: ProvisionOptions }
+  | { readonly command: 'reset'; readonly options: ResetOptions }
+  /** Has its own options. */
+  | { readonly command: 'firmware'; readonly words: readonly string[] }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   | { readonly command: 'config-schema' }
@@ -78,22 +98,42 @@ function durationOf(name: string, text: string, min_ms: number): number {
   return parsed.value
 }
 
-const VALUE_OPTIONS: ReadonlySet<string> = new Set([
-  '--engine',
-  '--speed',
-  '--from',
-  '--for',
-  '--history',
-  '--data',
-  '--dlms-port',
-  '--http-port',
-  '--seed',
-])
-const FLAGS: ReadonlySet<string> = new Set(['--no-http', '--json'])
+/** What a command takes. */
+interface Grammar {
+  readonly values: readonly string[]
+  readonly flags: readonly string[]
+  /** Values that may be given more than once. */
+  readonly lists?: readonly string[]
+}
 
-/** Splits the words into named values, flags and the rest; every name is known and given once. */
-function split(words: readonly string[]): { values: Map<string, string>; rest: string[] } {
+const RUN: Grammar = {
+  values: [
+    '--engine',
+    '--speed',
+    '--from',
+    '--for',
+    '--history',
+    '--data',
+    '--dlms-port',
+    '--http-port',
+    '--console',
+    '--seed',
+  ],
+  flags: ['--no-http', '--json'],
+}
+const PROVISION: Grammar = { values: ['--data', '--file', '--key-file'], flags: [], lists: ['--set', '--secret'] }
+const RESET: Grammar = { values: ['--data'], flags: ['--all', '--seal-open'] }
+
+interface Words {
+  readonly values: Map<string, string>
+  readonly lists: Map<string, string[]>
+  readonly rest: string[]
+}
+
+/** Splits the words into named values, flags and the rest; every name is known and, unless it is a list, given once. */
+function split(words: readonly string[], grammar: Grammar): Words {
   const values = new Map<string, string>()
+  const lists = new Map<string, string[]>((grammar.lists ?? []).map((name) => [name, []]))
   const rest: string[] = []
   for (let i = 0; i < words.length; i++) {
     const [name, inline] = words[i].startsWith('--') ? words[i].split(/=(.*)/s, 2) : ['', undefined]
@@ -103,18 +143,48 @@ function split(words: readonly string[]): { values: Map<string, string>; rest: s
       continue
     }
     if (values.has(name)) fail(`${name} is given twice`)
-    if (FLAGS.has(name) && inline === undefined) values.set(name, 'yes')
-    else if (VALUE_OPTIONS.has(name)) {
+    const list = lists.get(name)
+    if (grammar.flags.includes(name) && inline === undefined) values.set(name, 'yes')
+    else if (list !== undefined || grammar.values.includes(name)) {
       const value = inline ?? words[++i]
       if (value === undefined || (inline === undefined && value.startsWith('--'))) fail(`${name} needs a value`)
-      values.set(name, value)
-    } else fail(FLAGS.has(name) ? `${name} takes no value` : `unknown option ${name}`)
+      if (list === undefined) values.set(name, value)
+      else list.push(value)
+    } else fail(grammar.flags.includes(name) ? `${name} takes no value` : `unknown option ${name}`)
   }
-  return { values, rest }
+  return { values, lists, rest }
+}
+
+/** The words of a command that takes options only, and always a data folder. */
+function inFolder(words: readonly string[], grammar: Grammar): Words & { readonly dataDirectory: string } {
+  const found = split(words, grammar)
+  if (found.rest.length > 0) fail(`unexpected ${found.rest.join(' ')}`)
+  const dataDirectory = found.values.get('--data')
+  if (dataDirectory === undefined) fail('--data is missing: the folder of the meter')
+  return { ...found, dataDirectory }
+}
+
+function provisionOptions(words: readonly string[]): ProvisionOptions {
+  const { values, lists, dataDirectory } = inFolder(words, PROVISION)
+  const options = {
+    dataDirectory,
+    file: values.get('--file'),
+    keyFile: values.get('--key-file'),
+    set: lists.get('--set') ?? [],
+    secrets: lists.get('--secret') ?? [],
+  }
+  const nothing = options.file === undefined && options.keyFile === undefined && options.set.length + options.secrets.length === 0
+  if (nothing) fail('provision: nothing to store; give --file, --set, --secret or --key-file')
+  return options
+}
+
+function resetOptions(words: readonly string[]): ResetOptions {
+  const { values, dataDirectory } = inFolder(words, RESET)
+  return { dataDirectory, all: values.has('--all'), sealOpen: values.has('--seal-open') }
 }
 
 function runOptions(words: readonly string[]): RunOptions {
-  const { values, rest } = split(words)
+  const { values, rest } = split(words, RUN)
   if (rest.length > 1) fail(`one configuration file is enough; found ${rest.join(' ')}`)
   const given = <T>(name: string, read: (text: string) => T): T | undefined => {
     const text = values.get(name)
@@ -136,6 +206,7 @@ function runOptions(words: readonly string[]): RunOptions {
     dlmsPort: given('--dlms-port', (text) => integer('--dlms-port', text, 0, 65535)),
     httpPort: given('--http-port', (text) => integer('--http-port', text, 0, 65535)),
     http: !values.has('--no-http'),
+    consolePort: given('--console', (text) => integer('--console', text, 0, 65535)),
     seed: given('--seed', (text) => integer('--seed', text, 0, 0xffffffff)) ?? 1,
     json,
   }
@@ -143,9 +214,12 @@ function runOptions(words: readonly string[]): RunOptions {
 
 /** Reads the command line (without node and script). Throws FerrarisError `USAGE` with one clear line. */
 export function parseArguments(words: readonly string[]): Command {
+  if (words[0] === 'firmware') return { command: 'firmware', words: words.slice(1) }
   if (words.length === 0 || words.includes('--help') || words.includes('-h')) return { command: 'help' }
   if (words[0] === '--version' || words[0] === '-v') return { command: 'version' }
   if (words[0] === 'config-schema') return { command: 'config-schema' }
+  if (words[0] === 'provision') return { command: 'provision', options: provisionOptions(words.slice(1)) }
+  if (words[0] === 'reset') return { command: 'reset', options: resetOptions(words.slice(1)) }
   if (words[0] !== 'run') fail(`unknown command ${words[0]}`)
   return { command: 'run', options: runOptions(words.slice(1)) }
 }

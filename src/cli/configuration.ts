@@ -32,7 +32,7 @@ function parseJson(text: string, path: string): unknown {
 
 /** The configuration of a run: the file, or all defaults, with the ports of the command line over it. Throws FerrarisError `CONFIG`. */
 export function loadConfiguration(options: RunOptions): VirtualConfig {
-  const { configFile, dlmsPort, httpPort, http } = options
+  const { configFile, dlmsPort, httpPort, http, consolePort } = options
   const input = configFile === undefined ? {} : withoutSchema(parseJson(readText(configFile, 'configuration'), configFile))
   const result = validate(VIRTUAL_CONFIG, input)
   const errors = result.ok ? crossErrors(result.value) : result.errors.map(({ text }) => text)
@@ -41,7 +41,7 @@ export function loadConfiguration(options: RunOptions): VirtualConfig {
   }
   const { meter, world } = result.value
   return {
-    world,
+    world: { ...world, consolePort: consolePort ?? world.consolePort },
     meter: {
       ...meter,
       dlms: { ...meter.dlms, port: dlmsPort ?? meter.dlms.port },

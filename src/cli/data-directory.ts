@@ -6,6 +6,7 @@ import { MemoryFlash } from '../../hal/portable/flash.ts'
 import { openStorage } from '../core/storage/storage.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { lastSign_s } from '../meter/core.ts'
+import { deviceKey } from './device-key.ts'
 
 /** As `mkdir -p`. Node's own recursive mkdir never returns where the file system answers ENOENT for a folder whose parent exists (`/proc`). */
 function makeFolder(path: string): void {
@@ -43,10 +44,27 @@ function parseWorld(text: string): WorldState | undefined {
   }
 }
 
-/** The folder of `--data`: the raw flash image `meter.flash` and the world's time `world.json`. */
+function openFlash(path: string, shape: { readonly size: number; readonly blockLength: number; readonly writeAlign: number }): FileFlash {
+  const { size, blockLength, writeAlign } = shape
+  return new FileFlash({ path, blocks: size / blockLength, blockLength, writeAlign })
+}
+
+function imageOf(flash: FileFlash): Uint8Array {
+  const image = new Uint8Array(flash.status().size)
+  flash.read(image, 0)
+  return image
+}
+
+/**
+ * The folder of `--data`: the raw flash image `meter.flash`, the partitions of the boot loader in `firmware.flash`, the device's own key in `device.key`,
+ * and the world's time in `world.json`.
+ */
 export class DataDirectory {
   readonly path: string
   readonly flash: FileFlash
+  readonly firmware: FileFlash
+  /** 32 bytes that stand for what a device keeps in its fuses. */
+  readonly key: Uint8Array
   readonly #worldFile: string
 
   /** Throws FerrarisError when the folder or the image cannot be used. */
@@ -57,9 +75,15 @@ export class DataDirectory {
     } catch (cause) {
       throw new FerrarisError('DATA', `--data ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
     }
-    const { size, blockLength, writeAlign } = BOARD.flash
     this.#worldFile = join(path, 'world.json')
-    this.flash = new FileFlash({ path: join(path, 'meter.flash'), blocks: size / blockLength, blockLength, writeAlign })
+    this.flash = openFlash(join(path, 'meter.flash'), BOARD.flash)
+    try {
+      this.firmware = openFlash(join(path, 'firmware.flash'), BOARD.firmware)
+      this.key = deviceKey(path)
+    } catch (error) {
+      this.flash.close()
+      throw error
+    }
   }
 
   /**
@@ -83,27 +107,32 @@ export class DataDirectory {
     }
   }
 
-  /** The whole image. */
+  /** Both images, one after the other. */
   image(): Uint8Array {
-    const image = new Uint8Array(BOARD.flash.size)
-    this.flash.read(image, 0)
+    const image = new Uint8Array(BOARD.flash.size + BOARD.firmware.size)
+    image.set(imageOf(this.flash))
+    image.set(imageOf(this.firmware), BOARD.flash.size)
     return image
   }
 
-  /** Mirrors pages that changed in the flash of another engine. */
+  /** Mirrors pages that changed in the flash of another engine; offsets are those of `image`. */
   writePages(pages: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): void {
-    for (const { offset, bytes } of pages) this.flash.mirror(bytes, offset)
+    for (const { offset, bytes } of pages) {
+      if (offset < BOARD.flash.size) this.flash.mirror(bytes, offset)
+      else this.firmware.mirror(bytes, offset - BOARD.flash.size)
+    }
   }
 
   close(): void {
     this.flash.close()
+    this.firmware.close()
   }
 
   /** Reads a copy: opening a storage repairs it, and the meter itself must find the damage to log it. */
   #lastSign_ms(): number {
     const { size, blockLength, writeAlign } = BOARD.flash
     const copy = new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
-    copy.load(this.image())
+    copy.load(imageOf(this.flash))
     return lastSign_s(openStorage(copy)) * 1000
   }
 

@@ -1,3 +1,4 @@
+import { runInThisContext } from 'node:vm'
 import { BOARD } from '../../boards/virtual/board.ts'
 import { Session } from '../../boards/virtual/session.ts'
 import type { Flash } from '../../hal/api/flash.ts'
@@ -7,18 +8,22 @@ import { MemoryFlash } from '../../hal/portable/flash.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 
 /** The erased flash of a meter that nobody keeps. */
-function memoryFlash(): MemoryFlash {
-  const { size, blockLength, writeAlign } = BOARD.flash
+function memoryFlash(shape: { readonly size: number; readonly blockLength: number; readonly writeAlign: number }): MemoryFlash {
+  const { size, blockLength, writeAlign } = shape
   return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
 }
 
 /** Firmware and world in this process. */
 export function createV8Engine(options: EngineOptions): Engine {
   const { config, trace, start_ms, seed, speed, data } = options
-  const storage: Flash = data?.flash ?? memoryFlash()
+  const storage: Flash = data?.flash ?? memoryFlash(BOARD.flash)
+  const firmware: Flash = data?.firmware ?? memoryFlash(BOARD.firmware)
   const network = createHostNetwork()
   const session = new Session({ config, start_ms, seed, speed: speed === Number.POSITIVE_INFINITY ? 0 : speed }, trace, {
     storage,
+    firmware,
+    evaluate: (source) => runInThisContext(source, { filename: 'firmware.js' }),
+    key: data?.key,
     network,
     crypto: hostCrypto,
   })

@@ -3,13 +3,22 @@ import { FerrarisError } from '../lib/errors.ts'
 import { FIRMWARE_VERSION } from '../meter/config.ts'
 import { parseArguments, USAGE } from './args.ts'
 import { configurationSchema } from './configuration.ts'
+import { firmware } from './firmware.ts'
+import { provision, reset } from './provision.ts'
 import { run } from './run.ts'
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
 
 async function main(words: readonly string[]): Promise<void> {
   const parsed = parseArguments(words)
   if (parsed.command === 'help') process.stdout.write(`${USAGE}\n`)
   else if (parsed.command === 'version') process.stdout.write(`ferraris ${FIRMWARE_VERSION}\n`)
   else if (parsed.command === 'config-schema') process.stdout.write(configurationSchema())
+  else if (parsed.command === 'firmware') process.stdout.write(firmware(parsed.words))
+  else if (parsed.command === 'provision') provision(parsed.options, print)
+  else if (parsed.command === 'reset') reset(parsed.options, print)
   else await run(parsed.options)
 }
 

@@ -1,7 +1,8 @@
+import type { WorldService } from '../../boards/virtual/machine.ts'
 import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { formatDuration, formatInstant } from '../lib/iso8601.ts'
-import { DEMO_SECRET, FIRMWARE_VERSION, MODEL } from '../meter/config.ts'
+import { DEMO_SECRET, MODEL } from '../meter/config.ts'
 import { PUBLIC_CLIENT, READING_CLIENT } from '../meter/views/dlms.ts'
 import type { RunOptions } from './args.ts'
 import { loadConfiguration, loadTrace } from './configuration.ts'
@@ -12,6 +13,8 @@ import { createXsEngine } from './engine-xs.ts'
 import { Pace } from './pace.ts'
 import { liveThrough, resolveStart, type Start } from './start.ts'
 import { Terminal } from './terminal.ts'
+
+const SCHEMES: Readonly<Record<WorldService, string>> = { dlms: 'dlms', face: 'http', console: 'telnet' }
 
 /** How often the world's time is noted in the data folder. */
 const NOTE_MS = 1000
@@ -24,7 +27,7 @@ async function awaitServices(engine: Engine, services: readonly string[], termin
     if (event.kind === 'error') throw new FerrarisError('PORT', `${event.service}: ${event.reason}`)
     if (event.kind === 'ready') {
       missing.delete(event.service)
-      addresses.push(event.service === 'dlms' ? `dlms://127.0.0.1:${event.port}` : `http://127.0.0.1:${event.port}`)
+      addresses.push(`${SCHEMES[event.service]}://127.0.0.1:${event.port}`)
     } else terminal.event(event)
   }
   for (let tries = 0; tries < 500; tries++) {
@@ -37,21 +40,21 @@ async function awaitServices(engine: Engine, services: readonly string[], termin
 }
 
 function head(engine: EngineOptions, options: RunOptions, summary: Summary, terminal: Terminal): void {
-  const { identity, dlms } = engine.config.meter
+  const { identity } = engine.config.meter
   const speed = options.speed === Number.POSITIVE_INFINITY ? 'max' : `${options.speed}`
   terminal.line(
-    `${MODEL} ${FIRMWARE_VERSION} serial ${identity.serial}, engine ${options.engine}, seed ${options.seed}, speed ${speed}, from ${terminal.time(engine.start_ms)}`,
+    `${MODEL} ${summary.firmware} serial ${identity.serial}, engine ${options.engine}, seed ${options.seed}, speed ${speed}, from ${terminal.time(engine.start_ms)}`,
   )
   if (engine.trace !== undefined && engine.trace.bridged > 0)
     terminal.line(`recorded load: ${engine.trace.bridged} missing rows bridged with the row before`)
-  if (!dlms.enabled) return
+  if (!summary.services.includes('dlms')) return
   const secret = summary.demoSecret ? `${DEMO_SECRET} (demo)` : 'stored in the meter'
   terminal.line(`DLMS clients: public SAP ${PUBLIC_CLIENT}, reading SAP ${READING_CLIENT} with LLS secret ${secret}`)
 }
 
 function report(summary: Summary, options: RunOptions, start_ms: number, wall_ms: number): string {
   const simulated_s = (summary.time_ms - start_ms) / 1000
-  const { time_ms, ...rest } = summary
+  const { time_ms, services: _, ...rest } = summary
   return JSON.stringify({
     engine: options.engine,
     seed: options.seed,
@@ -87,8 +90,10 @@ interface Drive {
 async function drive({ engine, start, options, engineOptions, terminal }: Drive): Promise<void> {
   const { data, config } = engineOptions
   const { signal } = abortOnSignals()
-  const services = [...(config.meter.dlms.enabled ? ['dlms'] : []), ...(config.meter.face.enabled ? ['face'] : [])]
-  head(engineOptions, options, await engine.summary(), terminal)
+  const first = await engine.summary()
+  const { consolePort } = config.world
+  const services = [...first.services, ...(config.meter.face.enabled ? ['face'] : []), ...(consolePort === undefined ? [] : ['console'])]
+  head(engineOptions, options, first, terminal)
   if (start.notice !== undefined) terminal.line(start.notice)
   const addresses = await awaitServices(engine, services, terminal)
   // Noted before the history: a run that ends inside it is not behind for ever.

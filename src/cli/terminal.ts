@@ -46,6 +46,7 @@ export class Terminal {
       const detail = event.log === 'powerFailure' ? ` after ${formatDuration(event.parameter * 1000)}` : ` (${event.code})`
       this.line(`${this.time(event.time_ms)} ${event.text}${detail}`)
     } else if (event.kind === 'error') this.line(`${event.service}: ${event.reason}`)
+    else if (event.kind === 'crash') this.line(`the firmware crashed: ${event.reason}`)
   }
 
   /** At most one line a second; on a terminal it overwrites itself. */

@@ -1,39 +1,45 @@
-import type { Crypto } from '../../hal/api/crypto.ts'
 import type { Device } from '../../hal/api/device.ts'
 import type { Digital } from '../../hal/api/io.ts'
-import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer, TimerHandle } from '../../hal/api/time.ts'
+import { StandardEvent } from '../core/events/codes.ts'
+import { formatVersion } from '../core/firmware/image.ts'
 import type { MeteringSource } from '../core/metrology/source.ts'
+import type { KeyStore } from '../core/security/key-store.ts'
+import { Counter } from '../core/storage/counters.ts'
 import { ATM90E32 } from '../drivers/metering/atm90e32/atm90e32.ts'
-import { ascii } from '../lib/ascii.ts'
-import { TcpServer } from '../links/ip/tcp-server.ts'
-import { DlmsServer } from '../protocols/dlms/server.ts'
-import { sameSecret } from '../protocols/dlms/source.ts'
-import { checkMeterConfig, DEMO_SECRET, METER_CONSTANT, type MeterConfig } from './config.ts'
+import { PendingEnergy } from '../drivers/metering/atm90e32/energy.ts'
+import { checkMeterConfig, FACTORY_VERSION, METER_CONSTANT, type MeterConfig } from './config.ts'
+import { MeterConsoleTarget } from './console/meter-target.ts'
+import { ConsolePort } from './console/port.ts'
+import { ConsoleSession } from './console/session.ts'
 import { type EventListener, MeterCore } from './core.ts'
-import { FaceServer } from './face/server.ts'
-import type { FaceExtension, FaceSource } from './face/state.ts'
-import { MetrologicalLed } from './led.ts'
-import { PatientMetering } from './metering.ts'
-import { DlmsView } from './views/dlms.ts'
+import { openAfterReset } from './factory-reset.ts'
+import { type MeterFirmware, meterFirmware } from './firmware.ts'
+import { ledPart, MetrologicalLed } from './led.ts'
+import { boundedWait, METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
+import { Provisioning, type ProvisioningChange } from './provisioning.ts'
+import { PushSender } from './push.ts'
+import { checkReading, MANAGEMENT, openKeys, provisionFirst, unreadableSecrets, usesDemoSecret } from './secrets.ts'
+import { dlmsPart, facePart, type ServiceName } from './services.ts'
+import { applyStored } from './stored-config.ts'
+import { type FaultListener, type FaultRecord, isEndOfSupply, type Part, type PartHealth, reasonOf, Supervisor } from './supervisor.ts'
+import { DlmsView, MANAGEMENT_CLIENT, READING_CLIENT } from './views/dlms.ts'
 import { FaceView } from './views/face.ts'
 
-/** Key of the reading client's LLS secret in the settings. */
-const READING_SECRET = 'dlms.lls.secret'
-/** Key of the mark of a meter that has never had a secret of its own. */
-const DEMO_MARK = 'dlms.lls.demo'
 /** Energy of one count of the ATM90E32 at 3200 imp/kWh. */
 const ENERGY_UNIT = Object.freeze({ numerator: 25, denominator: 8 })
+/** Parts whose faults are events. */
+const RESTARTED: ReadonlySet<string> = new Set(['interrupt', 'led', 'console', 'push', 'dlms', 'face'])
+/** Parameter of the event "factory reset". */
+const RESETS = ['none', 'settings', 'all', 'failed'] as const
+/** Events in which an older one of the same kind is looked for. */
+const EVENTS_LOOKED_THROUGH = 32
 /** How far the ticks may be from the seconds of the clock. */
 const OFF_STEP_MS = 50
+/** What a driver may wait for its chip while it starts; the ATM90E32 needs 65 ms. */
+const DRIVER_WAIT_MAX_MS = 250
 
-/** Something that is served until it is closed. */
-export interface Service {
-  close(): void
-}
-
-/** What a meter serves on its network. */
-export type ServiceName = 'dlms' | 'face'
+export { type Service, type ServiceName, serveFace } from './services.ts'
 
 export interface MeterOptions {
   readonly device: Device
@@ -43,61 +49,144 @@ export interface MeterOptions {
   readonly onEvent?: EventListener
   /** A service is reachable at `port`. */
   readonly onReady?: (service: ServiceName, port: number) => void
+  /** A service has a fault; once per episode. */
   readonly onError?: (service: ServiceName, reason: string) => void
+  /** Any part has a fault, once per episode: the services, `led`, `interrupt`, `metering` (the driver, which the core logs by itself) and `core`. */
+  readonly onFault?: FaultListener
 }
 
 /** The meter application: starts a meter on a device that it is given. */
 export class Meter {
   readonly core: MeterCore
+  /** Defaults and file, and over them what is stored in the meter. */
   readonly config: MeterConfig
-  /** True while the reading client's secret is the one of the demo configuration. */
-  readonly demoSecret: boolean
+  /** Of the firmware that runs. */
+  readonly version: string
   readonly led: MetrologicalLed
   readonly #device: Device
-  readonly #servers: Service[] = []
+  readonly #options: MeterOptions
+  readonly #supervisor: Supervisor
+  /** Exceptions of the core itself. */
+  readonly #faults: FaultRecord
+  /** What one metering driver leaves to the next. */
+  readonly #pending = new PendingEnergy()
+  readonly #keys: KeyStore
+  readonly #firmware: MeterFirmware | undefined
+  #push: PushSender | undefined
   #ticker: TimerHandle | undefined
-  #ledPin: Digital | undefined
-  #interrupt: Digital | undefined
 
   constructor(options: MeterOptions) {
-    const { device, config } = options
+    const { device } = options
     this.#device = device
+    this.#options = options
+    checkMeterConfig(options.config)
+    const { storage, reset } = openAfterReset(device.flash, undefined, () => device.watchdog?.feed())
+    const { config, ignored } = applyStored(options.config, storage.settings)
     this.config = config
-    checkMeterConfig(config)
-    const metering = new PatientMetering(() => this.#startMetering(), ENERGY_UNIT)
-    this.core = new MeterCore({ device, metering, config, onEvent: options.onEvent })
-    this.demoSecret = this.#provisionSecret()
-    this.#ledPin = device.led === undefined ? undefined : new device.led.io({ pin: device.led.pin, mode: 'Output' })
-    this.led = new MetrologicalLed(METER_CONSTANT, this.#ledPin, device.timer)
+    this.version = formatVersion(device.firmware?.running ?? FACTORY_VERSION)
+    this.#keys = openKeys(storage, device)
+    provisionFirst(storage, this.#keys, config)
+    const ticks_ms = () => device.clock.ticks_ms()
+    this.#supervisor = new Supervisor({ ticks_ms, onFault: (part, reason) => this.#onFault(part, reason) })
+    this.#faults = this.#supervisor.record('core')
+    const metering = new PatientMetering({
+      create: () => this.#startMetering(),
+      energyUnit: ENERGY_UNIT,
+      ticks_ms,
+      record: this.#supervisor.record('metering', METERING_PAUSE_MAX_MS),
+    })
+    this.core = new MeterCore({
+      device,
+      storage,
+      metering,
+      config,
+      onEvent: options.onEvent,
+      onSupplyFailure: (utc_s) => this.#push?.supplyFails(utc_s),
+      onSupplyReturn: (utc_s) => this.#push?.supplyReturned(utc_s),
+    })
+    if (reset !== 'none') this.core.record(StandardEvent.factoryReset, RESETS.indexOf(reset))
+    for (const text of ignored) this.#onFault('configuration', text)
+    this.#reportUnreadable()
+    const restart = () => this.restart()
+    this.#firmware = meterFirmware({ device, core: this.core, keys: this.#keys, confirm_s: config.firmware.confirm_s, restart })
+    this.led = new MetrologicalLed(METER_CONSTANT)
     this.led.update(this.core.pulseEnergy_mWh)
-    this.#watchSupply()
-    this.#serve(options)
+    this.#addParts()
     this.#keepStep()
+  }
+
+  /** True while the reading client's secret is the one of the demo configuration. */
+  get demoSecret(): boolean {
+    return usesDemoSecret(this.core.storage, this.#keys)
+  }
+
+  /** How the parts of the meter are. */
+  get health(): readonly PartHealth[] {
+    return this.#supervisor.health
   }
 
   /** Stops in good order: saves, logs the end of the supply, and lets go of every resource. */
   stop(): void {
-    this.core.supplyFails()
-    this.close()
+    try {
+      this.core.stop()
+    } finally {
+      this.close()
+    }
+  }
+
+  /** Saves and starts the firmware again, where the board can. */
+  restart(): void {
+    this.core.stop(true)
+    this.#device.restart?.()
   }
 
   /** Lets go of every resource without saving anything. */
   close(): void {
     if (this.#ticker !== undefined) this.#device.timer.clear(this.#ticker)
     this.#ticker = undefined
-    for (const server of this.#servers.splice(0)) server.close()
-    this.led.close()
-    this.#ledPin?.close()
-    this.#interrupt?.close()
+    this.#supervisor.close()
     this.core.metering.close()
   }
 
+  /**
+   * One second of the meter. The watchdog is fed only here and only when the core has done its work, saving included: a ticker that died, or a core that
+   * throws every time, ends in a reset. Flash that takes no more is no reason for one: the registers in memory are all that is left then.
+   */
   #second(): void {
-    this.core.second()
+    if (this.#attempt(this.#coreSecond)) this.#device.watchdog?.feed()
+    if (this.#firmware !== undefined) this.#attempt(this.#firmwareSecond)
+    this.#attempt(this.#partsSecond)
+  }
+
+  readonly #coreSecond = (): void => this.core.second()
+  readonly #partsSecond = (): void => {
     this.led.update(this.core.pulseEnergy_mWh)
+    this.#supervisor.second()
     // A clock that was set or drifts is no longer in step with the timer.
     const off_ms = this.#device.clock.now_ms() % 1000
     if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
+  }
+  readonly #firmwareSecond = (): void => this.#firmware?.second()
+  readonly #coreInterrupt = (): void => this.core.interrupt()
+
+  /** Runs a piece of the core; what it throws does not stop the services. */
+  #attempt(work: () => void): boolean {
+    try {
+      work()
+      return true
+    } catch (error) {
+      if (isEndOfSupply(error)) throw error
+      this.#faults.add(reasonOf(error))
+      return false
+    }
+  }
+
+  #onFault(part: string, reason: string): void {
+    const { onFault, onError } = this.#options
+    // The core logs what its metering does; the others are restarted without it.
+    if (RESTARTED.has(part)) this.#attempt(() => this.core.record(StandardEvent.partRestarted))
+    onFault?.(part, reason)
+    if (part === 'dlms' || part === 'face') onError?.(part, reason)
   }
 
   /** Ticks at the seconds of the clock, so that an interval ends at its second. */
@@ -110,7 +199,11 @@ export class Meter {
   #startMetering(): MeteringSource {
     const { metering, wait_ms } = this.#device
     const { frequency_Hz, nominalVoltage_V } = this.config.mains
-    const driver = new ATM90E32({ sensor: metering.sensor, wait_ms })
+    const driver = new ATM90E32({
+      sensor: metering.sensor,
+      wait_ms: wait_ms && boundedWait(wait_ms, DRIVER_WAIT_MAX_MS),
+      pending: this.#pending,
+    })
     try {
       driver.configure({ mainsFrequency_Hz: frequency_Hz, nominalVoltage_V })
       return driver
@@ -120,122 +213,122 @@ export class Meter {
     }
   }
 
-  /**
-   * The secret of the configuration goes into flash once; from then on the flash decides. The demo secret is good for a meter that never had one of
-   * its own: a new one is marked so, and one whose settings were damaged refuses everybody rather than open up.
-   */
-  #provisionSecret(): boolean {
-    const { settings, report } = this.core.storage
-    const { readingSecret } = this.config.dlms
-    if (settings.get(READING_SECRET) !== undefined) return false
-    if (readingSecret !== undefined) {
-      settings.set(READING_SECRET, ascii(readingSecret))
-      settings.delete(DEMO_MARK)
-      return false
-    }
-    if (report.fresh || report.layout === 'rebuilt') settings.set(DEMO_MARK, Uint8Array.of(1))
-    return settings.get(DEMO_MARK) !== undefined
+  #authenticate(clientSap: number, secret: Uint8Array): boolean {
+    if (clientSap === READING_CLIENT) return checkReading(this.core.storage, this.#keys, secret)
+    return clientSap === MANAGEMENT_CLIENT && this.#keys.check(MANAGEMENT, secret)
   }
 
-  #authenticate(secret: Uint8Array): boolean {
-    const own = this.core.storage.settings.get(READING_SECRET)
-    if (own !== undefined) return sameSecret(secret, own)
-    return this.demoSecret && sameSecret(secret, ascii(DEMO_SECRET))
+  /** Logged once, not at each start: nothing repairs it but a new secret. */
+  #reportUnreadable(): void {
+    const count = unreadableSecrets(this.#keys).length
+    if (count === 0) return
+    const known = this.core.standardLog.newest(EVENTS_LOOKED_THROUGH).some(({ code }) => code === StandardEvent.secretUnreadable)
+    if (!known) this.core.record(StandardEvent.secretUnreadable, count)
   }
 
-  #watchSupply(): void {
-    const wiring = this.#device.metering.interrupt
-    if (wiring === undefined) return
-    const onReadable = () => this.core.interrupt()
-    this.#interrupt = new wiring.io({ pin: wiring.pin, mode: 'Input', edge: 'rising', onReadable })
-    // What happened before the pin was there had no edge.
-    this.core.metering.acknowledge()
-    if (this.#interrupt.read() === 1) this.core.interrupt()
+  #onProvisioning({ kind }: ProvisioningChange): void {
+    this.core.record(kind === 'configuration' ? StandardEvent.configurationChanged : StandardEvent.secretChanged)
   }
 
-  #serveDlms(network: Network, { onReady, onError, peerTimer }: MeterOptions): TcpServer {
-    const { port, connections_max, inactivity_s, pdu_max } = this.config.dlms
-    const timer = peerTimer ?? this.#device.timer
-    const view = new DlmsView(this.core, this.config, (secret) => this.#authenticate(secret))
-    // A value that cannot be read is the client's "hardware fault" and a line for whoever runs the meter; the connection goes on.
-    const onFault = (error: unknown) => onError?.('dlms', error instanceof Error ? error.message : String(error))
-    const server = new DlmsServer(view, { largestSend: pdu_max, onFault })
-    return new TcpServer({
-      network,
-      port,
-      connections_max,
-      inactivity: inactivity_s === 0 ? undefined : { timer, timeout_ms: inactivity_s * 1000 },
-      accept: (stream) => {
-        const send = (bytes: Uint8Array) => stream.send(bytes)
-        return server.connect(send, () => stream.close())
-      },
-      onReady: (bound) => onReady?.('dlms', bound),
-      onError: (reason) => onError?.('dlms', reason),
+  #consolePart(port: NonNullable<Device['console']>): Part {
+    const { core } = this
+    const provisioning = new Provisioning({
+      storage: core.storage,
+      keys: this.#keys,
+      base: this.#options.config,
+      onChange: (change) => this.#onProvisioning(change),
     })
-  }
-
-  #serve(options: MeterOptions): void {
-    const { network } = this.#device
-    if (network === undefined) return
-    const { onReady, onError } = options
-    const { dlms, face } = this.config
-    if (dlms.enabled) this.#servers.push(this.#serveDlms(network, options))
-    if (face.enabled) {
-      const source = new FaceView(this)
-      const { crypto, timer } = this.#device
-      this.#servers.push(
-        serveFace({
-          source,
-          crypto,
-          timer,
-          network,
-          config: face,
-          onReady: (port) => onReady?.('face', port),
-          onError: (reason) => onError?.('face', reason),
-        }),
-      )
+    const target = new MeterConsoleTarget({
+      core,
+      device: this.#device,
+      keys: this.#keys,
+      provisioning,
+      serial: this.config.identity.serial,
+      version: this.version,
+      restart: this.#device.restart && (() => this.restart()),
+      onLockOut: () => core.record(StandardEvent.failedLogin),
+    })
+    let open: ConsolePort | undefined
+    return {
+      start: (guard) => {
+        open = new ConsolePort({ port, session: new ConsoleSession(target), onError: (reason) => guard.note(reason) })
+      },
+      stop: () => {
+        open?.close()
+        open = undefined
+      },
     }
   }
-}
 
-export interface ServeFaceOptions {
-  readonly source: FaceSource
-  readonly crypto: Crypto
-  readonly timer: Timer
-  readonly network: Network
-  readonly config: MeterConfig['face']
-  /** Controls that the page shows beside the meter; only where there is a world. */
-  readonly extension?: FaceExtension
-  readonly onReady?: (port: number) => void
-  readonly onError?: (reason: string) => void
-}
+  #pushPart(network: NonNullable<Device['network']>): Part {
+    const { core, config } = this
+    return {
+      start: (guard) => {
+        this.#push = new PushSender({ core, config, network, holdUp: this.#device.holdUp, onError: (reason) => guard.note(reason) })
+      },
+      stop: () => {
+        this.#push?.close()
+        this.#push = undefined
+      },
+    }
+  }
 
-/** Serves the web face on a network. */
-export function serveFace(options: ServeFaceOptions): Service {
-  const { source, crypto, timer, network, config, extension, onReady, onError } = options
-  const face = new FaceServer({ source, crypto, timer, extension, maxConnections: config.connections_max })
-  const server = new TcpServer({
-    network,
-    port: config.port,
-    connections_max: config.connections_max + 1,
-    accept: (stream) => {
-      const connection = face.connect({ send: (bytes) => stream.send(bytes), room: () => stream.writable, close: () => stream.close() })
-      return {
-        receive: (bytes) => {
-          connection.receive(bytes)
-          return bytes.length
+  /** The pin by which the IC reports a voltage failure. Without it a failure shows at the next second. */
+  #interruptPart(wiring: NonNullable<Device['metering']['interrupt']>): Part {
+    let pin: Digital | undefined
+    const onReadable = () => {
+      this.#attempt(this.#coreInterrupt)
+    }
+    return {
+      start: () => {
+        pin = new wiring.io({ pin: wiring.pin, mode: 'Input', edge: 'rising', onReadable })
+        // What happened before the pin was there had no edge.
+        this.core.metering.acknowledge()
+        if (pin.read() === 1) onReadable()
+      },
+      stop: () => {
+        pin?.close()
+        pin = undefined
+      },
+    }
+  }
+
+  #addParts(): void {
+    const { led, metering, network, timer, crypto, console: servicePort } = this.#device
+    const { onReady, peerTimer } = this.#options
+    const { dlms, face } = this.config
+    const supervisor = this.#supervisor
+    if (metering.interrupt !== undefined) supervisor.add('interrupt', this.#interruptPart(metering.interrupt))
+    if (led !== undefined) supervisor.add('led', ledPart(this.led, led, timer))
+    if (servicePort !== undefined) supervisor.add('console', this.#consolePart(servicePort))
+    if (network === undefined) return
+    if (this.config.push.address !== undefined) supervisor.add('push', this.#pushPart(network))
+    if (dlms.enabled) {
+      const options = { source: () => this.#dlmsView(), network, timer: peerTimer ?? timer, config: dlms }
+      supervisor.add('dlms', dlmsPart({ ...options, onReady: (port) => onReady?.('dlms', port) }))
+    }
+    if (face.enabled) {
+      const options = { source: new FaceView(this), crypto, timer, network, config: face }
+      supervisor.add('face', facePart({ ...options, onReady: (port) => onReady?.('face', port) }))
+    }
+  }
+
+  #dlmsView(): DlmsView {
+    const { core, config } = this
+    const { address, port } = config.push
+    return new DlmsView({
+      core,
+      config,
+      version: this.version,
+      authenticate: (clientSap, secret) => this.#authenticate(clientSap, secret),
+      onLockOut: (clientSap) => core.record(StandardEvent.failedLogin, clientSap),
+      image: this.#firmware?.update,
+      push: {
+        destination: address === undefined ? '' : `${address}:${port}`,
+        get messageNumber() {
+          return core.storage.counters.last(Counter.message)
         },
-        writable: () => connection.writable(),
-        closed: () => connection.closed(),
-      }
-    },
-    onReady,
-    onError,
-  })
-  return {
-    close: () => {
-      face.close()
-      server.close()
-    },
+      },
+    })
   }
 }

@@ -1,3 +1,5 @@
+import type { FirmwareVersion } from '../../hal/api/firmware.ts'
+import { formatVersion } from '../core/firmware/image.ts'
 import { registerOf } from '../core/registers/table.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { array, boolean, type Infer, integer, object, oneOf, optional, string } from '../lib/schema.ts'
@@ -82,8 +84,49 @@ export const METER_CONFIG = object({
             'LLS secret of the reading client (SAP 17). It is stored in the meter at its first start and is never readable; without it a meter that has no secret uses the demo secret 12345678',
         }),
       ),
+      managementSecret: optional(
+        string({
+          pattern: '^[ -~]{8,32}$',
+          meaning: '8 to 32 printable ASCII characters',
+          description:
+            'LLS secret of the management client (SAP 1), which may set the clock and replace the firmware. Stored like readingSecret; without it nobody is the management client',
+        }),
+      ),
     },
     { description: 'DLMS/COSEM over TCP' },
+  ),
+  push: object(
+    {
+      address: optional(
+        string({
+          pattern: '^[0-9A-Za-z.:-]{1,64}$',
+          meaning: 'an IP address or host name of at most 64 characters',
+          description: 'Where messages about the supply go, as DLMS data-notification in UDP datagrams; without it none are sent',
+        }),
+      ),
+      port: integer({ min: 1, max: 65535, default: 4059, description: 'UDP port of the receiver' }),
+    },
+    { description: 'Messages that the meter sends by itself: the last gasp when the supply fails, and the return of the supply' },
+  ),
+  firmware: object(
+    {
+      publicKey: optional(
+        string({
+          pattern: '^04[0-9a-f]{128}$',
+          meaning: 'a P-256 public key: 04 and 128 hexadecimal digits in lower case (SEC 1, uncompressed)',
+          description:
+            'Key that signs new firmware. Stored in the meter at its first start; without one the meter takes no firmware. `ferraris firmware keygen` makes one',
+        }),
+      ),
+      confirm_s: integer({
+        min: 1,
+        max: 3600,
+        default: 60,
+        unit: 's',
+        description: 'So long new firmware has to measure without a fault before it stays; a reset before that brings the old one back',
+      }),
+    },
+    { description: 'Replacing the firmware in the field' },
   ),
   face: object(
     {
@@ -135,4 +178,6 @@ export const METER_CONSTANT = 1000
 /** Secret of the reading client in the demo configuration. */
 export const DEMO_SECRET = '12345678'
 export const MODEL = 'Ferraris 3P'
-export const FIRMWARE_VERSION = '0.1.0'
+/** Of the firmware that is linked into the program or the image of a device; what was loaded later has its own. */
+export const FACTORY_VERSION: FirmwareVersion = Object.freeze({ major: 0, minor: 2, revision: 0, build: 0 })
+export const FIRMWARE_VERSION = formatVersion(FACTORY_VERSION)

@@ -1,7 +1,9 @@
 import type { Device } from '../../hal/api/device.ts'
+import type { ResetReason } from '../../hal/api/watchdog.ts'
 import { MeterClock } from '../core/clock/meter-clock.ts'
 import { ProfileStatus, StandardEvent } from '../core/events/codes.ts'
 import { EventLog, type EventRecord } from '../core/events/event-log.ts'
+import { SupplyWatch } from '../core/events/supply.ts'
 import { Instantaneous } from '../core/metrology/instantaneous.ts'
 import type { MeteringSource } from '../core/metrology/source.ts'
 import { LoadProfile } from '../core/profile/load-profile.ts'
@@ -31,17 +33,26 @@ const FAULT_HOLD_OFF_MS = 900_000
 /** Keys of what is known to be damaged: found by mounting, and by the scrubber. */
 const DAMAGE_AT_START = 'storage.damage.mount'
 const DAMAGE_SCRUBBED = 'storage.damage.scrub'
-/** Events in which the last power down or power up is looked for. */
-const SUPPLY_EVENTS = 32
+/** Saves for failing supplies: so many at once, and then one in so long. What flickers for hours must not wear the flash. */
+const GASPS_MAX = 60
+const GASP_REFILL_MS = 30_000
+/** A firmware that dies again and again is logged once in so long. */
+const RESET_HOLD_OFF_S = 900
 
 /** What the world outside is told of as it happens. */
 export type EventListener = (log: 'standard' | 'powerFailure', record: EventRecord) => void
 
 export interface MeterCoreOptions {
   readonly device: Device
+  /** Default: opened from the flash of the device. */
+  readonly storage?: Storage
   readonly metering: MeteringSource
   readonly config: MeterConfig
   readonly onEvent?: EventListener
+  /** The supply fails; the meter may die at any moment. Everything is saved already. */
+  readonly onSupplyFailure?: (utc_s: number) => void
+  /** The supply is back for good; `duration_s` is undefined when nobody knows how long it was gone. */
+  readonly onSupplyReturn?: (utc_s: number, duration_s: number | undefined) => void
 }
 
 /** Latest time that anything in flash carries, in seconds of UTC; 0 when the flash is new. */
@@ -76,22 +87,27 @@ export class MeterCore {
   #faultLogged_ms = Number.NEGATIVE_INFINITY
   #clockWasValid: boolean
   #wasDaylightSaving: boolean
+  /** An invalid clock of this start is in the log. */
+  #clockAnnounced = false
   /** All phases sag and the image is saved, in case it gets worse. */
   #sagging = false
-  /** The supply failed and that is logged; cleared when it returns before the meter dies. */
-  #supplyFailed = false
+  readonly #supply: SupplyWatch
+  /** Sum of the image as it was saved last: values never decrease, so an equal sum is an equal image. */
+  #savedSum = -1
+  #gasps = GASPS_MAX
+  #gasped_ms = Number.NEGATIVE_INFINITY
   #storageFailed = false
   readonly #scrubber: Scrubber
   readonly #damage: DamageReport
   #damaged = 0
 
   constructor(options: MeterCoreOptions) {
-    const { device, config, metering, onEvent } = options
+    const { device, storage, config, metering, onEvent, onSupplyFailure, onSupplyReturn } = options
     const { standardOffset_min, daylightSaving } = config.localTime
     this.metering = metering
     const zone = { standard_min: standardOffset_min, dst: daylightSaving }
     this.clock = new MeterClock(device.clock, { standardOffset_min, offset_min: (utc_ms) => offset_min(utc_ms, zone) })
-    this.storage = openStorage(device.flash)
+    this.storage = storage ?? openStorage(device.flash)
     this.#image = new Float64Array(this.storage.registers.count)
     this.energy = new EnergyRegisters(metering.energyUnit, this.#image.subarray(0, ENERGY_VALUES))
     this.standardLog = new EventLog(this.storage.events, (record) => onEvent?.('standard', record))
@@ -104,12 +120,30 @@ export class MeterCore {
     this.#wasDaylightSaving = this.clock.daylightSaving(now_s * 1000)
     this.#scrubber = new Scrubber([this.storage.events, this.storage.powerFailures, this.storage.profile])
     this.#damage = new DamageReport(this.storage.settings, (utc_s, count) => this.#log(StandardEvent.memoryNonVolatileError, utc_s, count))
-    this.#start(now_s)
+    this.#supply = new SupplyWatch({
+      clock: this.clock,
+      log: this.standardLog,
+      write: (code, utc_s, parameter) => this.#log(code, utc_s, parameter),
+      onFailure: (utc_s) => {
+        this.profile.mark(ProfileStatus.powerDown)
+        onSupplyFailure?.(utc_s)
+      },
+      onReturn: (utc_s, duration_s) => {
+        this.#endOfFailure(utc_s, duration_s)
+        onSupplyReturn?.(utc_s, duration_s)
+      },
+    })
+    this.#start(now_s, device.resetReason ?? 'power')
   }
 
   /** What the register table reads from. */
   get readings(): Readings {
     return this
+  }
+
+  /** The metering IC answers and the flash takes what is written. */
+  get healthy(): boolean {
+    return (this.now.status & MeteringStatus.fault) === 0 && !this.#storageFailed
   }
 
   get powerFailures(): number {
@@ -149,36 +183,60 @@ export class MeterCore {
     const elapsed_s = now_s - this.#lastSave_s
     if (elapsed_s >= this.#saveInterval_s || elapsed_s < 0) this.save()
     if (!this.#scrubber.done) this.#scrub(now_s)
+    // An erase takes long: never while the meter lives on its capacitors, where a save may still have to come.
+    if (!this.#supply.failed) this.#keep(() => this.storage.prepare())
   }
 
   /** Writes the register image to flash. */
   save(): void {
     this.#lastSave_s = this.clock.now_s()
+    this.#savedSum = this.#imageSum()
     this.#keep(() => this.storage.registers.save(this.#image, this.#lastSave_s))
   }
 
   /** The supply is gone: takes the last counts, saves, and logs the power failure. The meter may die at any moment after this. */
   supplyFails(): void {
     this.#measure()
+    this.#gasp()
+    this.#supply.fails(this.clock.now_s())
+  }
+
+  /** The firmware ends in good order. `restart`: it starts again at once, and the supply has nothing to do with it. */
+  stop(restart = false): void {
+    this.#measure()
     this.save()
-    if (this.#supplyFailed) return
-    this.#supplyFailed = true
-    this.profile.mark(ProfileStatus.powerDown)
-    this.#log(StandardEvent.powerDown, this.clock.now_s())
+    if (!restart) this.#supply.fails(this.clock.now_s())
   }
 
   /** A sag of all phases may be the beginning of the end, so it saves; only when all phases are lost has the supply failed. */
   #watchSupply(): void {
     const { status } = this.now
     const sagging = SAGGING.every((bits) => (status & bits) !== 0)
-    if (sagging && !this.#sagging) this.save()
+    if (sagging && !this.#sagging) this.#gasp()
     this.#sagging = sagging
     const lost = (status & ALL_LOST) === ALL_LOST
-    if (lost && !this.#supplyFailed) this.supplyFails()
-    if (!lost && this.#supplyFailed) {
-      this.#supplyFailed = false
-      this.#endOfFailure(this.clock.now_s())
+    if (!lost) this.#supply.lives(this.clock.now_s())
+    else if (!this.#supply.failed) this.supplyFails()
+  }
+
+  /** Saves what has not been saved, out of turn; within a budget, so that a supply that flickers for hours costs no more flash than the normal saves. */
+  #gasp(): void {
+    if (this.#imageSum() === this.#savedSum) return
+    const ticks_ms = this.clock.ticks_ms()
+    if (ticks_ms - this.#gasped_ms >= GASP_REFILL_MS) {
+      const refill = Math.min(GASPS_MAX, Math.floor((ticks_ms - this.#gasped_ms) / GASP_REFILL_MS))
+      this.#gasps = Math.min(GASPS_MAX, this.#gasps + refill)
+      this.#gasped_ms = ticks_ms
     }
+    if (this.#gasps === 0) return
+    this.#gasps--
+    this.save()
+  }
+
+  #imageSum(): number {
+    let sum = 0
+    for (let i = 0; i < this.#image.length; i++) sum += this.#image[i]
+    return sum
   }
 
   /** Sets the clock and logs it: the old time, then the new one. Throws RangeError, and changes nothing, for a time that the meter cannot keep. */
@@ -192,8 +250,9 @@ export class MeterCore {
     this.save()
   }
 
-  #start(now_s: number): void {
+  #start(now_s: number, reason: ResetReason): void {
     this.storage.registers.load(this.#image)
+    this.#savedSum = this.#imageSum()
     const lastAlive_s = lastSign_s(this.storage)
     const { damaged } = this.storage.report
     if (damaged > 0) this.profile.mark(ProfileStatus.dataNotValid)
@@ -201,29 +260,43 @@ export class MeterCore {
       this.#damage.report(DAMAGE_AT_START, damaged, Math.max(now_s, lastAlive_s))
       this.#damage.settle(DAMAGE_AT_START, damaged)
     })
-    if (lastAlive_s > 0) {
-      // Without a power down in the log nobody was there to write it: the supply failed at the last sign of life, or within a save interval after it.
-      if (this.#lastSupplyEvent()?.code !== StandardEvent.powerDown) this.#log(StandardEvent.powerDown, lastAlive_s)
+    if (lastAlive_s === 0) {
+      this.#supply.first(now_s)
+      this.#announceClock(now_s)
+      this.save()
+    } else if (reason === 'power') {
       this.profile.mark(ProfileStatus.powerDown)
-      this.#endOfFailure(now_s)
-    } else this.#log(StandardEvent.powerUp, now_s)
+      this.#supply.start(now_s, lastAlive_s)
+    } else this.#afterReset(now_s, reason)
+  }
+
+  /** The firmware started again although the supply was there. */
+  #afterReset(now_s: number, reason: ResetReason): void {
+    this.#announceClock(now_s)
+    if (reason === 'restart') return
+    // What was counted since the last save and was still in memory is gone.
+    this.profile.mark(ProfileStatus.dataNotValid)
+    const last = this.standardLog.last
+    const again = last?.code === StandardEvent.watchdog && now_s - last.utc_s < RESET_HOLD_OFF_S
+    if (!again) this.#log(StandardEvent.watchdog, now_s, reason === 'watchdog' ? 1 : 2)
+  }
+
+  #announceClock(now_s: number): void {
+    this.#clockAnnounced = true
     if (!this.clock.valid) this.#log(StandardEvent.clockInvalid, now_s)
+  }
+
+  /** The supply is back for good: counts the failure and logs how long it lasted. */
+  #endOfFailure(utc_s: number, duration_s: number | undefined): void {
+    this.#image[POWER_FAILURES]++
+    if (duration_s !== undefined) this.#keep(() => this.powerFailureLog.add(StandardEvent.powerUp, utc_s, duration_s))
+    if (!this.#clockAnnounced) this.#announceClock(utc_s)
     this.save()
   }
 
-  #lastSupplyEvent(): EventRecord | undefined {
-    const { powerDown, powerUp } = StandardEvent
-    return this.standardLog.newest(SUPPLY_EVENTS).find(({ code }) => code === powerDown || code === powerUp)
-  }
-
-  /** The supply is back: counts the failure and logs how long it lasted. */
-  #endOfFailure(now_s: number): void {
-    const down = this.#lastSupplyEvent()
-    const known = down?.code === StandardEvent.powerDown && this.clock.valid
-    const duration_s = known ? Math.max(0, now_s - down.utc_s) : 0
-    this.#image[POWER_FAILURES]++
-    this.#log(StandardEvent.powerUp, now_s, duration_s)
-    if (known) this.#keep(() => this.powerFailureLog.add(StandardEvent.powerUp, now_s, duration_s))
+  /** Logs an event of another part of the meter, now. */
+  record(code: number, parameter = 0): void {
+    this.#log(code, this.clock.now_s(), parameter)
   }
 
   #log(code: number, utc_s: number, parameter = 0): void {

@@ -1,5 +1,8 @@
+import type { Device } from '../../hal/api/device.ts'
 import type { Digital } from '../../hal/api/io.ts'
 import type { Timer } from '../../hal/api/time.ts'
+import { guardTimer } from './guarded.ts'
+import type { Part } from './supervisor.ts'
 
 /** Length of a flash (IEC 62053-31 asks for at least 30 ms). */
 const ON_MS = 40
@@ -12,27 +15,14 @@ const FLASHES_MAX = 12
  */
 export class MetrologicalLed {
   readonly constant: number
-  readonly #led: Digital | undefined
-  readonly #timer: Timer
-  readonly #on: () => void
-  readonly #off: () => void
+  #led: Digital | undefined
+  #timer: Timer | undefined
   #pulses = -1
   /** Pulses that have been flashed; behind `#pulses` only while the load is above what an LED can show. */
   #shown = 0
-  #open = true
 
-  constructor(constant: number, led: Digital | undefined, timer: Timer) {
+  constructor(constant: number) {
     this.constant = constant
-    this.#led = led
-    this.#timer = timer
-    this.#off = () => {
-      if (this.#open) led?.write(0)
-    }
-    this.#on = () => {
-      if (!this.#open) return
-      led?.write(1)
-      timer.set(this.#off, ON_MS)
-    }
   }
 
   /** Pulses since the meter was made: what the register says, whatever the LED has shown of it. */
@@ -40,19 +30,54 @@ export class MetrologicalLed {
     return Math.max(0, this.#pulses)
   }
 
+  /** From now on there is a lamp. What was due before is not made up for. */
+  attach(led: Digital, timer: Timer): void {
+    this.#led = led
+    this.#timer = timer
+    this.#shown = this.pulses
+  }
+
+  /** Nothing flashes after this; the pin is the caller's to close. */
+  detach(): void {
+    this.#led = undefined
+    this.#timer = undefined
+  }
+
   /** Once a second, with the total of active energy in mWh. */
   update(energy_mWh: number): void {
     const total = Math.floor((energy_mWh * this.constant) / 1_000_000)
     if (this.#pulses < 0) this.#shown = total
     this.#pulses = total
-    if (this.#led === undefined) return
+    const timer = this.#timer
+    if (timer === undefined) return
     const flashes = Math.min(total - this.#shown, FLASHES_MAX)
     this.#shown += flashes
-    for (let i = 0; i < flashes; i++) this.#timer.set(this.#on, Math.floor((i * 1000) / flashes))
+    for (let i = 0; i < flashes; i++) timer.set(this.#on, Math.floor((i * 1000) / flashes))
   }
 
-  /** Nothing flashes after this; the pin is the caller's to close. */
-  close(): void {
-    this.#open = false
+  readonly #on = (): void => {
+    if (this.#led === undefined) return
+    this.#led.write(1)
+    this.#timer?.set(this.#off, ON_MS)
+  }
+
+  readonly #off = (): void => {
+    this.#led?.write(0)
+  }
+}
+
+/** The lamp as a part of the meter: a pin that fails costs no more than its flashes. */
+export function ledPart(led: MetrologicalLed, wiring: NonNullable<Device['led']>, timer: Timer): Part {
+  let pin: Digital | undefined
+  return {
+    start: (guard) => {
+      pin = new wiring.io({ pin: wiring.pin, mode: 'Output' })
+      led.attach(pin, guardTimer(timer, guard))
+    },
+    stop: () => {
+      led.detach()
+      pin?.close()
+      pin = undefined
+    },
   }
 }

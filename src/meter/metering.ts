@@ -1,48 +1,156 @@
 import type { MeteringSource } from '../core/metrology/source.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { createMeteringSample, type MeteringSample, MeteringStatus } from '../lib/metering-sample.ts'
+import { type FaultRecord, reasonOf } from './supervisor.ts'
 
 /**
- * A metering IC that may be missing when the meter starts: a meter whose IC does not answer keeps its registers readable, reports the fault and
- * tries again at every sample.
+ * Longest pause before a driver is made again. Short, because the IC counts on meanwhile: its registers hold 204 Wh, which is 17 s at the 43 kW that the
+ * meter is made for.
+ */
+export const METERING_PAUSE_MAX_MS = 8000
+/** Samples come once a second, but not to the millisecond. */
+const JITTER_MS = 500
+/** Samples in a row that are faulty, after which the driver is made again. */
+const FAULTS_MAX = 5
+/** A sample takes some milliseconds; what takes so long belongs to a bus or a chip that is not well. */
+const SAMPLE_MAX_MS = 500
+
+export interface PatientOptions {
+  /** Makes a configured driver, or throws. */
+  readonly create: () => MeteringSource
+  /** What the configuration of the drivers gives. */
+  readonly energyUnit: MeteringSource['energyUnit']
+  /** Monotonic time. */
+  readonly ticks_ms: () => number
+  readonly record: FaultRecord
+}
+
+/**
+ * A metering IC that may be missing, hang or come and go, and a driver that may throw. Such a meter keeps its registers readable and reports the fault with
+ * each sample; the driver is closed and made again, after a pause that doubles up to 8 s. No method throws.
  */
 export class PatientMetering implements MeteringSource {
   readonly energyUnit: MeteringSource['energyUnit']
-  readonly #create: () => MeteringSource
+  readonly #options: PatientOptions
   #source: MeteringSource | undefined
-  #fault: MeteringSample | undefined
+  #identification: MeteringSource['identification'] = { model: '' }
+  /** The newest sample; its arrays belong to its driver, or to nobody any more. */
+  #last: MeteringSample | undefined
+  #due_ms = 0
+  /** Faulty samples in a row. */
+  #faults = 0
+  /** The driver was made again and has not given a good sample yet. */
+  #renewed = false
 
-  /** `create` makes a configured driver or throws FerrarisError; `energyUnit` is the one that its configuration gives. */
-  constructor(create: () => MeteringSource, energyUnit: MeteringSource['energyUnit']) {
-    this.#create = create
-    this.energyUnit = energyUnit
+  constructor(options: PatientOptions) {
+    this.#options = options
+    this.energyUnit = options.energyUnit
     this.#attempt()
   }
 
   get identification(): MeteringSource['identification'] {
-    return this.#source?.identification ?? { model: '' }
+    return this.#identification
   }
 
   sample(): MeteringSample {
-    if (this.#source === undefined) this.#attempt()
-    if (this.#source !== undefined) return this.#source.sample()
-    this.#fault ??= { ...createMeteringSample(), status: MeteringStatus.fault }
-    return this.#fault
+    const { ticks_ms } = this.#options
+    if (this.#source === undefined && ticks_ms() >= this.#due_ms) this.#again()
+    const source = this.#source
+    if (source === undefined) return this.#fault()
+    const began_ms = ticks_ms()
+    let sample: MeteringSample
+    try {
+      sample = source.sample()
+    } catch (error) {
+      this.#giveUp(reasonOf(error))
+      return this.#fault()
+    }
+    this.#last = sample
+    // The configuration was written again: whoever reads the profile is warned, also when a new interval has begun meanwhile.
+    if (this.#renewed) sample.status |= MeteringStatus.reconfigured
+    const slow = ticks_ms() - began_ms > SAMPLE_MAX_MS
+    // What it counted is booked all the same: the IC has forgotten it.
+    if (slow) sample.status |= MeteringStatus.fault
+    if ((sample.status & MeteringStatus.fault) === 0) {
+      this.#faults = 0
+      this.#renewed = false
+    } else if (++this.#faults >= FAULTS_MAX) {
+      this.#giveUp(slow ? 'samples take too long' : 'the metering IC does not answer')
+    }
+    return sample
   }
 
   acknowledge(): void {
-    this.#source?.acknowledge()
+    try {
+      this.#source?.acknowledge()
+    } catch (error) {
+      this.#giveUp(reasonOf(error))
+    }
   }
 
   close(): void {
-    this.#source?.close()
+    try {
+      this.#source?.close()
+    } catch (error) {
+      this.#options.record.add(reasonOf(error))
+    }
+    this.#source = undefined
+    this.#due_ms = Number.POSITIVE_INFINITY
   }
 
-  #attempt(): void {
+  #again(): void {
+    if (!this.#attempt()) return
+    this.#renewed = true
+    this.#options.record.restarted()
+  }
+
+  #attempt(): boolean {
+    let source: MeteringSource | undefined
     try {
-      this.#source = this.#create()
+      source = this.#options.create()
+      if (!sameUnit(source, this)) throw new FerrarisError('CONFIGURATION', 'the metering IC counts in another unit than before')
     } catch (error) {
-      if (!(error instanceof FerrarisError)) throw error
+      this.#source = source
+      this.#giveUp(reasonOf(error))
+      return false
     }
+    this.#source = source
+    this.#identification = source.identification
+    return true
+  }
+
+  #giveUp(reason: string): void {
+    const { ticks_ms, record } = this.#options
+    record.add(reason)
+    this.close()
+    this.#faults = 0
+    this.#due_ms = ticks_ms() + record.waits() - JITTER_MS
+  }
+
+  /** Old values, no counts. */
+  #fault(): MeteringSample {
+    this.#last ??= createMeteringSample()
+    const sample = this.#last
+    sample.activeImport.fill(0)
+    sample.activeExport.fill(0)
+    sample.reactiveImport.fill(0)
+    sample.reactiveExport.fill(0)
+    sample.apparent.fill(0)
+    sample.status = (sample.status & ~MeteringStatus.reconfigured) | MeteringStatus.fault
+    return sample
+  }
+}
+
+function sameUnit(a: MeteringSource, b: MeteringSource): boolean {
+  return a.energyUnit.numerator === b.energyUnit.numerator && a.energyUnit.denominator === b.energyUnit.denominator
+}
+
+/** A wait for a driver that cannot wait for ever: more than `most_ms` in sum throws FerrarisError `TIMEOUT`. */
+export function boundedWait(wait_ms: (duration_ms: number) => void, most_ms: number): (duration_ms: number) => void {
+  let left_ms = most_ms
+  return (duration_ms) => {
+    left_ms -= duration_ms
+    if (left_ms < 0) throw new FerrarisError('TIMEOUT', `a driver waits for more than ${most_ms} ms`)
+    wait_ms(duration_ms)
   }
 }

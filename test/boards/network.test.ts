@@ -134,7 +134,8 @@ describe('a meter on the network of the PC', () => {
     advance(60_000)
 
     machine.mains.disturbAll(1)
-    advance(1000)
+    // Long enough for the supply to count as returned.
+    advance(5000)
     expect(machine.meter).toBeDefined()
     await lives(() => ports.has('dlms'), 'the service again')
     expect([...ports]).toEqual([['dlms', dlms]])

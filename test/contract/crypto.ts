@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Crypto, DigestName } from '../../hal/api/crypto.ts'
-import { toHex } from '../../src/lib/hex.ts'
+import { fromHex, toHex } from '../../src/lib/hex.ts'
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
@@ -17,6 +18,232 @@ const DIGESTS: readonly (readonly [DigestName, string, Uint8Array, string])[] = 
   ['SHA256', '448 bits', ascii(TWO_BLOCKS), '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1'],
   ['SHA256', 'a million a', new Uint8Array(1000000).fill(0x61), 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0'],
 ]
+
+const GCM_KEY = 'feffe9928665731c6d6a8f9467308308'
+const GCM_PLAINTEXT =
+  'd9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39'
+
+interface GcmVector {
+  readonly name: string
+  readonly key: string
+  readonly nonce: string
+  readonly additional: string
+  readonly plaintext: string
+  /** Ciphertext, then the tag. */
+  readonly sealed: string
+}
+
+const zeros = (bytes: number): string => '00'.repeat(bytes)
+const whole = (name: string, key: string, sealed: string): GcmVector => {
+  const nonce = 'cafebabefacedbaddecaf888'
+  return { name, key, nonce, additional: 'feedfacedeadbeeffeedfacedeadbeefabaddad2', plaintext: GCM_PLAINTEXT, sealed }
+}
+
+/** McGrew and Viega, "The Galois/Counter Mode of Operation", appendix B: the test cases with every length of key. */
+const GCM_CASES: readonly GcmVector[] = [
+  { name: '1', key: zeros(16), nonce: zeros(12), additional: '', plaintext: '', sealed: '58e2fccefa7e3061367f1d57a4e7455a' },
+  {
+    name: '2',
+    key: zeros(16),
+    nonce: zeros(12),
+    additional: '',
+    plaintext: zeros(16),
+    sealed: '0388dace60b6a392f328c2b971b2fe78ab6e47d42cec13bdf53a67b21257bddf',
+  },
+  whole(
+    '4',
+    GCM_KEY,
+    '42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e0915bc94fbc3221a5db94fae95ae7121a47',
+  ),
+  whole(
+    '10',
+    GCM_KEY + GCM_KEY.slice(0, 16),
+    '3980ca0b3c00e841eb06fac4872a2757859e1ceaa6efd984628593b40ca1e19c7d773d00c144c525ac619d18c84a3f4718e2448b2fe324d9ccda27102519498e80f1478f37ba55bd6d27618c',
+  ),
+  { name: '13', key: zeros(32), nonce: zeros(12), additional: '', plaintext: '', sealed: '530f8afbc74536b9a963b4f1c4cb738b' },
+  whole(
+    '16',
+    GCM_KEY + GCM_KEY,
+    '522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b',
+  ),
+]
+
+/** RFC 6979, A.2.5: key, and the signatures of two messages with SHA-256. */
+export const RFC6979_KEY =
+  '0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299'
+export const RFC6979: readonly (readonly [string, string])[] = [
+  [
+    'sample',
+    'efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8',
+  ],
+  [
+    'test',
+    'f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083',
+  ],
+]
+
+/** Rows of `test/vectors/crypto`. */
+export type GcmRow = readonly [
+  id: number,
+  valid: boolean,
+  key: string,
+  nonce: string,
+  additional: string,
+  plaintext: string,
+  sealed: string,
+]
+export type EcdsaRow = readonly [id: number, valid: boolean, publicKey: string, message: string, signature: string]
+
+export function wycheproof<Row>(file: 'aes-gcm' | 'ecdsa-p256'): readonly Row[] {
+  const text = readFileSync(new URL(`../vectors/crypto/${file}.json`, import.meta.url), 'utf8')
+  return (JSON.parse(text) as { rows: Row[] }).rows
+}
+
+/** A copy with one bit changed. */
+export function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+  const copy = bytes.slice()
+  copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7))
+  return copy
+}
+
+/** Inside a larger buffer, at an odd place. */
+function offCentre(bytes: Uint8Array): Uint8Array {
+  const larger = new Uint8Array(bytes.length + 6).fill(0xee)
+  larger.set(bytes, 3)
+  return larger.subarray(3, 3 + bytes.length)
+}
+
+function hashContract(crypto: Crypto): void {
+  test.each(DIGESTS)('%s of %s in pieces', (digest, _, message, expected) => {
+    for (const size of [1, 55, 64, 100_001]) {
+      if (size === 1 && message.length > 1000) continue
+      const hash = crypto.hash(digest)
+      for (let at = 0; at < message.length; at += size) hash.update(message.subarray(at, at + size))
+      expect(toHex(hash.digest())).toBe(expected)
+    }
+  })
+
+  test('two digests at once do not disturb each other', () => {
+    const first = crypto.hash('SHA256')
+    const second = crypto.hash('SHA256')
+    first.update(ascii('a'))
+    second.update(ascii('x'))
+    first.update(ascii('bc'))
+    expect(toHex(first.digest())).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+    expect(Object.getPrototypeOf(second.digest())).toBe(Uint8Array.prototype)
+  })
+
+  test('a digest ends once, and an unknown one does not start', () => {
+    const hash = crypto.hash('SHA1')
+    hash.digest()
+    expect(() => hash.update(ascii('a'))).toThrow(Error)
+    expect(() => hash.digest()).toThrow(Error)
+    expect(() => crypto.hash('MD5' as DigestName)).toThrow(RangeError)
+  })
+}
+
+function gcmContract(crypto: Crypto): void {
+  test.each(GCM_CASES)('AES-GCM, test case $name', ({ key, nonce, additional, plaintext, sealed }) => {
+    const parts = [fromHex(key), fromHex(nonce), fromHex(plaintext), fromHex(additional)] as const
+    const result = crypto.seal(...parts)
+    expect(toHex(result)).toBe(sealed)
+    expect(Object.getPrototypeOf(result)).toBe(Uint8Array.prototype)
+    expect(parts.map(toHex)).toEqual([key, nonce, plaintext, additional])
+    const opened = crypto.open(parts[0], parts[1], result, parts[3])
+    expect(opened).toEqual(parts[2])
+    expect(Object.getPrototypeOf(opened)).toBe(Uint8Array.prototype)
+    expect(toHex(result)).toBe(sealed)
+  })
+
+  test('AES-GCM of views inside larger buffers', () => {
+    for (const { key, nonce, additional, plaintext, sealed } of GCM_CASES) {
+      const [k, n, p, a] = [key, nonce, plaintext, additional].map((text) => offCentre(fromHex(text)))
+      expect(toHex(crypto.seal(k, n, p, a))).toBe(sealed)
+      expect(crypto.open(k, n, offCentre(fromHex(sealed)), a)).toEqual(fromHex(plaintext))
+    }
+  })
+
+  test('AES-GCM refuses one bit more in any place', () => {
+    const [key, nonce, sealed, additional] = [GCM_CASES[2].key, GCM_CASES[2].nonce, GCM_CASES[2].sealed, GCM_CASES[2].additional].map(
+      fromHex,
+    )
+    for (let bit = 0; bit < 8 * sealed.length; bit++) expect(crypto.open(key, nonce, flipped(sealed, bit), additional)).toBe(undefined)
+    for (let bit = 0; bit < 8 * key.length; bit += 5) expect(crypto.open(flipped(key, bit), nonce, sealed, additional)).toBe(undefined)
+    for (let bit = 0; bit < 8 * nonce.length; bit += 5) expect(crypto.open(key, flipped(nonce, bit), sealed, additional)).toBe(undefined)
+    for (let bit = 0; bit < 8 * additional.length; bit += 5)
+      expect(crypto.open(key, nonce, sealed, flipped(additional, bit))).toBe(undefined)
+    expect(crypto.open(key, nonce, sealed, additional.subarray(1))).toBe(undefined)
+    for (let length = 0; length < sealed.length; length++)
+      expect(crypto.open(key, nonce, sealed.subarray(0, length), additional)).toBe(undefined)
+  })
+
+  test('AES-GCM, Wycheproof', () => {
+    for (const [id, valid, ...texts] of wycheproof<GcmRow>('aes-gcm')) {
+      const [key, nonce, additional, plaintext, sealed] = texts.map((text) => fromHex(text))
+      expect(crypto.open(key, nonce, sealed, additional), `test ${id}`).toEqual(valid ? plaintext : undefined)
+      if (valid) expect(crypto.seal(key, nonce, plaintext, additional), `test ${id}`).toEqual(sealed)
+    }
+  })
+
+  test('AES-GCM takes no other lengths', () => {
+    const none = new Uint8Array(0)
+    for (const length of [0, 8, 15, 17, 31, 33, 64]) {
+      expect(() => crypto.seal(new Uint8Array(length), new Uint8Array(12), none, none)).toThrow(RangeError)
+      expect(() => crypto.open(new Uint8Array(length), new Uint8Array(12), new Uint8Array(16), none)).toThrow(RangeError)
+    }
+    for (const length of [0, 8, 11, 13, 16]) {
+      expect(() => crypto.seal(new Uint8Array(16), new Uint8Array(length), none, none)).toThrow(RangeError)
+      expect(() => crypto.open(new Uint8Array(16), new Uint8Array(length), new Uint8Array(16), none)).toThrow(RangeError)
+    }
+  })
+}
+
+function ecdsaContract(crypto: Crypto): void {
+  const key = fromHex(RFC6979_KEY)
+
+  test.each(RFC6979)('ECDSA P-256, signature of "%s" in RFC 6979', (message, signature) => {
+    const digest = crypto.digest('SHA256', ascii(message))
+    expect(crypto.verify(key, digest, fromHex(signature))).toBe(true)
+    expect(crypto.verify(offCentre(key), offCentre(digest), offCentre(fromHex(signature)))).toBe(true)
+  })
+
+  test('ECDSA P-256 refuses one bit more in any place', () => {
+    const digest = crypto.digest('SHA256', ascii('sample'))
+    const signature = fromHex(RFC6979[0][1])
+    for (let bit = 0; bit < 512; bit += 7) expect(crypto.verify(key, digest, flipped(signature, bit))).toBe(false)
+    for (let bit = 0; bit < 256; bit += 7) expect(crypto.verify(key, flipped(digest, bit), signature)).toBe(false)
+    // Almost every other key is no point of the curve.
+    for (let bit = 0; bit < 520; bit += 7) expect(crypto.verify(flipped(key, bit), digest, signature)).toBe(false)
+  })
+
+  test('ECDSA P-256 is false for what is no key, no digest and no signature', () => {
+    const digest = crypto.digest('SHA256', ascii('sample'))
+    const signature = fromHex(RFC6979[0][1])
+    const compressed = Uint8Array.of(3, ...key.subarray(1, 33))
+    const hybrid = Uint8Array.of(7, ...key.subarray(1))
+    for (const wrong of [
+      new Uint8Array(0),
+      Uint8Array.of(0),
+      compressed,
+      hybrid,
+      key.subarray(1),
+      Uint8Array.of(...key, 0),
+      new Uint8Array(65),
+    ])
+      expect(crypto.verify(wrong, digest, signature)).toBe(false)
+    for (const wrong of [new Uint8Array(0), digest.subarray(1), Uint8Array.of(...digest, 0)])
+      expect(crypto.verify(key, wrong, signature)).toBe(false)
+    for (const wrong of [new Uint8Array(0), signature.subarray(1), Uint8Array.of(...signature, 0), new Uint8Array(64)])
+      expect(crypto.verify(key, digest, wrong)).toBe(false)
+  })
+
+  test('ECDSA P-256, Wycheproof', () => {
+    for (const [id, valid, publicKey, message, signature] of wycheproof<EcdsaRow>('ecdsa-p256')) {
+      const digest = crypto.digest('SHA256', fromHex(message))
+      expect(crypto.verify(fromHex(publicKey), digest, fromHex(signature)), `test ${id}`).toBe(valid)
+    }
+  })
+}
 
 /** The rules of `hal/api/crypto.ts`. */
 export function cryptoContract(name: string, crypto: Crypto): void {
@@ -54,5 +281,9 @@ export function cryptoContract(name: string, crypto: Crypto): void {
     test('an unknown digest is refused', () => {
       expect(() => crypto.digest('MD5' as DigestName, ascii('abc'))).toThrow(RangeError)
     })
+
+    hashContract(crypto)
+    gcmContract(crypto)
+    ecdsaContract(crypto)
   })
 }

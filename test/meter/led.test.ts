@@ -16,7 +16,8 @@ function create() {
     else lengths_us.push(scheduler.now_us - rising_us[rising_us.length - 1])
   })
   const Digital = pins.constructorFor()
-  const led = new MetrologicalLed(1000, new Digital({ pin: 2, mode: 'Output' }), new WorldTimer(scheduler))
+  const led = new MetrologicalLed(1000)
+  led.attach(new Digital({ pin: 2, mode: 'Output' }), new WorldTimer(scheduler))
   const pass = (energy_mWh: number) => {
     led.update(energy_mWh)
     scheduler.run(scheduler.now_us + SECOND_US)
@@ -54,7 +55,7 @@ describe('MetrologicalLed', () => {
   })
 
   test('counts without a lamp', () => {
-    const led = new MetrologicalLed(10_000, undefined, new WorldTimer(new Scheduler(0)))
+    const led = new MetrologicalLed(10_000)
     expect(led.pulses).toBe(0)
     led.update(0)
     led.update(12_345)

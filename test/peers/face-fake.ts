@@ -1,13 +1,8 @@
-import { createHash } from 'node:crypto'
 import net from 'node:net'
-import type { Crypto } from '../../hal/api/crypto.ts'
 import type { Timer } from '../../hal/api/time.ts'
+import { hostCrypto } from '../../hal/host/crypto.ts'
 import { FaceServer } from '../../src/meter/face/server.ts'
 import type { FaceExtension, FacePhase, FaceSource, FaceWorld, LcdItem, MainsState, WorldCommand } from '../../src/meter/face/state.ts'
-
-const nodeCrypto: Crypto = {
-  digest: (name, data) => new Uint8Array(createHash(name).update(data).digest()),
-}
 
 const nodeTimer: Timer = {
   set: (callback, delay_ms, repeat_ms) => (repeat_ms === undefined ? setTimeout(callback, delay_ms) : setInterval(callback, repeat_ms)),
@@ -173,7 +168,7 @@ const QUEUE = 16_384
 
 /** A face on a TCP port of this computer, with real back-pressure. `port` is where it listens; `stop` ends everything. */
 export async function serveFace(house: FakeHouse, port = 0): Promise<{ port: number; face: FaceServer; stop: () => Promise<void> }> {
-  const face = new FaceServer({ source: house, extension: house, crypto: nodeCrypto, timer: nodeTimer })
+  const face = new FaceServer({ source: house, extension: house, crypto: hostCrypto, timer: nodeTimer })
   const sockets = new Set<net.Socket>()
   const server = net.createServer((socket) => {
     sockets.add(socket)

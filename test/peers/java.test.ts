@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MANAGER_SECRET, ManagedMeter, NOTE } from '../protocols/dlms/managed-source.ts'
 import { memorySource, NAME, SECRET } from '../protocols/dlms/memory-source.ts'
 import { DlmsTcpClient } from '../support/dlms-client.ts'
 import { ANY_PORTS, Ferraris, temporaryFolder } from '../support/ferraris.ts'
@@ -17,6 +18,7 @@ const libraries = process.env.FERRARIS_PEERS_JAVA
 const folder = join(import.meta.dirname, 'java')
 const JDLMS = ['jdlms', 'JdlmsPeer'] as const
 const GURUX = ['gurux-java', 'GuruxPeer'] as const
+const MANAGE = 'JdlmsManage'
 const JDLMS_VERSION = '1.8.0'
 const OLDEST_JDK = 17
 
@@ -67,7 +69,7 @@ describe.skipIf(!available)('foreign DLMS clients for Java', () => {
   beforeAll(async () => {
     const classes = temporaryFolder()
     path = [classes, join(libraries ?? '', '*')].join(delimiter)
-    const sources = [JDLMS, GURUX].map(([, name]) => join(folder, `${name}.java`))
+    const sources = [JDLMS[1], GURUX[1], MANAGE].map((name) => join(folder, `${name}.java`))
     await jdk('javac', ['-cp', path, '-d', classes, ...sources])
   })
 
@@ -98,6 +100,31 @@ describe.skipIf(!available)('foreign DLMS clients for Java', () => {
       }
       expect(result.refused).not.toBe('')
     })
+  })
+
+  test('jdlms manages a meter', async () => {
+    const meter = new ManagedMeter(500)
+    const server = new RecordingServer(meter)
+    const port = await server.open()
+    const output = await jdk('java', ['-cp', path, MANAGE, '127.0.0.1', String(port), MANAGER_SECRET, NOTE])
+    await server.close()
+    server.writeTranscript('jdlms-manage', `jDLMS ${JDLMS_VERSION} (Maven Central)`, 'java.test.ts', 'managed-source.ts')
+    expect(JSON.parse(output ?? '')).toEqual({
+      client: 'jdlms',
+      set: 'SUCCESS',
+      list: ['SUCCESS', 'READ_WRITE_DENIED', 'TYPE_UNMATCHED'],
+      note: 'jdlms',
+      image: {
+        initiate: 'SUCCESS',
+        blocks: ['SUCCESS', 'SUCCESS'],
+        early: 'OTHER_REASON',
+        first: 'SUCCESS',
+        verify: ['TEMPORARY_FAILURE', 'SUCCESS'],
+        activate: 'SUCCESS',
+      },
+    })
+    expect(meter.utc_ms).toBe(Date.UTC(2026, 2, 2, 11, 30, 15))
+    expect(meter.image.activated).toBe(1)
   })
 
   describe('a running meter', () => {

@@ -1,18 +1,11 @@
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DlmsTcpClient } from '../support/dlms-client.ts'
 import { ANY_PORTS, Ferraris } from '../support/ferraris.ts'
+import { available, runPython, tellWhenSkipped } from './python.ts'
 import { expectRunningReading, type Reading } from './readings.ts'
 
-/**
- * Foreign DLMS clients read the meter that `ferraris run` starts. FERRARIS_PEERS names a Python virtual environment with the packages of
- * requirements.txt.
- */
-const python = process.env.FERRARIS_PEERS === undefined ? undefined : join(process.env.FERRARIS_PEERS, 'bin', 'python')
-const available = python !== undefined && existsSync(python)
-if (!available) console.log('skipped: no DLMS peers (set FERRARIS_PEERS to a virtual environment with test/peers/requirements.txt)')
+/** Foreign DLMS clients read the meter that `ferraris run` starts. */
+tellWhenSkipped()
 
 const SECRET = '12345678'
 /** What a person switches on in a day is far below this. */
@@ -45,22 +38,8 @@ describe.skipIf(!available)('foreign DLMS clients and a running meter', () => {
     expect((await meter?.end('SIGTERM'))?.code).toBe(0)
   })
 
-  function read(script: string): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(python as string, [join(import.meta.dirname, script), '127.0.0.1', String(port), SECRET], {
-        env: { ...process.env, TZ: 'UTC' },
-        timeout: 60_000,
-      })
-      let output = ''
-      let errors = ''
-      child.stdout.on('data', (data) => (output += data))
-      child.stderr.on('data', (data) => (errors += data))
-      child.on('error', reject)
-      child.on('close', (code) => {
-        if (code === 0) resolve(JSON.parse(output) as Result)
-        else reject(new Error(`${script} ended with ${code}: ${errors}${output}`))
-      })
-    })
+  async function read(script: string): Promise<Result> {
+    return JSON.parse(await runPython(script, ['127.0.0.1', String(port), SECRET])) as Result
   }
 
   /** Register 1.8.0 as the display shows it, in Wh. */

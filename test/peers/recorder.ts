@@ -52,12 +52,12 @@ export class RecordingServer {
 
   /**
    * With FERRARIS_RECORD=1 in the environment, writes the sessions to test/vectors/dlms/transcript-`name`.json as a golden transcript of
-   * `client` (its name, version and registry) that the test file `test` recorded.
+   * `client` (its name, version and registry) with the meter of `source`, a file of test/protocols/dlms, that the test file `test` recorded.
    */
-  writeTranscript(name: string, client: string, test: string): void {
+  writeTranscript(name: string, client: string, test: string, source = 'memory-source.ts'): void {
     if (process.env.FERRARIS_RECORD !== '1') return
     const transcript = {
-      source: `sessions of ${client} with test/protocols/dlms/memory-source.ts, recorded by test/peers/${test}`,
+      source: `sessions of ${client} with test/protocols/dlms/${source}, recorded by test/peers/${test}`,
       license: 'MIT (recorded by this project)',
       sessions: this.sessions,
     }

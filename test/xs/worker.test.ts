@@ -77,7 +77,7 @@ describe.skipIf(!built)('XS worker', () => {
   test('a compute limit ends a script that would not', async () => {
     const worker = new XsnapWorker({ computeLimit: 100_000 })
     await expect(worker.evaluate('for (;;) {}')).rejects.toMatchObject({
-      code: 'XS_EXIT',
+      code: 'XS_OVERRUN',
       message: expect.stringContaining('too much computation') as string,
     })
     await worker.close()

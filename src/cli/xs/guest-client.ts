@@ -28,7 +28,9 @@ export interface GuestClientOptions {
   readonly pages?: PageStore
 }
 
-export interface XsGuestOptions extends GuestClientOptions, Pick<WorkerOptions, 'binary' | 'onPrint' | 'parserBuffer_KB'> {
+export interface XsGuestOptions
+  extends GuestClientOptions,
+    Pick<WorkerOptions, 'binary' | 'onPrint' | 'parserBuffer_KB' | 'computeLimit' | 'timeout_ms' | 'memory_MB'> {
   /** The bundle (`build/xs/guest.js`), a script that installs a `GuestHost`. */
   readonly source: string
   readonly onAsk?: AskHandler
@@ -121,8 +123,9 @@ function answerQuery(request: Uint8Array, onAsk: AskHandler | undefined): Uint8A
 
 /** Starts an XS machine with a guest bundle. FerrarisError `XS_MISSING` where xsnap is not built, `XS_EXCEPTION` when the bundle fails. */
 export async function startXsGuest(options: XsGuestOptions): Promise<GuestClient> {
-  const { binary, onPrint, parserBuffer_KB, onAsk } = options
-  const worker = new XsnapWorker({ binary, onPrint, parserBuffer_KB, onQuery: (request) => answerQuery(request, onAsk) })
+  const { binary, onPrint, parserBuffer_KB, computeLimit, timeout_ms, memory_MB, onAsk } = options
+  const onQuery = (request: Uint8Array) => answerQuery(request, onAsk)
+  const worker = new XsnapWorker({ binary, onPrint, parserBuffer_KB, computeLimit, timeout_ms, memory_MB, onQuery })
   try {
     if (!options.changeableBuiltIns) await worker.evaluate(FREEZE_BUILT_INS)
     await worker.evaluate(options.source)

@@ -18,6 +18,11 @@ const EXIT_CODES: ReadonlyMap<number, string> = new Map([
 const MESSAGE_MAX = 0x10000000
 /** End of what the worker printed on its error stream, for messages. */
 const STDERR_MAX = 4096
+/** Exit code of a command beyond `computeLimit`. */
+const TOO_MUCH_COMPUTATION = 17
+/** Looks at a command in one time-out. */
+const LOOKS = 4
+
 /** A worker that does not end after `quit` is killed. */
 const QUIT_ms = 2000
 
@@ -43,8 +48,12 @@ export interface WorkerOptions {
   readonly onQuery?: (request: Uint8Array) => Uint8Array | Promise<Uint8Array>
   /** What the guest prints with `print`, as it comes. */
   readonly onPrint?: (text: string) => void
-  /** Byte codes that one command may run; default unlimited. */
+  /** Byte codes that one command may run; default unlimited, at most 2^31 - 1. */
   readonly computeLimit?: number
+  /** Real time that one command may take, for what runs no byte codes; default unlimited. */
+  readonly timeout_ms?: number
+  /** Memory that the process may have; default what the engine itself allows, 2 GB. Without effect where the system has no such limit (macOS). */
+  readonly memory_MB?: number
   /** Size of the source parser's buffer in KB; a bundle must fit. Default 8192. */
   readonly parserBuffer_KB?: number
 }
@@ -66,8 +75,8 @@ function readMeter(bytes: Uint8Array): Meter {
  * `globalThis.handleCommand`, `q` to quit, `/` + answer to its question. From it: `.` + figures as JSON + 0x01 + reply, `!` + message of an
  * uncaught exception, `?` + question. One command runs at a time; more wait in order.
  *
- * Errors (FerrarisError): `XS_MISSING`, `XS_EXCEPTION` (the script or `handleCommand` threw; the machine lives on), `XS_EXIT` (the process
- * ended; every later command fails with it too), `XS_CLOSED` after `close()`.
+ * Errors (FerrarisError): `XS_MISSING`, `XS_EXCEPTION` (the script or `handleCommand` threw; the machine lives on), `XS_OVERRUN` (a command took too many
+ * byte codes or too long), `XS_EXIT` (the process ended otherwise), `XS_CLOSED` after `close()`. After the last three every later command fails, too.
  */
 export class XsnapWorker {
   #process: ChildProcess
@@ -78,14 +87,21 @@ export class XsnapWorker {
   #stderr = ''
   #ended: FerrarisError | undefined
   #exited: Promise<void>
+  #looking: NodeJS.Timeout | undefined
+  /** Looks since the command that runs now had its turn. */
+  #looks = 0
 
   constructor(options: WorkerOptions = {}) {
     this.#options = options
     const flags = ['ferraris']
     if (options.computeLimit !== undefined) flags.push('-l', String(options.computeLimit))
     if (options.parserBuffer_KB !== undefined) flags.push('-s', String(options.parserBuffer_KB))
+    const binary = options.binary ?? findXsnapWorker()
+    // A system without this limit refuses it, and goes on.
+    const limited = ['-c', `ulimit -d ${(options.memory_MB ?? 0) * 1024} 2>/dev/null; exec "$0" "$@"`, binary, ...flags]
+    const [program, words] = options.memory_MB === undefined ? [binary, flags] : ['/bin/sh', limited]
     // UTC, because local time is the meter's business and results must not depend on the PC. Descriptors 5 and 6 belong to a debugger.
-    this.#process = spawn(options.binary ?? findXsnapWorker(), flags, {
+    this.#process = spawn(program, words, {
       stdio: ['ignore', options.onPrint ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', 'ignore', 'ignore'],
       env: { TZ: 'UTC' },
       // A process group of its own: Ctrl-C on a terminal is for the host, which then lets the guest stop in good order.
@@ -101,6 +117,15 @@ export class XsnapWorker {
     fromWorker.on('data', (chunk: Buffer) => this.#received(chunk))
     process.once('exit', this.#kill)
     this.#exited = this.#watch()
+    const { timeout_ms } = options
+    if (timeout_ms !== undefined) this.#looking = setInterval(() => this.#look(timeout_ms), timeout_ms / LOOKS).unref()
+  }
+
+  /** Counts looks instead of time: a process that was stopped for hours finds one of them due when it goes on, and the answer right after it. */
+  #look(timeout_ms: number): void {
+    if (this.#queue.length === 0 || ++this.#looks <= LOOKS) return
+    this.#end(new FerrarisError('XS_OVERRUN', `XS ended: a command took longer than ${timeout_ms} ms`))
+    this.#kill()
   }
 
   #watch(): Promise<void> {
@@ -110,7 +135,8 @@ export class XsnapWorker {
         process.removeListener('exit', this.#kill)
         const why = signal ?? EXIT_CODES.get(code as number) ?? 'unknown error'
         const words = this.#stderr.trim()
-        this.#end(new FerrarisError('XS_EXIT', `XS ended with ${code ?? signal} (${why})${words === '' ? '' : `: ${words}`}`))
+        const kind = code === TOO_MUCH_COMPUTATION ? 'XS_OVERRUN' : 'XS_EXIT'
+        this.#end(new FerrarisError(kind, `XS ended with ${code ?? signal} (${why})${words === '' ? '' : `: ${words}`}`))
         resolve()
       })
       this.#process.once('error', (cause) => {
@@ -127,6 +153,7 @@ export class XsnapWorker {
 
   #end(error: FerrarisError): void {
     this.#ended ??= error
+    clearInterval(this.#looking)
     const waiting = this.#queue
     this.#queue = []
     for (const { reject } of waiting) reject(this.#ended)
@@ -148,6 +175,7 @@ export class XsnapWorker {
       return
     }
     const waiting = this.#queue.shift()
+    this.#looks = 0
     if (waiting === undefined) return
     if (kind === '!') {
       waiting.reject(new FerrarisError('XS_EXCEPTION', Buffer.from(message.subarray(1)).toString('utf8')))
@@ -177,7 +205,7 @@ export class XsnapWorker {
         reject(this.#ended)
         return
       }
-      this.#queue.push({ resolve, reject })
+      if (this.#queue.push({ resolve, reject }) === 1) this.#looks = 0
       this.#toWorker.write(encodeNetstring(prefix, body))
     })
   }
@@ -195,6 +223,7 @@ export class XsnapWorker {
   /** Lets the process end after the command that runs now, or kills it when it does not. */
   async close(): Promise<void> {
     this.#ended ??= new FerrarisError('XS_CLOSED', 'the XS worker is closed')
+    clearInterval(this.#looking)
     this.#toWorker.write(encodeNetstring('q', new Uint8Array(0)))
     const timeout = setTimeout(this.#kill, QUIT_ms)
     await this.#exited
@@ -204,6 +233,7 @@ export class XsnapWorker {
   /** Ends the process at once. */
   async kill(): Promise<void> {
     this.#ended ??= new FerrarisError('XS_CLOSED', 'the XS worker was killed')
+    clearInterval(this.#looking)
     this.#kill()
     await this.#exited
   }

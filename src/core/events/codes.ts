@@ -17,6 +17,17 @@ export const StandardEvent = Object.freeze({
   measurementSystemError: 16,
   firmwareReady: 17,
   firmwareActivated: 18,
+  /** 46 to 48: fraud group of DSMR; they stand here until there is a log of their own. */
+  failedLogin: 46,
+  configurationChanged: 47,
+  secretChanged: 48,
+  /** Parameter: why, in the order of `FIRMWARE_REFUSALS` of the meter. */
+  firmwareRefused: 51,
+  /** From 200 on: our own, where no companion standard has a code. */
+  firmwareRolledBack: 200,
+  partRestarted: 201,
+  secretUnreadable: 202,
+  factoryReset: 203,
   logCleared: 255,
 })
 
@@ -35,6 +46,14 @@ const TEXTS: ReadonlyMap<number, string> = new Map([
   [StandardEvent.measurementSystemError, 'Measurement system error'],
   [StandardEvent.firmwareReady, 'Firmware ready for activation'],
   [StandardEvent.firmwareActivated, 'Firmware activated'],
+  [StandardEvent.failedLogin, 'Too many wrong secrets'],
+  [StandardEvent.configurationChanged, 'Configuration changed'],
+  [StandardEvent.secretChanged, 'Secret changed'],
+  [StandardEvent.firmwareRefused, 'Firmware refused'],
+  [StandardEvent.firmwareRolledBack, 'Firmware rolled back'],
+  [StandardEvent.partRestarted, 'Part restarted after a fault'],
+  [StandardEvent.secretUnreadable, 'Secret unreadable'],
+  [StandardEvent.factoryReset, 'Factory reset'],
   [StandardEvent.logCleared, 'Event log cleared'],
 ])
 

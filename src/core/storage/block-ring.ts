@@ -30,7 +30,7 @@ export const BLOCKS_MIN = 3
  * The ring of erase blocks under every area: headers with an epoch, records with sequence numbers, and one erased block ahead. Blocks follow
  * each other in flash order; opening a block gives it the next epoch. Block arguments are indices 0…blocks-1 inside the area.
  *
- * `mount` only reads. `prepare` does the erasing; whoever owns the ring calls it when the newest data is safe.
+ * `mount` only reads. `prepare` does the erasing, when there is time for it; when it was not called in time, `open` has to.
  */
 export class BlockRing {
   readonly flash: Flash
@@ -51,6 +51,9 @@ export class BlockRing {
   #ready = false
   /** Blocks opened since the data was last known safe: the ring must not come round to it. */
   #opened = 0
+  #lateErases = 0
+  /** Bytes between the last record of the newest block and the next one's place: torn programs, or damaged records. */
+  #tail = 0
   #ordered = true
   #newestUtc_s = 0
   /** Block that `mount` took into the ring although its header is damaged, and the records it found missing because of that. */
@@ -86,6 +89,26 @@ export class BlockRing {
   /** Oldest sequence number in the ring; equals `nextSequence` when the ring is empty. */
   get firstSequence(): number {
     return this.#used === 0 ? this.#next : this.#first[this.at(0)]
+  }
+  /** Bytes that are left in the open block. */
+  get room(): number {
+    return this.offset(this.#newest) + this.blockLength - this.#position
+  }
+  /** Bytes after the last readable record that are not erased, as `mount` found them: torn programs or damaged records. */
+  get tail(): number {
+    return this.#tail
+  }
+  /** The block ahead is erased. */
+  get ready(): boolean {
+    return this.#ready
+  }
+  /** There is no block left that could be tried: the area can be read, and what is open may be filled. */
+  get worn(): boolean {
+    return !this.#ready && this.#opened >= this.extent.blocks - 1
+  }
+  /** Times that `open` had to erase, because `prepare` had not: slow, and dangerous when the supply is about to end. */
+  get lateErases(): number {
+    return this.#lateErases
   }
   /** The headers' times never step back, and no block in between is damaged: they can be searched by halving. */
   get ordered(): boolean {
@@ -142,7 +165,7 @@ export class BlockRing {
 
   /** True when the open block has room for `size` bytes. */
   fits(size: number): boolean {
-    return this.#used > 0 && this.#position + size <= this.offset(this.#newest) + this.blockLength
+    return this.#used > 0 && size <= this.room
   }
 
   /**
@@ -165,10 +188,11 @@ export class BlockRing {
     return true
   }
 
-  /** Takes the erased block ahead and writes its header. Errors: FerrarisError `STORAGE_WORN` when no block can be used any more. */
+  /** Takes the block ahead and writes its header. Errors: FerrarisError `STORAGE_WORN` when no block can be used any more. */
   open(utc_s: number): void {
     for (;;) {
-      if (!this.#ready && !this.prepare()) {
+      while (!this.#ready && !this.worn) if (this.#eraseAhead()) this.#lateErases++
+      if (!this.#ready) {
         throw new FerrarisError('STORAGE_WORN', `area ${this.extent.area}: no block of the flash can be erased and written any more`)
       }
       this.#push()
@@ -191,19 +215,28 @@ export class BlockRing {
     this.#opened = 0
   }
 
-  /** Erases the block ahead unless it is erased already. The oldest block goes with that when the ring is full. False: no block can be erased. */
+  /**
+   * Erases the block ahead unless it is erased already. The oldest block goes with that when the ring is full. One erase at most: true when
+   * that one failed, and the next block is to be tried.
+   */
   prepare(): boolean {
-    while (!this.#ready && this.#opened < this.extent.blocks - 1) {
-      if (this.#used === this.extent.blocks) this.#used--
-      const ahead = this.#around(this.#newest + 1)
-      if (!this.#isErased(ahead)) this.flash.eraseBlock(this.extent.firstBlock + ahead)
-      if (this.#isErased(ahead)) this.#ready = true
-      else {
-        this.#push()
-        this.#ordered = false
-      }
+    if (this.#ready || this.worn) return false
+    this.#eraseAhead()
+    return !this.#ready && !this.worn
+  }
+
+  /** A block that cannot be erased stays in the ring as an empty range. Returns whether an erase was necessary. */
+  #eraseAhead(): boolean {
+    if (this.#used === this.extent.blocks) this.#used--
+    const ahead = this.#around(this.#newest + 1)
+    const necessary = !this.#isErased(ahead)
+    if (necessary) this.flash.eraseBlock(this.extent.firstBlock + ahead)
+    if (!necessary || this.#isErased(ahead)) this.#ready = true
+    else {
+      this.#push()
+      this.#ordered = false
     }
-    return this.#ready
+    return necessary
   }
 
   /**
@@ -224,7 +257,8 @@ export class BlockRing {
     this.#ready = false
     this.#next = 1
     this.#position = this.offset(this.#newest) + this.blockLength
-    if (this.#used > 0) this.#findEnd()
+    this.#tail = 0
+    if (this.#used > 0) report.missing += this.#findEnd()
   }
 
   /**
@@ -238,7 +272,7 @@ export class BlockRing {
     const times_s = new Uint32Array(blocks)
     const kinds = new Uint8Array(blocks)
     this.#newest = blocks - 1
-    this.#used = this.#epoch = this.#opened = this.#newestUtc_s = 0
+    this.#used = this.#epoch = this.#opened = this.#newestUtc_s = this.#tail = 0
     this.#next = 1
     this.#position = this.offset(this.#newest) + this.blockLength
     this.#adopted = -1
@@ -357,12 +391,17 @@ export class BlockRing {
       } else at += UNIT
     }
     this.#position = Math.max(last, clean)
+    this.#tail = this.#position - last
     if (report !== undefined && clean > last) report.torn++
     return missing
   }
 
   #isNext(record: RecordBuffer, at: number, end: number, low: number, limit: number): boolean {
-    return record.read(this.flash, at, end) && record.sequence >= low && record.sequence < limit
+    if (!record.read(this.flash, at, end)) return false
+    if (record.sequence >= low && record.sequence < limit) return true
+    // The next place is one unit further, and need not be read as far as this record reaches.
+    record.size = UNIT
+    return false
   }
 
   /** First program boundary in [start, end) from which on all cells are erased. */

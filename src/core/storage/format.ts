@@ -12,7 +12,13 @@ export const HEADER_LENGTH = 32
 const HEADER_CRC = 28
 
 /** Whose block it is. Numbers are never used again for something else. */
-export const Area = Object.freeze({ superblock: 0, settings: 1, registers: 2, profile: 3, events: 4, powerFailures: 5 })
+export const Area = Object.freeze({ superblock: 0, settings: 1, registers: 2, profile: 3, events: 4, powerFailures: 5, counters: 6 })
+
+/**
+ * So many operations may a chip or its controller hold back and then lose in any order when power goes. What must not be lost is followed by as
+ * many operations that do not matter.
+ */
+export const HELD_BACK = 4
 
 /** What the first bytes of a block are. */
 export const Kind = Object.freeze({ erased: 0, valid: 1, invalid: 2, unknownVersion: 3 })

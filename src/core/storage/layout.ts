@@ -16,14 +16,18 @@ export interface Layout {
 }
 
 /** Every area that this version needs. */
-const NEEDED = [Area.settings, Area.registers, Area.profile, Area.events, Area.powerFailures] as const
+const NEEDED = [Area.settings, Area.registers, Area.profile, Area.events, Area.powerFailures, Area.counters] as const
 
 function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, Math.floor(value)))
 }
 
+/** Blocks of the counters where there is room. */
+const COUNTER_BLOCKS = 4
+
 /**
- * The layout for a new flash: the load profile gets what the small areas leave, and from 128 blocks on a sixteenth stays free.
+ * The layout for a new flash: the load profile gets what the small areas leave, and from 128 blocks on a sixteenth stays free. The counters lie
+ * where `withCounters` puts them in a flash that was divided before there were counters: both can be calculated again.
  * Errors: FerrarisError `STORAGE_SMALL` below 24 blocks.
  */
 export function defaultLayout(status: FlashStatus): Layout {
@@ -35,7 +39,7 @@ export function defaultLayout(status: FlashStatus): Layout {
   const registers = clamp(blocks / 4, 6, 16)
   const events = clamp(blocks / 32, BLOCKS_MIN, 16)
   const powerFailures = clamp(blocks / 64, BLOCKS_MIN, 8)
-  const free = blocks < 128 ? 0 : Math.floor(blocks / 16)
+  const free = blocks < 128 ? BLOCKS_MIN : Math.floor(blocks / 16)
   const profile = blocks - SUPERBLOCKS - settings - registers - events - powerFailures - free
   let firstBlock = SUPERBLOCKS
   const place = (area: number, count: number): Extent => {
@@ -43,15 +47,36 @@ export function defaultLayout(status: FlashStatus): Layout {
     firstBlock += count
     return extent
   }
-  return {
-    areas: [
-      place(Area.settings, settings),
-      place(Area.registers, registers),
-      place(Area.events, events),
-      place(Area.powerFailures, powerFailures),
-      place(Area.profile, profile),
-    ],
+  return withCounters(
+    {
+      areas: [
+        place(Area.settings, settings),
+        place(Area.registers, registers),
+        place(Area.events, events),
+        place(Area.powerFailures, powerFailures),
+        place(Area.profile, profile),
+      ],
+    },
+    status,
+  )
+}
+
+/**
+ * The layout with an area for the counters, in the first free blocks that are enough for it; a layout that has one stays as it is. The same
+ * layout always gives the same result.
+ * Errors: FerrarisError `STORAGE_LAYOUT` when not even three blocks in a row are free.
+ */
+export function withCounters(layout: Layout, status: FlashStatus): Layout {
+  if (layout.areas.some((extent) => extent.area === Area.counters)) return layout
+  const sorted = [...layout.areas].sort((a, b) => a.firstBlock - b.firstBlock)
+  let free = SUPERBLOCKS
+  for (const next of [...sorted.map((extent) => extent.firstBlock), status.blocks]) {
+    const blocks = Math.min(COUNTER_BLOCKS, next - free)
+    if (blocks >= BLOCKS_MIN) return { areas: [...layout.areas, { area: Area.counters, firstBlock: free, blocks }] }
+    const taken = sorted.find((extent) => extent.firstBlock === next)
+    free = next + (taken?.blocks ?? 0)
   }
+  throw new FerrarisError('STORAGE_LAYOUT', `no ${BLOCKS_MIN} blocks of the flash are free for the counters; it is left as it is`)
 }
 
 /** Errors: FerrarisError `STORAGE_LAYOUT` when areas are missing, too small, overlap, or leave the flash. */

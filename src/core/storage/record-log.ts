@@ -125,9 +125,9 @@ export class RecordLog {
     return { entries: this.count, torn, corruptBlocks, missing, unknownVersion }
   }
 
-  /** Erases the block ahead if that is still to be done. `append` does it too, after its record is safe. */
-  prepare(): void {
-    this.ring.prepare()
+  /** Erases one block if none is erased ahead. True when more is to do. */
+  prepare(): boolean {
+    return this.ring.prepare()
   }
 
   get firstSequence(): number {
@@ -157,8 +157,6 @@ export class RecordLog {
       ring.workspace.out.bytes.set(payload, PAYLOAD_OFFSET)
       if (!ring.write(type, status, utc_s, payload.length)) continue
       ring.anchor()
-      // Last, because an erase takes long: the entry is safe already.
-      ring.prepare()
       return sequence
     }
   }

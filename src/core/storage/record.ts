@@ -75,6 +75,8 @@ export class RecordBuffer {
     if (room < UNIT) return false
     // Records of a log mostly have one size: the size of the previous one saves the second read.
     const guess = Math.min(this.size, room)
+    // Where there is none, the next place is one unit further: looking through a damaged block must not read each byte many times.
+    this.size = UNIT
     flash.read(this.view(guess), offset)
     const length = getUint16(bytes, 0)
     if (length > this.maxPayload) return false

@@ -42,7 +42,7 @@ export interface LoadedImage {
  */
 export class RegisterJournal {
   readonly count: number
-  readonly #ring: BlockRing
+  readonly ring: BlockRing
   /** Values at the checkpoint of the open block, and at the last save. Longer than `count` when a newer firmware stored more: they are kept. */
   #base: Float64Array
   #saved: Float64Array
@@ -57,9 +57,9 @@ export class RegisterJournal {
     const { count } = options
     assert(Number.isInteger(count) && count >= 1 && count <= VALUES_MAX, 'count of registers outside 1…120')
     this.count = count
-    this.#ring = new BlockRing(flash, options, options.workspace)
+    this.ring = new BlockRing(flash, options, options.workspace)
     const largest = Math.max(recordSize(CHECKPOINT_FIXED + count * VARINT_MAX), recordSize(Math.ceil(count / 8) + count * VARINT_MAX))
-    assert(HEADER_LENGTH + largest <= this.#ring.blockLength, 'a checkpoint does not fit into a block')
+    assert(HEADER_LENGTH + largest <= this.ring.blockLength, 'a checkpoint does not fit into a block')
     this.#base = new Float64Array(count)
     this.#saved = new Float64Array(count)
   }
@@ -71,7 +71,7 @@ export class RegisterJournal {
 
   /** Finds the newest consistent image. Must be called first. Writes nothing. */
   mount(): RegisterJournalReport {
-    const ring = this.#ring
+    const { ring } = this
     const report = ring.mount()
     this.#found = this.#based = false
     this.#saved_s = 0
@@ -87,9 +87,9 @@ export class RegisterJournal {
     return report
   }
 
-  /** Erases the block ahead if that is still to be done. `save` does it too, after the image is safe. */
-  prepare(): void {
-    this.#ring.prepare()
+  /** Erases one block if none is erased ahead. True when more is to do. */
+  prepare(): boolean {
+    return this.ring.prepare()
   }
 
   /**
@@ -109,7 +109,7 @@ export class RegisterJournal {
    * FerrarisError `STORAGE_WORN` when the flash takes no more.
    */
   save(values: Float64Array, utc_s: number): void {
-    const ring = this.#ring
+    const { ring } = this
     assert(values.length === this.count, 'image of another length')
     assert(Number.isInteger(utc_s) && utc_s >= 0 && utc_s <= 0xffffffff, 'time outside 32 bits')
     for (let i = 0; i < values.length; i++) {
@@ -122,14 +122,13 @@ export class RegisterJournal {
     this.#found = true
     if (!this.#writeChanges(utc_s)) this.#writeCheckpoint(utc_s)
     ring.anchor()
-    ring.prepare()
   }
 
   #writeChanges(utc_s: number): boolean {
     if (!this.#based) return false
     const base = this.#base
     const saved = this.#saved
-    const { bytes } = this.#ring.workspace.out
+    const { bytes } = this.ring.workspace.out
     let at = PAYLOAD_OFFSET + Math.ceil(base.length / 8)
     bytes.fill(0, PAYLOAD_OFFSET, at)
     for (let i = 0; i < base.length; i++) {
@@ -138,21 +137,21 @@ export class RegisterJournal {
       at = putVarint(bytes, at, saved[i] - base[i])
     }
     const length = at - PAYLOAD_OFFSET
-    return this.#ring.fits(recordSize(length)) && this.#ring.write(CHANGES, 0, utc_s, length)
+    return this.ring.fits(recordSize(length)) && this.ring.write(CHANGES, 0, utc_s, length)
   }
 
   /** Opens blocks until one takes the checkpoint; `open` throws when there are no more. */
   #writeCheckpoint(utc_s: number): void {
     const saved = this.#saved
-    const { bytes } = this.#ring.workspace.out
+    const { bytes } = this.ring.workspace.out
     this.#based = false
     do {
-      this.#ring.open(utc_s)
+      this.ring.open(utc_s)
       bytes[PAYLOAD_OFFSET] = IMAGE_VERSION
       bytes[PAYLOAD_OFFSET + 1] = saved.length
       let at = PAYLOAD_OFFSET + CHECKPOINT_FIXED
       for (let i = 0; i < saved.length; i++) at = putVarint(bytes, at, saved[i])
-      if (this.#ring.write(CHECKPOINT, 0, utc_s, at - PAYLOAD_OFFSET)) {
+      if (this.ring.write(CHECKPOINT, 0, utc_s, at - PAYLOAD_OFFSET)) {
         this.#base.set(saved)
         this.#based = true
       }
@@ -167,7 +166,7 @@ export class RegisterJournal {
   /** Restores the image of one block. Returns the count of checkpoints of a newer version. */
   #readBlock(block: number): number {
     let newer = 0
-    this.#ring.forEach(block, (record) => {
+    this.ring.forEach(block, (record) => {
       try {
         if (record.type === CHECKPOINT && record.payload[0] > IMAGE_VERSION) newer++
         else if (record.type === CHECKPOINT) this.#readCheckpoint(record.payload)

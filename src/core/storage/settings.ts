@@ -1,4 +1,5 @@
 import type { Flash } from '../../../hal/api/flash.ts'
+import { assert } from '../../lib/assert.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import { BlockRing, type Extent } from './block-ring.ts'
 import { HEADER_LENGTH } from './format.ts'
@@ -25,10 +26,8 @@ export interface SettingsReport {
   readonly unknownVersion: number
 }
 
-function checkKey(key: string): void {
-  if (key.length < 1 || key.length > KEY_MAX || !/^[\x21-\x7e]+$/.test(key)) {
-    throw new RangeError(`a setting's key has 1 to ${KEY_MAX} printable ASCII characters`)
-  }
+function isKey(key: string): boolean {
+  return key.length >= 1 && key.length <= KEY_MAX && /^[\x21-\x7e]+$/.test(key)
 }
 
 /** Key of a stored entry; '' when the payload is none. */
@@ -46,17 +45,17 @@ function keyOf(payload: Uint8Array): string {
  * every key has its old value or the new one.
  */
 export class Settings {
-  readonly #ring: BlockRing
+  readonly ring: BlockRing
   /** Flash offset of each key's record. */
   #index = new Map<string, number>()
 
   constructor(flash: Flash, options: SettingsOptions) {
-    this.#ring = new BlockRing(flash, options, options.workspace)
+    this.ring = new BlockRing(flash, options, options.workspace)
   }
 
   /** Finds the newest complete generation. Must be called first. Writes nothing. */
   mount(): SettingsReport {
-    const ring = this.#ring
+    const { ring } = this
     const report = ring.mount()
     this.#index = new Map()
     while (ring.used > 0) {
@@ -70,13 +69,14 @@ export class Settings {
     return report
   }
 
-  /** Erases the block ahead if that is still to be done. `set` does it too, after the change is safe. */
-  prepare(): void {
-    this.#ring.prepare()
+  /** Erases one block if none is erased ahead. True when more is to do. */
+  prepare(): boolean {
+    return this.ring.prepare()
   }
 
+  /** All keys but those that the storage keeps for itself. */
   keys(): string[] {
-    return [...this.#index.keys()]
+    return [...this.#index.keys()].filter(isKey)
   }
 
   /** A copy of the value. */
@@ -93,22 +93,33 @@ export class Settings {
    * changes then), `STORAGE_WORN` when the flash takes no more.
    */
   set(key: string, value: Uint8Array): void {
-    checkKey(key)
+    if (!isKey(key)) throw new RangeError(`a setting's key has 1 to ${KEY_MAX} printable ASCII characters`)
     if (value.length > VALUE_MAX) throw new RangeError(`a setting has at most ${VALUE_MAX} bytes`)
+    this.#change(key, value)
+  }
+
+  /**
+   * As `set`, for what the storage itself has to remember: a key of the same length with a space in it, which `keys` does not list, and which
+   * neither `set` nor `delete` touch.
+   */
+  keep(key: string, value: Uint8Array): void {
+    assert(!isKey(key) && key.length <= KEY_MAX && value.length <= VALUE_MAX, 'not a key of the storage itself')
+    this.#change(key, value)
+  }
+
+  #change(key: string, value: Uint8Array): void {
     if (this.#equals(key, value)) return
     if (!this.#append(SET, key, value, this.#index)) this.#compact(key, value)
-    this.#ring.anchor()
-    this.#ring.prepare()
+    this.ring.anchor()
   }
 
   /** Removes a key; nothing happens when there is none. */
   delete(key: string): void {
-    if (!this.#index.has(key)) return
+    if (!isKey(key) || !this.#index.has(key)) return
     const none = new Uint8Array(0)
     if (this.#append(DELETED, key, none, this.#index)) this.#index.delete(key)
     else this.#compact(key, undefined)
-    this.#ring.anchor()
-    this.#ring.prepare()
+    this.ring.anchor()
   }
 
   #equals(key: string, value: Uint8Array): boolean {
@@ -119,8 +130,8 @@ export class Settings {
   }
 
   #read(offset: number): RecordBuffer | undefined {
-    const record = this.#ring.workspace.in
-    const { blockLength, flash } = this.#ring
+    const record = this.ring.workspace.in
+    const { blockLength, flash } = this.ring
     const end = (Math.floor(offset / blockLength) + 1) * blockLength
     return record.read(flash, offset, end) ? record : undefined
   }
@@ -128,7 +139,7 @@ export class Settings {
   /** Reads a block into the index, over what is there. False when it is not complete. */
   #readBlock(block: number): boolean {
     let complete = false
-    this.#ring.forEach(block, (record, offset) => {
+    this.ring.forEach(block, (record, offset) => {
       if (record.type === COMPLETE) complete = true
       const key = record.type === SET || record.type === DELETED ? keyOf(record.payload) : ''
       if (key === '') return
@@ -140,7 +151,7 @@ export class Settings {
 
   /** Writes one record into the open block; false when it does not fit or the cells are bad. */
   #append(type: number, key: string, value: Uint8Array, index: Map<string, number>): boolean {
-    const ring = this.#ring
+    const { ring } = this
     const length = 1 + key.length + value.length
     if (!ring.fits(recordSize(length))) return false
     const { bytes } = ring.workspace.out
@@ -153,19 +164,22 @@ export class Settings {
     return true
   }
 
-  /** Moves everything alive to the next block, with `key` changed to `value` (undefined: without it). */
+  /**
+   * Moves everything alive to the next block, with `key` changed to `value` (undefined: without it). The new block says of a deleted key that it is
+   * deleted: should another record of it be damaged, the block before must not bring the key back.
+   */
   #compact(key: string, value: Uint8Array | undefined): void {
-    const ring = this.#ring
-    let needed = HEADER_LENGTH + recordSize(0)
-    if (value !== undefined) needed += recordSize(1 + key.length + value.length)
+    const { ring } = this
+    const changed = value ?? new Uint8Array(0)
+    let needed = HEADER_LENGTH + recordSize(0) + recordSize(1 + key.length + changed.length)
     for (const [other, offset] of this.#index) if (other !== key) needed += this.#read(offset)?.size ?? 0
     if (needed > ring.blockLength) throw new FerrarisError('SETTINGS_FULL', 'the settings together do not fit into a block of the flash')
     for (;;) {
       ring.open(0)
       const moved = this.#move(key)
-      if (moved === undefined) continue
-      if (value !== undefined && !this.#append(SET, key, value, moved)) continue
+      if (moved === undefined || !this.#append(value === undefined ? DELETED : SET, key, changed, moved)) continue
       if (!ring.fits(recordSize(0)) || !ring.write(COMPLETE, 0, 0, 0)) continue
+      if (value === undefined) moved.delete(key)
       this.#index = moved
       return
     }

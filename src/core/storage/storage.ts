@@ -1,12 +1,13 @@
-import type { Flash } from '../../../hal/api/flash.ts'
+import type { Flash, FlashStatus } from '../../../hal/api/flash.ts'
 import { FerrarisError } from '../../lib/errors.ts'
+import { Counters } from './counters.ts'
 import { Area } from './format.ts'
-import { checkLayout, defaultLayout, extentOf, type Layout, sameLayout } from './layout.ts'
+import { checkLayout, defaultLayout, extentOf, type Layout, SUPERBLOCKS, sameLayout, withCounters } from './layout.ts'
 import { createWorkspace, type Workspace } from './record.ts'
 import { RecordLog } from './record-log.ts'
 import { RegisterJournal } from './register-journal.ts'
 import { Settings } from './settings.ts'
-import { readSuperblocks, writeSuperblock } from './superblock.ts'
+import { readSuperblocks, type Superblocks, writeSuperblock } from './superblock.ts'
 
 /** Values of the register image unless the options say otherwise. */
 const DEFAULT_REGISTERS = 48
@@ -18,6 +19,10 @@ export interface StorageOptions {
   readonly registers?: number
 }
 
+/** The areas by name, the most urgent one first: where room is equally short, it is erased first. */
+const AREA_NAMES = ['registers', 'powerFailures', 'counters', 'events', 'profile', 'settings'] as const
+export type AreaName = (typeof AREA_NAMES)[number]
+
 /** What was found in one area; see the reports of its class. */
 export interface AreaReport {
   readonly torn: number
@@ -25,43 +30,57 @@ export interface AreaReport {
   readonly missing: number
 }
 
-export interface StorageReport {
+export interface StorageReport extends Readonly<Record<AreaName, AreaReport>> {
   /** Nothing had been stored before. */
   readonly fresh: boolean
-  /** `repaired`: one copy of the layout was damaged; `rebuilt`: both were, and the default layout was taken. */
-  readonly layout: 'good' | 'repaired' | 'rebuilt'
-  readonly settings: AreaReport
-  readonly registers: AreaReport
-  readonly profile: AreaReport
-  readonly events: AreaReport
-  readonly powerFailures: AreaReport
+  /**
+   * `repaired`: one copy of the layout was damaged; `rebuilt`: both were, and the default layout was taken; `migrated`: the flash was divided by
+   * an older firmware, and has got the areas that this one needs.
+   */
+  readonly layout: 'good' | 'repaired' | 'rebuilt' | 'migrated'
+  /** Areas in which no block could be erased for what comes next. They can be read; writing to them throws `STORAGE_WORN` sooner or later. */
+  readonly worn: readonly AreaName[]
   /** Operations that power loss interrupted. Normal after a power failure; nothing stored is missing because of them. */
   readonly torn: number
   /** Damaged blocks, missing records and damaged copies of the layout; above 0, something may be lost and the meter should say so. */
   readonly damaged: number
 }
 
-/** All that a meter keeps, in one flash. */
-export interface Storage {
-  readonly flash: Flash
-  readonly layout: Layout
+interface Areas {
   readonly settings: Settings
   readonly registers: RegisterJournal
   readonly profile: RecordLog
   readonly events: RecordLog
   readonly powerFailures: RecordLog
-  readonly report: StorageReport
+  readonly counters: Counters
 }
 
-type Areas = Pick<Storage, 'settings' | 'registers' | 'profile' | 'events' | 'powerFailures'>
+/** All that a meter keeps, in one flash. */
+export interface Storage extends Areas {
+  readonly flash: Flash
+  readonly layout: Layout
+  readonly report: StorageReport
+  /** Times that a write had to erase, because `prepare` was not called in time. 0 in normal life. */
+  readonly lateErases: number
+  /**
+   * Erases one block at most, where room is shortest, so that writing never waits for an erase. Takes up to 400 ms then; to be called once a
+   * second while the supply is good, never in a power failure. Returns whether more is to do.
+   */
+  prepare(): boolean
+}
+
+/** Blocks that `openStorage` tries in an area whose blocks cannot be erased, before it leaves the rest to the next write. */
+const ATTEMPTS = 4
 
 function createAreas(flash: Flash, layout: Layout, workspace: Workspace, count: number): Areas {
+  const settings = new Settings(flash, { ...extentOf(layout, Area.settings), workspace })
   return {
-    settings: new Settings(flash, { ...extentOf(layout, Area.settings), workspace }),
+    settings,
     registers: new RegisterJournal(flash, { ...extentOf(layout, Area.registers), workspace, count }),
     profile: new RecordLog(flash, { ...extentOf(layout, Area.profile), workspace }),
     events: new RecordLog(flash, { ...extentOf(layout, Area.events), workspace }),
     powerFailures: new RecordLog(flash, { ...extentOf(layout, Area.powerFailures), workspace }),
+    counters: new Counters(flash, { ...extentOf(layout, Area.counters), workspace, settings }),
   }
 }
 
@@ -73,6 +92,8 @@ function mountAreas(areas: Areas) {
     profile: areas.profile.mount(),
     events: areas.events.mount(),
     powerFailures: areas.powerFailures.mount(),
+    // After the settings, which hold a copy.
+    counters: areas.counters.mount(),
   }
   const newer = Object.values(reports).reduce((sum, report) => sum + report.unknownVersion, 0)
   if (newer > 0) {
@@ -82,40 +103,99 @@ function mountAreas(areas: Areas) {
 }
 
 function isEmpty(areas: Areas): boolean {
-  const { settings, profile, events, powerFailures, registers } = areas
+  const { settings, profile, events, powerFailures, registers, counters } = areas
   const entries = profile.count + events.count + powerFailures.count + settings.keys().length
-  return entries === 0 && !registers.found
+  return entries === 0 && !registers.found && counters.empty
+}
+
+/** The layout that this firmware needs: what the flash says, with the areas that it does not know yet. */
+function chooseLayout(found: Layout | undefined, asked: Layout | undefined, status: FlashStatus): Layout {
+  const layout = withCounters(found ?? asked ?? defaultLayout(status), status)
+  checkLayout(layout, status)
+  if (asked !== undefined && !sameLayout(layout, withCounters(asked, status))) {
+    throw new FerrarisError('STORAGE_LAYOUT', 'the flash is divided in another way than asked for')
+  }
+  return layout
+}
+
+/** Writes the copies that are not of this layout, one after the other: at every moment one is whole. */
+function writeLayout(flash: Flash, workspace: Workspace, found: Superblocks, layout: Layout): void {
+  const changed = found.layout !== undefined && layout !== found.layout
+  const epoch = Math.max(1, changed ? found.epoch + 1 : found.epoch)
+  for (let block = 0; block < SUPERBLOCKS; block++) {
+    if (found.bad.includes(block) || found.stale.includes(block)) writeSuperblock(flash, workspace, block, layout, epoch)
+  }
+  if (!changed) return
+  // The copies just written say the same as the ones still to be written, so it does not matter which one a power failure leaves.
+  for (let block = 0; block < SUPERBLOCKS; block++) {
+    const good = !found.bad.includes(block) && !found.stale.includes(block)
+    if (good && !writeSuperblock(flash, workspace, block, layout, epoch)) return
+  }
+}
+
+function prepareAreas(areas: Areas): AreaName[] {
+  return AREA_NAMES.filter((name) => {
+    const area = areas[name]
+    for (let attempt = 0; attempt < ATTEMPTS && area.prepare(); attempt++);
+    return !area.ring.ready
+  })
+}
+
+/** Erases one block in the area that has none ahead and least room in the open one. */
+function prepareMostUrgent(areas: Areas): boolean {
+  let urgent: Areas[AreaName] | undefined
+  let open = 0
+  for (const name of AREA_NAMES) {
+    const { ring } = areas[name]
+    if (ring.ready || ring.worn) continue
+    open++
+    if (urgent === undefined || ring.room < urgent.ring.room) urgent = areas[name]
+  }
+  const again = urgent?.prepare() ?? false
+  return again || open > 1
 }
 
 /**
- * Opens the storage of a meter: finds the newest consistent content of every area, repairs the layout, and erases the block ahead of each area.
- * Damage never stops it: unreadable blocks are dropped, and `report` says what happened.
+ * Opens the storage of a meter: finds the newest consistent content of every area, repairs the layout or brings it up to date, and erases the
+ * block ahead of each area. Damage and worn blocks never stop it: what cannot be read is dropped, and `report` says what happened.
  *
- * Errors: FerrarisError `STORAGE_VERSION` for content of a newer format and `STORAGE_LAYOUT` for a flash of another shape or an impossible
- * layout (nothing is written then); `STORAGE_SMALL` for a flash below the minimum.
+ * Errors: FerrarisError `STORAGE_VERSION` for content of a newer format and `STORAGE_LAYOUT` for a flash of another shape, an impossible
+ * layout, or one without room for an area that is missing (nothing is written then); `STORAGE_SMALL` for a flash below the minimum.
  */
 export function openStorage(flash: Flash, options: StorageOptions = {}): Storage {
   const status = flash.status()
   const workspace = createWorkspace(status.blockLength)
   const found = readSuperblocks(flash, workspace)
-  const layout = found.layout ?? options.layout ?? defaultLayout(status)
-  checkLayout(layout, status)
-  if (options.layout !== undefined && !sameLayout(layout, options.layout)) {
-    throw new FerrarisError('STORAGE_LAYOUT', 'the flash is divided in another way than asked for')
-  }
+  const layout = chooseLayout(found.layout, options.layout, status)
   const areas = createAreas(flash, layout, workspace, options.registers ?? DEFAULT_REGISTERS)
   const reports = mountAreas(areas)
-  for (const block of found.bad) writeSuperblock(flash, workspace, block, layout)
-  areas.settings.prepare()
-  areas.registers.prepare()
-  for (const log of [areas.profile, areas.events, areas.powerFailures]) log.prepare()
+  writeLayout(flash, workspace, found, layout)
+  const worn = prepareAreas(areas)
+  return {
+    flash,
+    layout,
+    ...areas,
+    report: { ...summary(areas, Object.values(reports), found, layout), ...reports, worn },
+    get lateErases() {
+      return AREA_NAMES.reduce((sum, name) => sum + areas[name].ring.lateErases, 0)
+    },
+    prepare: () => prepareMostUrgent(areas),
+  }
+}
 
-  const all = Object.values(reports)
-  const torn = all.reduce((sum, report) => sum + report.torn, 0)
-  const lost = all.reduce((sum, report) => sum + report.corruptBlocks + report.missing, 0)
+function summary(areas: Areas, reports: readonly AreaReport[], found: Superblocks, layout: Layout) {
+  const torn = reports.reduce((sum, report) => sum + report.torn, 0)
+  const lost = reports.reduce((sum, report) => sum + report.corruptBlocks + report.missing, 0)
   // A first start that was cut off leaves a torn copy of the layout over empty areas: still a new flash.
   const fresh = lost === 0 && isEmpty(areas)
-  const damaged = lost + (fresh ? 0 : found.bad.length)
-  const state = fresh || found.bad.length === 0 ? 'good' : found.layout === undefined ? 'rebuilt' : 'repaired'
-  return { flash, layout, ...areas, report: { fresh, layout: state, ...reports, torn, damaged } }
+  // Before the first number was drawn, the layout may just have been about to be written: no damage then.
+  const cut = found.layout !== undefined && areas.counters.empty
+  const damaged = lost + (fresh || cut ? 0 : found.bad.length)
+  return { fresh, layout: fresh ? 'good' : layoutState(found, layout), torn, damaged } as const
+}
+
+function layoutState(found: Superblocks, layout: Layout): StorageReport['layout'] {
+  if (found.layout === undefined) return 'rebuilt'
+  if (layout !== found.layout || found.stale.length > 0) return 'migrated'
+  return found.bad.length > 0 ? 'repaired' : 'good'
 }

@@ -1,20 +1,26 @@
 import type { Flash } from '../../../hal/api/flash.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import type { Extent } from './block-ring.ts'
-import { Area, BlockHeader, getUint16, getUint32, HEADER_LENGTH, Kind, setUint16, setUint32 } from './format.ts'
+import { Area, BlockHeader, getUint16, getUint32, HEADER_LENGTH, HELD_BACK, Kind, setUint16, setUint32, UNIT } from './format.ts'
 import { AREAS_MAX, type Layout, SUPERBLOCKS } from './layout.ts'
 import { PAYLOAD_OFFSET, type Workspace } from './record.ts'
 
 const LAYOUT = 1
+/** Nothing; pushes the copy out of every cache before the other one is touched. */
+const FILLER = 2
 /** Payload: blocks(4) blockLength(4) count(1), then area(1) firstBlock(2) blocks(2) for each. */
 const FIXED = 9
 const PER_AREA = 5
 
 export interface Superblocks {
-  /** Undefined when no copy can be read. */
+  /** The newest one; undefined when no copy can be read. */
   readonly layout: Layout | undefined
+  /** Version of the layout: 1 for the first, one more for each change. 0 when no copy can be read. */
+  readonly epoch: number
   /** Copies that cannot be read, as block numbers. */
   readonly bad: readonly number[]
+  /** Copies of an older layout than the other one: a change of the layout was cut off. */
+  readonly stale: readonly number[]
 }
 
 function decode(payload: Uint8Array, flash: Flash): Layout | undefined {
@@ -39,24 +45,32 @@ function decode(payload: Uint8Array, flash: Flash): Layout | undefined {
 export function readSuperblocks(flash: Flash, workspace: Workspace): Superblocks {
   const { blockLength } = flash.status()
   const header = new BlockHeader()
-  const bad: number[] = []
+  const epochs: number[] = []
   let layout: Layout | undefined
+  let newest = 0
   for (let block = 0; block < SUPERBLOCKS; block++) {
     const offset = block * blockLength
     const kind = header.read(flash, offset)
     if (kind === Kind.unknownVersion) throw unknownVersion(header.version)
-    const usable = kind === Kind.valid && header.area === Area.superblock
+    const usable = kind === Kind.valid && header.area === Area.superblock && header.epoch > 0
     const record = workspace.in
     const read = usable && record.read(flash, offset + HEADER_LENGTH, offset + blockLength) && record.type === LAYOUT
     const found = read ? decode(record.payload, flash) : undefined
-    if (found === undefined) bad.push(block)
-    layout ??= found
+    epochs.push(found === undefined ? 0 : header.epoch)
+    if (epochs[block] <= newest) continue
+    newest = epochs[block]
+    layout = found
   }
-  return { layout, bad }
+  const blocks = [...epochs.keys()]
+  const bad = blocks.filter((block) => epochs[block] === 0)
+  return { layout, epoch: newest, bad, stale: blocks.filter((block) => epochs[block] > 0 && epochs[block] < newest) }
 }
 
-/** Writes one copy. The other one is left alone, so that one is always whole. */
-export function writeSuperblock(flash: Flash, workspace: Workspace, block: number, layout: Layout): void {
+/**
+ * Writes one copy, with fillers after it: when this returns, it can no longer be lost, and the other copy may be touched. False when the cells do
+ * not hold it.
+ */
+export function writeSuperblock(flash: Flash, workspace: Workspace, block: number, layout: Layout, epoch: number): boolean {
   const { blocks, blockLength } = flash.status()
   const { out } = workspace
   const length = FIXED + PER_AREA * layout.areas.length
@@ -72,10 +86,20 @@ export function writeSuperblock(flash: Flash, workspace: Workspace, block: numbe
   }
   const size = out.seal(LAYOUT, 0, 1, 0, length)
   const header = new BlockHeader()
-  header.encode(Area.superblock, 1, 1, 0)
+  header.encode(Area.superblock, epoch, 1, 0)
+  const offset = block * blockLength
   flash.eraseBlock(block)
-  flash.write(header.bytes, block * blockLength)
-  flash.write(out.view(size), block * blockLength + HEADER_LENGTH)
+  flash.write(header.bytes, offset)
+  flash.write(out.view(size), offset + HEADER_LENGTH)
+  const record = workspace.in
+  const holds =
+    header.read(flash, offset) === Kind.valid && header.epoch === epoch && record.read(flash, offset + HEADER_LENGTH, offset + blockLength)
+  const room = Math.min(HELD_BACK, (blockLength - HEADER_LENGTH - size) / UNIT)
+  for (let i = 0; i < room; i++) {
+    out.seal(FILLER, 0, i + 2, 0, 0)
+    flash.write(out.view(UNIT), offset + HEADER_LENGTH + size + UNIT * i)
+  }
+  return holds
 }
 
 function unknownVersion(version: number): FerrarisError {

@@ -3,7 +3,6 @@ import { EVENT_PAYLOAD, eventParameter } from '../../core/events/event-log.ts'
 import { PROFILE_PAYLOAD, profileValue } from '../../core/profile/load-profile.ts'
 import { REGISTER_TABLE, type RegisterEntry } from '../../core/registers/table.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
-import { Mechanism } from '../../protocols/dlms/acse.ts'
 import {
   writeAsciiOctetString,
   writeDoubleLong,
@@ -13,26 +12,28 @@ import {
   writeUnsigned,
 } from '../../protocols/dlms/axdr.ts'
 import { ClockStatus, writeDateTimeOctetString } from '../../protocols/dlms/datetime.ts'
-import { SUPPORTED_CONFORMANCE } from '../../protocols/dlms/initiate.ts'
-import { type AccessRights, readableBy } from '../../protocols/dlms/objects/access.ts'
+import { LockOut } from '../../protocols/dlms/lock-out.ts'
 import { AssociationLnObject } from '../../protocols/dlms/objects/association-ln.ts'
-import { ClockBase, ClockObject, type ClockSource } from '../../protocols/dlms/objects/clock.ts'
+import { CLOCK_METHODS, ClockBase, ClockObject, type ClockSource } from '../../protocols/dlms/objects/clock.ts'
 import { ProfileObject } from '../../protocols/dlms/objects/profile.ts'
 import { captureObject } from '../../protocols/dlms/objects/profile-source.ts'
 import { DataObject, RegisterObject } from '../../protocols/dlms/objects/register.ts'
 import { SapAssignmentObject } from '../../protocols/dlms/objects/sap.ts'
 import type { CosemObject, DlmsSource, LogicalDevice } from '../../protocols/dlms/source.ts'
-import { FIRMWARE_VERSION, METER_CONSTANT, type MeterConfig, MODEL } from '../config.ts'
+import { METER_CONSTANT, type MeterConfig, MODEL } from '../config.ts'
 import type { MeterCore } from '../core.ts'
+import { CLIENTS, EVERYONE, MANAGEMENT_CLIENT, managed, READERS, READING_CLIENT } from './dlms-clients.ts'
+import type { FirmwareTransfer } from './dlms-image.ts'
+import { imageObjects, type PowerFailPush, pushObjects } from './dlms-management.ts'
 import { type ColumnWriter, LogProfile } from './dlms-profile.ts'
 
-/** Service access points of the clients. */
-export const PUBLIC_CLIENT = 16
-export const READING_CLIENT = 17
+export { MANAGEMENT_CLIENT, PUBLIC_CLIENT, READING_CLIENT } from './dlms-clients.ts'
+
 /** The management logical device, the only one. */
 const MANAGEMENT_DEVICE = 1
 
 const CLOCK = '0.0.1.0.0.255'
+const CLOCK_TIME = 2
 const PROFILE_STATUS = '0.0.96.10.1.255'
 const EVENT_CODE = '0.0.96.11.0.255'
 /** Duration of the last long power failure; the name that power failure logs use for their column (DSMR). */
@@ -57,39 +58,61 @@ function writeValue(writer: ByteWriter, entry: RegisterEntry, value: number): vo
   else writeLong(writer, Math.max(-0x8000, Math.min(value, 0x7fff)))
 }
 
+export interface DlmsViewOptions {
+  readonly core: MeterCore
+  readonly config: MeterConfig
+  /** Of the firmware that runs. */
+  readonly version: string
+  /** Whether `secret` is the LLS secret of a client: the reading or the management client. False for one that has none. */
+  readonly authenticate: (clientSap: number, secret: Uint8Array) => boolean
+  /** A client sent too many wrong secrets and is refused for so long. */
+  readonly onLockOut?: (clientSap: number, duration_ms: number) => void
+  /** Sets the clock; throws RangeError for a time that the meter cannot keep. Default: `core.setClock`. */
+  readonly setClock?: (utc_ms: number) => void
+  /** Absent where firmware cannot be replaced. */
+  readonly image?: FirmwareTransfer
+  readonly push?: PowerFailPush
+}
+
+/** COSEM logical device name: FLAG identification and serial number. */
+export function logicalDeviceName({ identity }: MeterConfig): string {
+  return identity.manufacturer + identity.serial.padStart(13, '0')
+}
+
 /** The meter as COSEM objects: the current reading of the core, written straight into the response. */
 export class DlmsView implements DlmsSource {
   readonly devices: readonly LogicalDevice[]
   readonly #core: MeterCore
   readonly #config: MeterConfig
+  readonly #version: string
+  readonly #setClock: (utc_ms: number) => void
 
-  /** `authenticate` checks the LLS secret of the reading client. */
-  constructor(core: MeterCore, config: MeterConfig, authenticate: (secret: Uint8Array) => boolean) {
+  constructor(options: DlmsViewOptions) {
+    const { core, config, authenticate, onLockOut, setClock = (utc_ms) => core.setClock(utc_ms) } = options
     this.#core = core
     this.#config = config
-    const { manufacturer, serial } = config.identity
-    const name = manufacturer + serial.padStart(13, '0')
-    const everyone = readableBy(PUBLIC_CLIENT, READING_CLIENT)
-    const reading = readableBy(READING_CLIENT)
+    this.#version = options.version
+    this.#setClock = setClock
+    const name = logicalDeviceName(config)
+    const lockOut = new LockOut([MANAGEMENT_CLIENT, READING_CLIENT], { ticks_ms: () => core.clock.ticks_ms(), onLockOut })
     this.devices = [
       {
         sap: MANAGEMENT_DEVICE,
         name,
-        clients: [
-          { sap: PUBLIC_CLIENT, mechanism: Mechanism.none, conformance: SUPPORTED_CONFORMANCE },
-          { sap: READING_CLIENT, mechanism: Mechanism.low, conformance: SUPPORTED_CONFORMANCE },
-        ],
+        clients: CLIENTS,
         objects: [
-          ...this.#identity(name, everyone),
-          ...REGISTER_TABLE.map((entry) => this.#register(entry, reading)),
-          ...this.#logs(reading),
+          ...this.#identity(name),
+          ...REGISTER_TABLE.map((entry) => this.#register(entry)),
+          ...this.#logs(),
+          ...this.#management(options),
         ],
-        authenticate: (clientSap, secret) => clientSap === READING_CLIENT && authenticate(secret),
+        authenticate: (clientSap, secret) => lockOut.admit(clientSap, () => authenticate(clientSap, secret)),
       },
     ]
   }
 
-  #identity(name: string, access: AccessRights): CosemObject[] {
+  #identity(name: string): CosemObject[] {
+    const access = EVERYONE
     const text = (logicalName: string, value: string) =>
       new DataObject({ logicalName, access, value: (writer) => writeAsciiOctetString(writer, value) })
     return [
@@ -98,8 +121,8 @@ export class DlmsView implements DlmsSource {
       text('0.0.42.0.0.255', name),
       text('0.0.96.1.0.255', this.#config.identity.serial),
       text('0.0.96.1.1.255', MODEL),
-      text('1.0.0.2.0.255', FIRMWARE_VERSION),
-      new ClockObject({ logicalName: CLOCK, access, source: this.#clock() }),
+      text('1.0.0.2.0.255', this.#version),
+      new ClockObject({ logicalName: CLOCK, access: managed([CLOCK_TIME], CLOCK_METHODS), source: this.#clock() }),
       new RegisterObject({
         logicalName: '1.0.0.3.0.255',
         access,
@@ -110,14 +133,26 @@ export class DlmsView implements DlmsSource {
     ]
   }
 
-  #register(entry: RegisterEntry, access: AccessRights): CosemObject {
+  #management({ image, push }: DlmsViewOptions): CosemObject[] {
+    const { clock } = this.#core
+    const times = {
+      now_ms: () => clock.now_ms(),
+      utcOfLocal: (local_ms: number) => this.#utcOfLocal(local_ms),
+      localOfUtc: (utc_ms: number) => utc_ms + clock.offset_min(utc_ms) * 60_000,
+    }
+    return [...(image === undefined ? [] : imageObjects(image, times)), ...(push === undefined ? [] : pushObjects(push))]
+  }
+
+  #register(entry: RegisterEntry): CosemObject {
     const { logicalName, scaler, unit } = entry
+    const access = READERS
     const { readings } = this.#core
     return new RegisterObject({ logicalName, access, scaler, unit, value: (writer) => writeValue(writer, entry, entry.read(readings)) })
   }
 
-  #logs(access: AccessRights): CosemObject[] {
+  #logs(): CosemObject[] {
     const core = this.#core
+    const access = READERS
     return [
       new DataObject({ logicalName: PROFILE_STATUS, access, value: (writer) => writeUnsigned(writer, core.profile.lastStatus) }),
       new DataObject({ logicalName: EVENT_CODE, access, value: (writer) => writeUnsigned(writer, core.lastEventCode) }),
@@ -233,6 +268,22 @@ export class DlmsView implements DlmsSource {
       daylightSavingsDeviation_min: european ? 60 : 0,
       daylightSavingsEnabled: european,
       clockBase: ClockBase.internalCrystal,
+      adjustment: {
+        setTime: (new_ms) => this.#setTime(new_ms),
+        utcOfLocal: (local_ms) => this.#utcOfLocal(local_ms),
+        measuringPeriod_s: this.#core.profile.period_s,
+      },
+    }
+  }
+
+  /** False for a time that the meter cannot keep. */
+  #setTime(utc_ms: number): boolean {
+    try {
+      this.#setClock(utc_ms)
+      return true
+    } catch (error) {
+      if (error instanceof RangeError) return false
+      throw error
     }
   }
 }

@@ -4,7 +4,7 @@ import { type RegisterEntry, registerOf } from '../../core/registers/table.ts'
 import { formatDuration } from '../../lib/iso8601.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import type { Meter } from '../app.ts'
-import { FIRMWARE_VERSION, METER_CONSTANT, MODEL } from '../config.ts'
+import { METER_CONSTANT, MODEL } from '../config.ts'
 import type { FaceCurve, FaceEvent, FacePhase, FaceSource, LcdFlags, LcdItem } from '../face/state.ts'
 import { displayValue } from './display.ts'
 
@@ -47,7 +47,7 @@ export class FaceView implements FaceSource {
       manufacturer: identity.manufacturer,
       model: MODEL,
       serial: identity.serial,
-      firmware: FIRMWARE_VERSION,
+      firmware: this.#meter.version,
       meterConstant_imp_kWh: METER_CONSTANT,
       nameplate: [`3 × ${mains.nominalVoltage_V} V`, '5(60) A', `${mains.frequency_Hz} Hz`],
     }

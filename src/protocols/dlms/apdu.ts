@@ -45,6 +45,24 @@ export const DataAccessResult = Object.freeze({
 })
 export type DataAccessResult = (typeof DataAccessResult)[keyof typeof DataAccessResult]
 
+/** Action-Result. */
+export const ActionResult = Object.freeze({
+  success: 0,
+  hardwareFault: 1,
+  temporaryFailure: 2,
+  readWriteDenied: 3,
+  objectUndefined: 4,
+  objectClassInconsistent: 9,
+  objectUnavailable: 11,
+  typeUnmatched: 12,
+  scopeOfAccessViolated: 13,
+  dataBlockUnavailable: 14,
+  longActionAborted: 15,
+  noLongActionInProgress: 16,
+  otherReason: 250,
+})
+export type ActionResult = (typeof ActionResult)[keyof typeof ActionResult]
+
 /** `state-error` of an exception-response. */
 const StateError = Object.freeze({ serviceNotAllowed: 1, serviceUnknown: 2 })
 

@@ -25,6 +25,7 @@ import {
 } from './initiate.ts'
 import type { AssociationContext, DlmsClient, LogicalDevice } from './source.ts'
 import type { LongGet } from './transfer.ts'
+import type { LongWrite } from './write.ts'
 
 /** One open association of a connection. */
 export class Association implements AssociationContext {
@@ -35,6 +36,8 @@ export class Association implements AssociationContext {
   readonly largestSend: number
   /** The block transfer that is under way. */
   longGet: LongGet | undefined
+  /** The parameter of a SET or an ACTION that comes in blocks. */
+  longWrite: LongWrite | undefined
 
   constructor(client: DlmsClient, directory: ObjectDirectory, conformance: number, sizes: PduSizes) {
     this.client = client

@@ -1,6 +1,6 @@
 /** COSEM date-time: 12 bytes, any field of which may be "not specified" (IEC 62056-6-2 clause 4.1.6.1). */
 import { type ByteWriter, DecodeError } from '../../lib/bytes.ts'
-import { civilFromDays, daysFromCivil, weekdayOfDays } from '../../lib/calendar.ts'
+import { civilFromDays, daysFromCivil, daysInMonth, weekdayOfDays } from '../../lib/calendar.ts'
 import { DataTag } from './axdr.ts'
 
 /** Bits of the clock status byte. */
@@ -70,6 +70,24 @@ export function writeDateTimeOctetString(writer: ByteWriter, utc_ms: number, dev
   writeDateTime(writer, utc_ms, deviation_min, status)
 }
 
+/** An octet-string of 4 bytes, type time: `ms` of a day. */
+export function writeTimeOctetString(writer: ByteWriter, ms: number): void {
+  const second = Math.floor(ms / 1000)
+  writer.uint8(DataTag.octetString)
+  writer.uint8(4)
+  writer.uint8(Math.floor(second / 3600))
+  writer.uint8(Math.floor(second / 60) % 60)
+  writer.uint8(second % 60)
+  writer.uint8(Math.floor((ms % 1000) / 10))
+}
+
+/** An octet-string of 5 bytes, type date: the day that is `days` after 1970-01-01. */
+export function writeDateOctetString(writer: ByteWriter, days: number): void {
+  writer.uint8(DataTag.octetString)
+  writer.uint8(5)
+  writeDate(writer, days)
+}
+
 function field(value: number, lowest: number, highest: number): number | undefined {
   if (value === UNSPECIFIED) return undefined
   if (value < lowest || value > highest) throw new DecodeError('date-time field out of range')
@@ -110,4 +128,15 @@ export function dateTimeToUtc(value: DateTime, utcOfLocal: (local_ms: number) =>
   const second = (value.hour ?? 0) * 3600 + (value.minute ?? 0) * 60 + (value.second ?? 0)
   const local_ms = (days * DAY_S + second) * 1000 + (value.hundredths ?? 0) * 10
   return value.deviation_min === undefined ? utcOfLocal(local_ms) : local_ms + value.deviation_min * 60000
+}
+
+/**
+ * The instant of a date-time that leaves nothing open but hundredths, deviation and weekday; undefined for any other and for a day that its month
+ * does not have. Otherwise as `dateTimeToUtc`.
+ */
+export function exactDateTimeToUtc(value: DateTime, utcOfLocal: (local_ms: number) => number): number | undefined {
+  const { year, month, day } = value
+  const complete = value.hour !== undefined && value.minute !== undefined && value.second !== undefined
+  if (!complete || year === undefined || month === undefined || day === undefined) return undefined
+  return day > daysInMonth(year, month) ? undefined : dateTimeToUtc(value, utcOfLocal)
 }

@@ -31,7 +31,8 @@ export type GetRequest =
 /** Class, instance, attribute and the flag for selective access. */
 const SMALLEST_DESCRIPTOR = 10
 
-function readDescriptor(reader: ByteReader): AttributeDescriptor {
+/** Cosem-Attribute-Descriptor and its optional access selection. */
+export function readDescriptor(reader: ByteReader): AttributeDescriptor {
   const classId = reader.uint16()
   const instance = reader.uint16() * 0x100000000 + reader.uint32()
   const attribute = (reader.uint8() << 24) >> 24
@@ -42,7 +43,8 @@ function readDescriptor(reader: ByteReader): AttributeDescriptor {
   return { classId, instance, attribute, selection: { selector, parameters: readData(reader) } }
 }
 
-function readList(reader: ByteReader): AttributeDescriptor[] {
+/** A list of them, never empty. */
+export function readDescriptorList(reader: ByteReader): AttributeDescriptor[] {
   const count = readLength(reader)
   if (count === 0 || count * SMALLEST_DESCRIPTOR > reader.remaining) throw new DecodeError(`list of ${count} attributes`)
   const descriptors: AttributeDescriptor[] = []
@@ -55,7 +57,7 @@ function readRequest(reader: ByteReader): GetRequest {
   const invoke = reader.uint8()
   if (type === NORMAL) return { type: 'normal', invoke, descriptor: readDescriptor(reader) }
   if (type === BLOCK) return { type: 'next', invoke, block: reader.uint32() }
-  if (type === WITH_LIST) return { type: 'list', invoke, descriptors: readList(reader) }
+  if (type === WITH_LIST) return { type: 'list', invoke, descriptors: readDescriptorList(reader) }
   throw new DecodeError(`get-request type ${type}`)
 }
 

@@ -26,13 +26,22 @@ export const Conformance = Object.freeze({
   action: 1 << 0,
 })
 
-/** What this server can do today; a source offers each client a subset. */
-export const SUPPORTED_CONFORMANCE =
+/** What a client that only reads needs. */
+export const READING_CONFORMANCE =
   Conformance.priorityManagement |
   Conformance.blockTransferWithGet |
   Conformance.multipleReferences |
   Conformance.get |
   Conformance.selectiveAccess
+
+/** What this server can do today; a source offers each client a subset. */
+export const SUPPORTED_CONFORMANCE =
+  READING_CONFORMANCE |
+  Conformance.blockTransferWithSet |
+  Conformance.blockTransferWithAction |
+  Conformance.dataNotification |
+  Conformance.set |
+  Conformance.action
 
 /** `initiate` choice of ServiceError in a confirmedServiceError. */
 export const InitiateError = Object.freeze({

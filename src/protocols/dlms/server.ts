@@ -1,30 +1,33 @@
 /**
  * A DLMS/COSEM server with logical name referencing over the TCP wrapper. It owns no socket and no clock: bytes go in, bytes come out.
  *
- * What this slice speaks: associations without security and with low-level security, release, GET (normal, blocks, with list) with selective
- * access. Every other service gets an exception-response.
+ * What it speaks: associations without security and with low-level security, release, GET with selective access, SET and ACTION, each normal,
+ * with list and in blocks. Every other service gets an exception-response.
  */
 import { assert } from '../../lib/assert.ts'
 import { DecodeError } from '../../lib/bytes.ts'
 import { decodeRlrq, encodeRlre, ReleaseReason } from './acse.ts'
+import { ActionService } from './action-service.ts'
 import { ApduTag, ExceptionResponse } from './apdu.ts'
 import { type Association, answerAarq, type PduSizes, refuseTransient } from './association.ts'
 import { ObjectDirectory } from './directory.ts'
 import { type FaultHandler, GetService } from './get-service.ts'
 import { Output, type Reply } from './output.ts'
+import { SetService } from './set-service.ts'
 import type { DlmsSource } from './source.ts'
 import { type FrameHandler, WRAPPER_HEADER, WrapperParser } from './wrapper.ts'
+import type { WriteService } from './write-service.ts'
 
 export interface DlmsServerOptions {
   /** Largest APDU taken from a client, in bytes; a longer one closes the connection. Default 2048. */
   readonly largestReceive?: number
   /** Largest APDU sent, in bytes; a client may ask for less. Default 2048, at most 65535. */
   readonly largestSend?: number
-  /** Largest single value or row of a source, in bytes. Default 4096. */
+  /** Largest single value or row of a source, and largest value that a client writes in blocks, in bytes. Default 4096. */
   readonly largestValue?: number
   /** Associations that one connection may hold at a time. Default 4. */
   readonly associations?: number
-  /** Gets what a source throws while it is read; the client gets hardware-fault. Without it the error leaves `receive`. */
+  /** Gets what a source throws while it is read or written; the client gets hardware-fault. Without it the error leaves `receive`. */
   readonly onFault?: FaultHandler
 }
 
@@ -38,6 +41,8 @@ interface Shared {
   readonly associations: number
   readonly output: Output
   readonly getService: GetService
+  readonly setService: WriteService
+  readonly actionService: WriteService
 }
 
 export class DlmsServer {
@@ -58,7 +63,16 @@ export class DlmsServer {
     this.largestFrame = WRAPPER_HEADER + largestSend
     const output = new Output(largestSend + largestValue)
     const sizes = { receive: largestReceive, send: largestSend }
-    this.#shared = { directories, sizes, associations, output, getService: new GetService(output, onFault) }
+    const writing = { output, onFault, largestValue }
+    this.#shared = {
+      directories,
+      sizes,
+      associations,
+      output,
+      getService: new GetService(output, onFault),
+      setService: new SetService(writing),
+      actionService: new ActionService(writing),
+    }
   }
 
   /**
@@ -137,11 +151,13 @@ export class DlmsConnection implements FrameHandler {
   }
 
   #dispatch(slot: Slot, apdu: Uint8Array): boolean {
-    const { output, getService } = this.#shared
+    const { output, getService, setService, actionService } = this.#shared
     const tag = apdu[0]
     if (tag === ApduTag.aarq) return this.#associate(slot, apdu)
     if (slot.association === undefined) return output.short(slot, ExceptionResponse.noAssociation)
     if (tag === ApduTag.getRequest) return getService.handle(slot.association, apdu, slot)
+    if (tag === ApduTag.setRequest) return setService.handle(slot.association, apdu, slot)
+    if (tag === ApduTag.actionRequest) return actionService.handle(slot.association, apdu, slot)
     if (tag === ApduTag.rlrq) return this.#release(slot, apdu)
     return output.short(slot, ExceptionResponse.notSupported)
   }

@@ -3,7 +3,7 @@
  * lists objects. Nothing here is a copy of meter data: values are written straight into the response when a client asks.
  */
 import type { ByteWriter } from '../../lib/bytes.ts'
-import type { DataAccessResult } from './apdu.ts'
+import type { ActionResult, DataAccessResult } from './apdu.ts'
 import type { DataValue } from './axdr.ts'
 
 /** Bits of an attribute's access mode (IEC 62056-6-2, association LN version 1: 0 no access, 1 read only, 2 write only, 3 read and write). */
@@ -89,6 +89,16 @@ export interface CosemObject {
    * returns another result or the rows of an array. `selection.parameters` are only valid during the call.
    */
   get(attribute: number, selection: Selection | undefined, context: AssociationContext, writer: ByteWriter): DataAccessResult | RowStream
+  /**
+   * Writes attribute 2 or higher, for clients with write access. `value` is only valid during the call. A DecodeError that it throws is the
+   * client's "type unmatched". Nothing can be written without this method.
+   */
+  set?(attribute: number, value: DataValue, context: AssociationContext): DataAccessResult
+  /**
+   * Invokes a method, for clients with access to it; `parameter` is undefined when the client sent none, and only valid during the call.
+   * A DecodeError that it throws is the client's "type unmatched". Nothing can be invoked without this method.
+   */
+  action?(method: number, parameter: DataValue | undefined, context: AssociationContext): ActionResult
 }
 
 /** Compares secrets in a time that depends only on the length of `given`. */

@@ -20,7 +20,7 @@ export type HandshakeResult =
   | { readonly status: 400 | 426; readonly headers: readonly HandshakeField[]; readonly reason: string }
 
 /** Sec-WebSocket-Accept of a Sec-WebSocket-Key (RFC 6455 section 4.2.2). */
-export function acceptKey(key: string, crypto: Crypto): string {
+export function acceptKey(key: string, crypto: Pick<Crypto, 'digest'>): string {
   return toBase64(crypto.digest('SHA1', encodeUtf8(key + GUID)))
 }
 
@@ -38,7 +38,7 @@ function lists(field: string | undefined, token: string): boolean {
 }
 
 /** Checks an opening handshake (RFC 6455 section 4.2.1). Origin and host are the caller's to judge. No extension, no subprotocol. */
-export function answerHandshake(request: HandshakeRequest, crypto: Crypto): HandshakeResult {
+export function answerHandshake(request: HandshakeRequest, crypto: Pick<Crypto, 'digest'>): HandshakeResult {
   const { headers } = request
   const asks = lists(headers.get('upgrade'), 'websocket') && lists(headers.get('connection'), 'upgrade')
   if (!asks)

@@ -18,15 +18,66 @@ export class PowerLoss extends FerrarisError {
  * - `bits`: any subset of the bits that had to change has changed.
  * - `garbage`: programs leave any bits cleared in the units they touch; erases leave random content.
  * - `erase-random`: erases leave random content; programs as `bits`.
+ * - `reordered`: a write cache. Until then every read saw what had been written; now any of the last `HELD_BACK` operations, and of this one, are
+ *   missing, while later ones are there. Within a block, what follows an erase never happens without it.
  * - `dropped`: as `none`, but the power stays on and the caller is told that all went well: a chip that ignores a command.
  */
-export type Tear = 'none' | 'complete' | 'prefix' | 'bits' | 'garbage' | 'erase-random' | 'dropped'
+export type Tear = 'none' | 'complete' | 'prefix' | 'bits' | 'garbage' | 'erase-random' | 'reordered' | 'dropped'
+
+/** Operations before the one that is cut, which `reordered` may take back. */
+export const HELD_BACK = 4
 
 export interface NorFlashOptions {
   /** Source of torn and rotten bits. Default: a generator with a fixed seed. */
   readonly random?: SeededRandom
   /** Erases that a block survives; after that, some of its bits stay 0. Default: without end. */
   readonly endurance?: number
+  /** As `NorFlash.onOperation`. */
+  readonly onOperation?: OperationHook
+}
+
+/**
+ * Called before each operation, with its bytes (for an erase: of one block) and its offset: charges time and energy to it. The tear it returns ends
+ * the supply in this operation (`dropped`: it is ignored, nothing else).
+ */
+export type OperationHook = (kind: 'program' | 'erase', bytes: number, offset: number) => Tear | undefined
+
+/** What operations of a chip take; maxima hold over temperature and over the life of the chip. */
+export interface FlashTiming {
+  readonly page_bytes: number
+  /** One page, or a part of it. */
+  readonly program_ms: { readonly typical: number; readonly maximum: number }
+  /** One block of 4 KiB. */
+  readonly erase_ms: { readonly typical: number; readonly maximum: number }
+}
+
+export const FlashTimings = Object.freeze({
+  /** Winbond W25Q32JV, datasheet revision J, AC electrical characteristics: tPP (256 bytes; 0.4 ms typical in other revisions), tSE. */
+  W25Q32JV: Object.freeze({
+    page_bytes: 256,
+    program_ms: Object.freeze({ typical: 0.7, maximum: 3 }),
+    erase_ms: Object.freeze({ typical: 45, maximum: 400 }),
+  }),
+}) satisfies Record<string, FlashTiming>
+
+/** Time of one operation, as `onOperation` is told of it: a program takes a page time for each page that it touches, which is an upper bound. */
+export function operationTime_ms(
+  timing: FlashTiming,
+  kind: 'program' | 'erase',
+  bytes: number,
+  offset: number,
+  which: 'typical' | 'maximum' = 'typical',
+): number {
+  if (kind === 'erase') return timing.erase_ms[which] * Math.ceil(bytes / 4096)
+  const pages = bytes === 0 ? 0 : Math.floor((offset + bytes - 1) / timing.page_bytes) - Math.floor(offset / timing.page_bytes) + 1
+  return timing.program_ms[which] * pages
+}
+
+/** What an operation overwrote, to be taken back. */
+interface Held {
+  readonly erase: boolean
+  readonly offset: number
+  readonly before: Uint8Array
 }
 
 /**
@@ -40,13 +91,18 @@ export class NorFlash implements Flash {
   operations = 0
   /** Bytes programmed since the chip was made. */
   programmed_bytes = 0
+  /** Bytes read since the chip was made. */
+  read_bytes = 0
   /** Programs into units that were not erased. Flash encryption does not allow them, so this should stay 0. */
   overwrites = 0
+  onOperation: OperationHook | undefined
   readonly #inner: Flash
   readonly #status: FlashStatus
   readonly #random: SeededRandom
   readonly #endurance: number
   readonly #bad = new Set<number>()
+  /** The last operations, the newest at the end. Kept only where `reordered` may come. */
+  readonly #held: Held[] = []
   #block: Uint8Array
   #cutAt = 0
   #tear: Tear = 'none'
@@ -57,6 +113,7 @@ export class NorFlash implements Flash {
     this.#status = inner.status()
     this.#random = options.random ?? new SeededRandom(0)
     this.#endurance = options.endurance ?? Number.POSITIVE_INFINITY
+    this.onOperation = options.onOperation
     this.wear = new Uint32Array(this.#status.blocks)
     this.#block = new Uint8Array(this.#status.blockLength)
   }
@@ -77,10 +134,11 @@ export class NorFlash implements Flash {
     this.#powered = false
   }
 
-  /** The supply returns; a cut that has not happened yet is forgotten. */
+  /** The supply returns; a cut that has not happened yet is forgotten. What is in the cells now stays. */
   powerOn(): void {
     this.#powered = true
     this.#cutAt = 0
+    this.#held.length = 0
   }
 
   /** Flips `count` random bits in [start, end), in either direction. */
@@ -107,8 +165,9 @@ export class NorFlash implements Flash {
     if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end > this.#status.blocks) {
       throw new RangeError(`erase of blocks ${start} to ${end} in a flash of ${this.#status.blocks}`)
     }
+    const { blockLength } = this.#status
     for (let block = start; block < end; block++) {
-      const tear = this.#count()
+      const tear = this.#count('erase', blockLength, block * blockLength)
       if (tear === undefined) this.#erase(block)
       else this.#tearErase(block, tear)
     }
@@ -116,13 +175,14 @@ export class NorFlash implements Flash {
 
   read(buffer: Uint8Array, offset: number): void {
     this.#supply()
+    this.read_bytes += buffer.length
     this.#inner.read(buffer, offset)
   }
 
   write(buffer: Uint8Array, offset: number): void {
     this.#supply()
     this.#checkProgram(buffer.length, offset)
-    const tear = this.#count()
+    const tear = this.#count('program', buffer.length, offset)
     this.programmed_bytes += buffer.length
     if (this.#overwrites(buffer.length, offset)) this.overwrites++
     if (tear === undefined) this.#inner.write(buffer, offset)
@@ -147,9 +207,39 @@ export class NorFlash implements Flash {
   }
 
   /** Counts an operation; its tear when it is the one to be cut. */
-  #count(): Tear | undefined {
+  #count(kind: 'program' | 'erase', bytes: number, offset: number): Tear | undefined {
     this.operations++
-    return this.operations === this.#cutAt ? this.#tear : undefined
+    const asked = this.onOperation?.(kind, bytes, offset)
+    const tear = this.operations === this.#cutAt ? this.#tear : asked
+    const mayReorder = this.onOperation !== undefined || this.#tear === 'reordered'
+    if (mayReorder && tear !== 'dropped') this.#hold(kind === 'erase', bytes, offset)
+    return tear
+  }
+
+  #hold(erase: boolean, bytes: number, offset: number): void {
+    const before = new Uint8Array(bytes)
+    this.#inner.read(before, offset)
+    this.#held.push({ erase, offset, before })
+    if (this.#held.length > HELD_BACK + 1) this.#held.shift()
+  }
+
+  /** Takes any of the operations held back, from the newest to the oldest; what came after an erase in its block goes with it. */
+  #reorder(): void {
+    const { blockLength } = this.#status
+    const blockOf = (held: Held) => Math.floor(held.offset / blockLength)
+    const held = this.#held.splice(0)
+    const missing = held.map(() => this.#random.below(2) === 0)
+    for (const [i, erase] of held.entries()) {
+      if (!missing[i] || !erase.erase) continue
+      for (let later = i + 1; later < held.length; later++) if (blockOf(held[later]) === blockOf(erase)) missing[later] = true
+    }
+    for (let i = held.length - 1; i >= 0; i--) {
+      const { offset, before } = held[i]
+      // An erase that did happen has taken the program with it.
+      const gone = held.some((later, index) => index > i && later.erase && !missing[index] && blockOf(later) === blockOf(held[i]))
+      if (!missing[i] || gone) continue
+      this.#alter(blockOf(held[i]), (cells) => cells.set(before, offset % blockLength))
+    }
   }
 
   #erase(block: number): void {
@@ -164,7 +254,7 @@ export class NorFlash implements Flash {
 
   #tearErase(block: number, tear: Tear): void {
     const random = this.#random
-    if (tear === 'complete') this.#erase(block)
+    if (tear === 'complete' || tear === 'reordered') this.#erase(block)
     else if (tear !== 'none' && tear !== 'dropped') {
       this.wear[block]++
       const erased = random.below(this.#status.blockLength + 1)
@@ -182,7 +272,7 @@ export class NorFlash implements Flash {
       const torn = buffer.slice()
       if (tear === 'prefix') torn.fill(0xff, random.below(buffer.length + 1))
       else if (tear === 'garbage') for (let i = 0; i < torn.length; i++) torn[i] = random.below(256)
-      else if (tear !== 'complete') for (let i = 0; i < torn.length; i++) torn[i] |= random.below(256)
+      else if (tear !== 'complete' && tear !== 'reordered') for (let i = 0; i < torn.length; i++) torn[i] |= random.below(256)
       this.#inner.write(torn, offset)
     }
     this.#lose(tear)
@@ -190,6 +280,7 @@ export class NorFlash implements Flash {
 
   #lose(tear: Tear): void {
     if (tear === 'dropped') return
+    if (tear === 'reordered') this.#reorder()
     this.#powered = false
     throw new PowerLoss()
   }

@@ -1,10 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { type NorFlash, PowerLoss, type Tear } from '../../../src/world/chips/nor-flash.ts'
+import type { Storage } from '../../../src/core/storage/storage.ts'
+import { HELD_BACK, type NorFlash, PowerLoss, type Tear } from '../../../src/world/chips/nor-flash.ts'
+import { checkRecent, History } from './history.ts'
 import { busyStep, checkPromises, createRig, nothingPromised, open, type Promised } from './rig.ts'
 
+/** What a chip without a write cache does when its supply ends. */
 const TEARS: readonly Tear[] = ['none', 'complete', 'prefix', 'bits', 'garbage', 'erase-random']
 /** Enough that every ring wraps around several times. */
 const STEPS = 320
+/** Lives begin at an image of every so many steps, so that no cut needs the whole script. */
+const STRIDE = 40
+
+interface Start {
+  readonly step: number
+  readonly image: Uint8Array
+  readonly promised: Promised
+  /** Operations from here to the next start. */
+  readonly operations: number
+}
 
 /** Opens the storage and lives from step `from` to `to`. Returns the step that power loss ended, or `to`. */
 function live(chip: NorFlash, promised: Promised, from: number, to: number, perBlock = 3): number {
@@ -24,64 +37,81 @@ function live(chip: NorFlash, promised: Promised, from: number, to: number, perB
   return step
 }
 
-function operationsOf(steps: number): number {
-  const { chip } = createRig(0)
-  live(chip, nothingPromised(), 0, steps)
-  return chip.operations
+/** One long life, as images along its way: the empty flash first. */
+function starts(): Start[] {
+  const { chip, memory } = createRig(0)
+  const images = [memory.image()]
+  const promises = [nothingPromised()]
+  const storage = open(chip)
+  const promised = nothingPromised()
+  for (let step = 0; step < STEPS; step++) {
+    busyStep(storage, promised, step)
+    if (step % STRIDE !== STRIDE - 1) continue
+    images.push(memory.image())
+    promises.push(structuredClone(promised))
+  }
+  return images.slice(0, -1).map((image, i) => {
+    const rig = createRig(0, image)
+    live(rig.chip, structuredClone(promises[i]), i * STRIDE, (i + 1) * STRIDE)
+    return { step: i * STRIDE, image, promised: promises[i], operations: rig.chip.operations }
+  })
 }
 
+/** Calls `run` for each operation of the long life, with a rig that is going to lose its power there. */
+function atEveryOperation(tear: Tear, run: (rig: ReturnType<typeof createRig>, start: Start, cut: number) => void, every = 1): void {
+  for (const start of STARTS) {
+    for (let cut = 1; cut <= start.operations; cut += every) {
+      const rig = createRig(cut, start.image)
+      rig.chip.cutAt(cut, tear)
+      try {
+        run(rig, start, cut)
+        expect(rig.chip.overwrites).toBe(0)
+      } catch (error) {
+        throw new Error(`step ${start.step}, operation ${cut}`, { cause: error })
+      }
+    }
+  }
+}
+
+const STARTS = starts()
+
 describe('power loss', () => {
-  test('without any, the busy script wears every area and never programs over anything', () => {
+  test('without any, the busy script wears every area, and never programs over anything', () => {
     const { chip } = createRig(0)
     live(chip, nothingPromised(), 0, STEPS)
     expect(chip.overwrites).toBe(0)
     expect(chip.operations).toBeGreaterThan(STEPS)
-    for (const block of [2, 5, 8, 11, 14]) expect(chip.wear[block], `block ${block}`).toBeGreaterThan(1)
+    for (const block of [2, 5, 8, 11, 14, 21]) expect(chip.wear[block], `block ${block}`).toBeGreaterThan(1)
   })
 
   test.each(TEARS)('at every operation, torn as %j: nothing promised is lost', (tear) => {
-    const operations = operationsOf(STEPS)
-    for (let cut = 1; cut <= operations; cut++) {
-      const { chip } = createRig(cut)
-      const promised = nothingPromised()
-      try {
-        chip.cutAt(cut, tear)
-        const step = live(chip, promised, 0, STEPS)
-        expect(chip.powered).toBe(false)
-        chip.powerOn()
-        live(chip, promised, step, step + 25)
-        expect(chip.overwrites).toBe(0)
-      } catch (error) {
-        throw new Error(`operation ${cut}`, { cause: error })
-      }
-    }
+    atEveryOperation(tear, ({ chip }, start) => {
+      const promised = structuredClone(start.promised)
+      const step = live(chip, promised, start.step, start.step + STRIDE)
+      expect(chip.powered).toBe(false)
+      chip.powerOn()
+      live(chip, promised, step, step + 25)
+    })
   })
 
   test.each(TEARS)('again at every operation of the recovery, torn as %j', (tear) => {
-    const operations = operationsOf(140)
-    for (let cut = 1; cut <= operations; cut += 3) {
-      const first = createRig(cut)
-      const promised = nothingPromised()
-      first.chip.cutAt(cut, TEARS[cut % TEARS.length])
-      const step = live(first.chip, promised, 0, 140)
-      const image = first.memory.image()
-      const before = structuredClone(promised)
+    const first = (rig: ReturnType<typeof createRig>, start: Start, cut: number) => {
+      const promised = structuredClone(start.promised)
+      const step = live(rig.chip, promised, start.step, start.step + STRIDE)
+      const image = rig.memory.image()
       // Recovery and the steps after it, cut at each of their operations, until a run gets through.
       for (let second = 1; ; second++) {
         const { chip } = createRig(cut * 1000 + second, image)
-        const again = structuredClone(before)
+        const again = structuredClone(promised)
         chip.cutAt(second, tear)
         const reached = live(chip, again, step, step + 4)
         if (chip.powered) break
         chip.powerOn()
-        try {
-          live(chip, again, reached, reached + 12)
-        } catch (error) {
-          throw new Error(`operation ${cut}, then ${second}`, { cause: error })
-        }
+        live(chip, again, reached, reached + 8)
         expect(chip.overwrites).toBe(0)
       }
     }
+    atEveryOperation(TEARS[(TEARS.indexOf(tear) + 1) % TEARS.length], first, 7)
   })
 
   test('a storm: power lost every few operations, a thousand times', () => {
@@ -101,27 +131,76 @@ describe('power loss', () => {
   })
 
   test('a chip that ignores one command, whichever: noticed by reading back, nothing lost', () => {
-    const operations = operationsOf(STEPS)
-    for (let drop = 1; drop <= operations; drop++) {
-      const { chip } = createRig(drop)
-      const promised = nothingPromised()
-      chip.cutAt(drop, 'dropped')
-      try {
-        let storage = open(chip)
-        let restarted = false
-        for (let step = 0; step < STEPS; step++) {
-          busyStep(storage, promised, step)
-          if (restarted || chip.operations < drop) continue
-          // At once, before the next changes cover up what is missing.
-          restarted = true
-          storage = open(chip)
-          checkPromises(storage, promised, 1)
-        }
-        checkPromises(open(chip), promised, 1)
+    atEveryOperation('dropped', ({ chip }, start, drop) => {
+      const promised = structuredClone(start.promised)
+      let storage = open(chip)
+      let restarted = false
+      for (let step = start.step; step < start.step + STRIDE + 20; step++) {
+        busyStep(storage, promised, step)
+        if (restarted || chip.operations < drop) continue
+        // At once, before the next changes cover up what is missing.
+        restarted = true
+        storage = open(chip)
+        checkPromises(storage, promised, 1)
+      }
+      checkPromises(open(chip), promised, 1)
+    })
+  })
+})
+
+describe('a chip with a write cache', () => {
+  /** Lives on until the cut; what was promised after each step stays known. */
+  function liveRemembering(chip: NorFlash, promised: Promised, from: number, to: number): History {
+    const history = new History(promised)
+    try {
+      const storage = open(chip)
+      checkPromises(storage, promised)
+      history.note(chip.operations)
+      for (let step = from; step < to; step++) {
+        busyStep(storage, promised, step)
+        history.note(chip.operations)
+      }
+    } catch (error) {
+      if (!(error instanceof PowerLoss)) throw error
+      // What the step had finished when it was cut, in the erase after it perhaps.
+      history.note(chip.operations)
+    }
+    return history
+  }
+
+  /** After a cut: what was there before the last operations is there, what is newer is there or not, and life goes on. */
+  function checkAfter(chip: NorFlash, promised: Promised, history: History, step: number): void {
+    const cut = chip.operations
+    chip.powerOn()
+    const storage: Storage = open(chip)
+    checkRecent(storage, promised, history.since(cut - 1 - HELD_BACK))
+    for (let next = step; next < step + 20; next++) busyStep(storage, promised, next)
+    checkPromises(open(chip), promised, 1)
+  }
+
+  test('at every operation: at most the last four are missing, in any order', () => {
+    atEveryOperation('reordered', ({ chip }, start) => {
+      const promised = structuredClone(start.promised)
+      const history = liveRemembering(chip, promised, start.step, start.step + STRIDE)
+      checkAfter(chip, promised, history, start.step + STRIDE)
+    })
+  })
+
+  test('at every operation of the recovery from another cut', () => {
+    const first = (rig: ReturnType<typeof createRig>, start: Start, cut: number) => {
+      const promised = structuredClone(start.promised)
+      const step = live(rig.chip, promised, start.step, start.step + STRIDE)
+      const image = rig.memory.image()
+      for (let second = 1; ; second++) {
+        const { chip } = createRig(cut * 1000 + second, image)
+        const again = structuredClone(promised)
+        chip.cutAt(second, 'reordered')
+        const history = liveRemembering(chip, again, step, step + 4)
+        if (chip.powered) break
+        checkAfter(chip, again, history, step + 4)
         expect(chip.overwrites).toBe(0)
-      } catch (error) {
-        throw new Error(`operation ${drop}`, { cause: error })
       }
     }
+    atEveryOperation('garbage', first, 7)
   })
 })

@@ -29,6 +29,7 @@ function fill(log: RecordLog, count: number): void {
   for (let i = 0; i < count; i++) {
     const sequence = log.nextSequence
     log.append(sequence % 256, 1, 1000 + 60 * sequence, payloadOf(sequence))
+    log.prepare()
   }
 }
 
@@ -87,6 +88,7 @@ describe('RecordLog', () => {
     const log = mounted(flash)
     for (let sequence = 1; sequence <= 400; sequence++) {
       expect(log.append(sequence % 256, 1, 1000 + 60 * sequence, payloadOf(sequence))).toBe(sequence)
+      log.prepare()
       expect(log.firstSequence).toBeLessThanOrEqual(Math.max(1, sequence - 3 * 15))
       const image = flash.image()
       const erased = [1, 2, 3, 4, 5].filter((block) => image.subarray(block * BLOCK, (block + 1) * BLOCK).every((byte) => byte === 0xff))

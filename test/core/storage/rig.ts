@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { MemoryFlash } from '../../../hal/portable/flash.ts'
+import { COUNTER_BATCH } from '../../../src/core/storage/counters.ts'
 import { Area } from '../../../src/core/storage/format.ts'
 import type { Layout } from '../../../src/core/storage/layout.ts'
 import type { RecordLog } from '../../../src/core/storage/record-log.ts'
@@ -15,18 +16,25 @@ export const SMALL_LAYOUT: Layout = {
     { area: Area.registers, firstBlock: 5, blocks: 3 },
     { area: Area.events, firstBlock: 8, blocks: 3 },
     { area: Area.powerFailures, firstBlock: 11, blocks: 3 },
-    { area: Area.profile, firstBlock: 14, blocks: 8 },
+    { area: Area.profile, firstBlock: 14, blocks: 7 },
+    { area: Area.counters, firstBlock: 21, blocks: 3 },
   ],
 }
 export const REGISTERS = 8
-const LOGS = ['profile', 'events', 'powerFailures'] as const
+export const LOGS = ['profile', 'events', 'powerFailures'] as const
 type LogName = (typeof LOGS)[number]
 
-interface Entry {
+export interface Entry {
   readonly type: number
   readonly status: number
   readonly utc_s: number
   readonly payload: string
+}
+
+/** Entries by sequence number; undefined where one is known to be missing. */
+interface LogPromise {
+  readonly entries: (Entry | undefined)[]
+  attempted: Entry | undefined
 }
 
 /** What the storage has promised: everything that returned, and at most one thing that was tried and cut off. */
@@ -35,9 +43,11 @@ export interface Promised {
   saved_s: number
   attempted: number[]
   attempted_s: number
-  readonly logs: Record<LogName, { entries: Entry[]; attempted: Entry | undefined }>
+  readonly logs: Record<LogName, LogPromise>
   readonly settings: Map<string, string>
   attemptedSetting: { key: string; value: string | undefined } | undefined
+  /** The highest number that each counter has given. */
+  readonly counters: number[]
 }
 
 export function nothingPromised(): Promised {
@@ -51,6 +61,7 @@ export function nothingPromised(): Promised {
     logs: { profile: log(), events: log(), powerFailures: log() },
     settings: new Map(),
     attemptedSetting: undefined,
+    counters: COUNTER_BATCH.map(() => 0),
   }
 }
 
@@ -58,9 +69,9 @@ export function open(flash: NorFlash): Storage {
   return openStorage(flash, { layout: SMALL_LAYOUT, registers: REGISTERS })
 }
 
-const text = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
+export const text = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
 
-function append(log: RecordLog, promised: { entries: Entry[]; attempted: Entry | undefined }, utc_s: number, random: SeededRandom): void {
+function append(log: RecordLog, promised: LogPromise, utc_s: number, random: SeededRandom): void {
   const payload = new Uint8Array(random.below(40))
   random.fill(payload)
   const entry = { type: random.below(256), status: random.below(256), utc_s, payload: text(payload) }
@@ -94,16 +105,28 @@ function change(storage: Storage, promised: Promised, random: SeededRandom): voi
   promised.attemptedSetting = undefined
 }
 
-/** Step number `step` of a busy meter. The same step always does the same. */
+function count(storage: Storage, promised: Promised, random: SeededRandom): void {
+  // Some counters more often than others, so that batches are used up.
+  const id = random.below(2) * random.below(promised.counters.length)
+  for (let i = random.below(8); i >= 0; i--) {
+    const number = storage.counters.next(id)
+    if (number <= promised.counters[id]) expect(number, `counter ${id}`).toBe('more')
+    promised.counters[id] = number
+  }
+}
+
+/** Step number `step` of a busy meter. The same step always does the same. The owner prepares in time, mostly. */
 export function busyStep(storage: Storage, promised: Promised, step: number): void {
   const random = new SeededRandom(step, 11)
   const utc_s = 1_700_000_000 + 60 * step
-  const choice = step % 7
+  const choice = step % 8
   if (choice === 2 || choice === 5) append(storage.profile, promised.logs.profile, utc_s, random)
   else if (choice === 3) append(storage.events, promised.logs.events, utc_s, random)
   else if (choice === 4) append(storage.powerFailures, promised.logs.powerFailures, utc_s, random)
   else if (choice === 6) change(storage, promised, random)
+  else if (choice === 7) count(storage, promised, random)
   else save(storage, promised, utc_s, random)
+  if (random.below(4) > 0) storage.prepare()
 }
 
 /** What the storage holds must be what was promised; `perBlock` entries of a log fit into a block for sure. Afterwards the attempted step counts as done or not, as it turned out. */
@@ -111,6 +134,13 @@ export function checkPromises(storage: Storage, promised: Promised, perBlock = 3
   checkRegisters(storage, promised)
   for (const name of LOGS) checkLog(storage[name], promised.logs[name], name, perBlock)
   checkSettings(storage, promised)
+  checkCounters(storage, promised)
+}
+
+export function checkCounters(storage: Storage, promised: Promised): void {
+  for (const [id, number] of promised.counters.entries()) {
+    if (storage.counters.last(id) < number) expect(storage.counters.last(id), `counter ${id}`).toBe(`at least ${number}`)
+  }
 }
 
 function checkRegisters(storage: Storage, promised: Promised): void {
@@ -126,7 +156,7 @@ function checkRegisters(storage: Storage, promised: Promised): void {
   promised.saved_s = promised.attempted_s = utc_s
 }
 
-function checkLog(log: RecordLog, promised: { entries: Entry[]; attempted: Entry | undefined }, name: string, perBlock: number): void {
+function checkLog(log: RecordLog, promised: LogPromise, name: string, perBlock: number): void {
   const { entries, attempted } = promised
   if (attempted !== undefined && log.nextSequence === entries.length + 2) entries.push(attempted)
   promised.attempted = undefined
@@ -135,12 +165,15 @@ function checkLog(log: RecordLog, promised: { entries: Entry[]; attempted: Entry
   let expected = log.firstSequence
   while (cursor.next()) {
     const { type, status, utc_s, payload, sequence } = cursor
+    while (expected < sequence && entries[expected - 1] === undefined) expected++
     if (sequence !== expected) expect(sequence, name).toBe(expected)
     const entry = entries[expected - 1]
-    const same = type === entry.type && status === entry.status && utc_s === entry.utc_s && text(payload) === entry.payload
+    const same =
+      entry !== undefined && type === entry.type && status === entry.status && utc_s === entry.utc_s && text(payload) === entry.payload
     if (!same) expect({ type, status, utc_s, payload: text(payload) }, `${name} ${expected}`).toEqual(entry)
     expected++
   }
+  while (expected <= entries.length && entries[expected - 1] === undefined) expected++
   expect(expected, name).toBe(log.nextSequence)
   // Only age takes entries away: the ring keeps all blocks but the erased one and, just then, the one dropped for it.
   const kept = (log.ring.extent.blocks - 2) * perBlock

@@ -13,6 +13,7 @@ function busyImage(steps = 100): { image: Uint8Array; promised: ReturnType<typeo
   const promised = nothingPromised()
   const storage = open(chip)
   for (let step = 0; step < steps; step++) busyStep(storage, promised, step)
+  while (storage.prepare());
   return { image: memory.image(), promised }
 }
 
@@ -43,6 +44,7 @@ describe('layout', () => {
       { area: 4, firstBlock: 22, blocks: 16 },
       { area: 5, firstBlock: 38, blocks: 8 },
       { area: 3, firstBlock: 46, blocks: 434 },
+      { area: 6, firstBlock: 480, blocks: 4 },
     ])
   })
 
@@ -189,9 +191,9 @@ describe('openStorage', () => {
         const values = new Float64Array(REGISTERS)
         storage.registers.load(values)
         storage.registers.save(values, 5)
-        storage.settings.set('key', Uint8Array.of(6))
+        storage.settings.set('key0', Uint8Array.of(6))
         const again = open(chip)
-        expect(again.settings.get('key')).toEqual(Uint8Array.of(6))
+        expect(again.settings.get('key0')).toEqual(Uint8Array.of(6))
         expect(again.registers.load(values)?.utc_s).toBe(5)
         expect(again.report.layout).toBe('good')
       }),

@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { hostCrypto } from '../../../hal/host/crypto.ts'
 import { parseRequest } from '../../../src/meter/face/command.ts'
 import { isOwnHost, isSameOrigin } from '../../../src/meter/face/origin.ts'
 import { FaceServer } from '../../../src/meter/face/server.ts'
 import type { FaceExtension, FaceMessage, FaceSource, WorldCommand } from '../../../src/meter/face/state.ts'
-
-const crypto = { digest: (name: string, data: Uint8Array) => new Uint8Array(createHash(name).update(data).digest()) }
 
 const PHASE = { voltage_V: 230, current_A: 1, active_W: 230, reactive_var: 0, powerFactor: 1, voltageAngle_deg: 0, currentAngle_deg: 0 }
 
@@ -75,7 +74,7 @@ function face(options: { world?: World; maxConnections?: number; names?: string[
   }
   const source = new Source()
   const { world, ...rest } = options
-  const server = new FaceServer({ source, crypto, timer, ...rest, ...(world === undefined ? {} : { extension: world }) })
+  const server = new FaceServer({ source, crypto: hostCrypto, timer, ...rest, ...(world === undefined ? {} : { extension: world }) })
   const tick = (count = 1) => {
     for (let i = 0; i < count; i++) for (const callback of callbacks.values()) callback()
   }

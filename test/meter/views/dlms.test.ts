@@ -20,7 +20,7 @@ const LIMITS = { depth: 8, elements: 100_000 }
 
 function serve(rig: Rig): { view: DlmsView; server: DlmsServer } {
   const { meter } = rig.machine.options.config
-  const view = new DlmsView(rig.core, meter, (secret) => sameSecret(secret, ascii(SECRET)))
+  const view = new DlmsView({ core: rig.core, config: meter, version: '0.2.0', authenticate: (_sap, secret) => sameSecret(secret, ascii(SECRET)) })
   return { view, server: new DlmsServer(view) }
 }
 

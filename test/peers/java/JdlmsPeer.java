@@ -40,7 +40,7 @@ final class JdlmsPeer {
     this.connection = connection;
   }
 
-  private static DlmsConnection open(String host, int port, int sap, String secret) throws IOException {
+  static DlmsConnection open(String host, int port, int sap, String secret) throws IOException {
     TcpConnectionBuilder builder =
         new TcpConnectionBuilder(host).setPort(port).useWrapper().setClientId(sap).setLogicalDeviceId(1).setResponseTimeout(TIMEOUT_MS);
     if (secret != null) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromHex } from '../../../src/lib/hex.ts'
 import { decodeAare, decodeRlre, encodeRlrq, Mechanism } from '../../../src/protocols/dlms/acse.ts'
-import { Conformance, decodeInitiateError, decodeInitiateResponse, SUPPORTED_CONFORMANCE } from '../../../src/protocols/dlms/initiate.ts'
+import { Conformance, decodeInitiateError, decodeInitiateResponse, READING_CONFORMANCE } from '../../../src/protocols/dlms/initiate.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
 import { sameSecret } from '../../../src/protocols/dlms/source.ts'
 import { ascii, concat, wrap } from './bytes.ts'
@@ -25,7 +25,7 @@ describe('opening an association', () => {
     const aare = answer({}, PUBLIC)
     expect(aare).toMatchObject({ context: 1, result: 0, diagnosticSource: 'user', diagnostic: 0, mechanism: undefined })
     const response = decodeInitiateResponse(aare.userInformation as Uint8Array)
-    expect(response).toMatchObject({ version: 6, conformance: SUPPORTED_CONFORMANCE, largestReceive: 2048, vaaName: 7 })
+    expect(response).toMatchObject({ version: 6, conformance: READING_CONFORMANCE, largestReceive: 2048, vaaName: 7 })
   })
 
   test('reading client with its secret', () => expect(answer({ secret: SECRET })).toMatchObject({ result: 0, diagnostic: 0 }))
@@ -132,13 +132,16 @@ describe('life of an association', () => {
 
 describe('bad input', () => {
   test.each([
-    ['SET', 'c101c1000100002a0000ff020011' + '00'],
-    ['ACTION', 'c301c1000f0000280000ff0100'],
     ['ACCESS', 'd940000000'],
     ['general block transfer', 'e0c00001000000'],
     ['a ciphered GET', 'c80102'],
     ['an APDU of a server', 'c401c10000'],
   ])('%s is not supported', (_name, apdu) => expect(client().open().exchange(apdu)).toBe('d80202'))
+
+  test.each([
+    ['SET', 'c101c1000100002a0000ff020011' + '00'],
+    ['ACTION', 'c301c1000f0000280000ff0100'],
+  ])('%s is not allowed to a client that did not negotiate it', (_name, apdu) => expect(client().open().exchange(apdu)).toBe('d80102'))
 
   test.each([
     '',

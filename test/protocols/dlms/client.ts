@@ -63,6 +63,47 @@ export function getList(...descriptors: Uint8Array[]): Uint8Array {
   return writer.copy()
 }
 
+/** A list of requests' parts behind its count, which is below 128. */
+export function list(...parts: (Uint8Array | string)[]): Uint8Array {
+  return concat(Uint8Array.of(parts.length), ...parts.map((part) => (typeof part === 'string' ? fromHex(part) : part)))
+}
+
+export function setNormal(classId: number, name: string, attribute: number, value: string, selection = ''): Uint8Array {
+  return concat(fromHex('c101c1'), descriptor(classId, name, attribute, selection), fromHex(value))
+}
+
+export function setList(descriptors: Uint8Array[], values: string[]): Uint8Array {
+  return concat(fromHex('c104c1'), list(...descriptors), list(...values))
+}
+
+/** DataBlock-SA. */
+export function block(number: number, last: boolean, data: string): Uint8Array {
+  const writer = new ByteWriter()
+  writer.uint8(last ? 1 : 0)
+  writer.uint32(number)
+  writeLength(writer, data.length / 2)
+  writer.write(fromHex(data))
+  return writer.copy()
+}
+
+export function method(classId: number, name: string, number: number): Uint8Array {
+  return descriptor(classId, name, number).subarray(0, 9)
+}
+
+/** `parameter` is an encoded value as hexadecimal text; empty for none. */
+export function actionNormal(classId: number, name: string, number: number, parameter = ''): Uint8Array {
+  return concat(fromHex('c301c1'), method(classId, name, number), fromHex(parameter === '' ? '00' : `01${parameter}`))
+}
+
+/** An encoded octet-string of fewer than 65536 bytes. */
+export function octetString(bytes: Uint8Array): string {
+  const writer = new ByteWriter(1024, 0x20000)
+  writer.uint8(9)
+  writeLength(writer, bytes.length)
+  writer.write(bytes)
+  return toHex(writer.copy())
+}
+
 /** A client in the same process: sends an APDU and gives the one that comes back. */
 export class TestClient {
   readonly connection: DlmsConnection

@@ -2,7 +2,7 @@ import type { ByteWriter } from '../../../src/lib/bytes.ts'
 import { Mechanism } from '../../../src/protocols/dlms/acse.ts'
 import { writeAsciiOctetString, writeDoubleLongUnsigned, writeLongUnsigned, writeUnsigned } from '../../../src/protocols/dlms/axdr.ts'
 import { writeDateTimeOctetString } from '../../../src/protocols/dlms/datetime.ts'
-import { SUPPORTED_CONFORMANCE } from '../../../src/protocols/dlms/initiate.ts'
+import { READING_CONFORMANCE } from '../../../src/protocols/dlms/initiate.ts'
 import { readableBy } from '../../../src/protocols/dlms/objects/access.ts'
 import { AssociationLnObject } from '../../../src/protocols/dlms/objects/association-ln.ts'
 import { ClockBase, ClockObject } from '../../../src/protocols/dlms/objects/clock.ts'
@@ -148,8 +148,8 @@ export function memorySource(options: MemoryOptions = {}): DlmsSource {
     sap: 1,
     name: NAME,
     clients: [
-      { sap: PUBLIC, mechanism: Mechanism.none, conformance: SUPPORTED_CONFORMANCE },
-      { sap: READER, mechanism: Mechanism.low, conformance: SUPPORTED_CONFORMANCE },
+      { sap: PUBLIC, mechanism: Mechanism.none, conformance: READING_CONFORMANCE },
+      { sap: READER, mechanism: Mechanism.low, conformance: READING_CONFORMANCE },
     ],
     objects,
     authenticate: (clientSap, secret) => clientSap === READER && sameSecret(secret, ascii(SECRET)),

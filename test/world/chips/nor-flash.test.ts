@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { MemoryFlash } from '../../../hal/portable/flash.ts'
 import { SeededRandom } from '../../../src/lib/random.ts'
-import { NorFlash, type NorFlashOptions, PowerLoss, type Tear } from '../../../src/world/chips/nor-flash.ts'
+import {
+  FlashTimings,
+  HELD_BACK,
+  NorFlash,
+  type NorFlashOptions,
+  operationTime_ms,
+  PowerLoss,
+  type Tear,
+} from '../../../src/world/chips/nor-flash.ts'
 
 function create(options: NorFlashOptions = {}): { chip: NorFlash; cells: () => Uint8Array } {
   const memory = new MemoryFlash({ blocks: 4, blockLength: 256 })
@@ -118,6 +126,87 @@ describe('NorFlash', () => {
     expect(ones(all.subarray(0, 256))).toBe(1)
     expect(ones(all.subarray(512, 768))).toBe(2047)
     expect(chip.operations).toBe(1)
+  })
+
+  test('reordered: any of the last operations are missing, earlier ones never, and no cell holds anything else', () => {
+    const outcomes = new Set<string>()
+    for (let seed = 0; seed < 300; seed++) {
+      const { chip, cells } = create({ random: new SeededRandom(seed) })
+      chip.cutAt(8, 'reordered')
+      const unit = new Uint8Array(16)
+      for (let i = 0; i < 7; i++) {
+        chip.write(unit, 64 * i)
+        // As long as there is power, reads go through the cache.
+        chip.read(unit, 64 * i)
+        expect(unit[0]).toBe(0)
+      }
+      expect(() => chip.write(unit, 64 * 7)).toThrow(PowerLoss)
+      const all = cells()
+      const there = Array.from({ length: 8 }, (_, i) => (all[64 * i] === 0 ? '1' : '0')).join('')
+      expect(there.startsWith('1'.repeat(7 - HELD_BACK))).toBe(true)
+      expect(all.every((byte, at) => byte === (there[at >> 6] === '1' && at % 64 < 16 ? 0 : 0xff))).toBe(true)
+      outcomes.add(there)
+    }
+    expect(outcomes.size).toBe(2 ** (HELD_BACK + 1))
+  })
+
+  test('reordered: what follows an erase in its block never happens without it', () => {
+    const outcomes = new Set<string>()
+    for (let seed = 0; seed < 300; seed++) {
+      const { chip, cells } = create({ random: new SeededRandom(seed) })
+      chip.write(new Uint8Array(256).fill(0x0f), 256)
+      for (let i = 0; i < HELD_BACK; i++) chip.write(new Uint8Array(16), 512 + 16 * i)
+      chip.cutAt(chip.operations + 4, 'reordered')
+      chip.write(new Uint8Array(16), 0)
+      chip.eraseBlock(1)
+      chip.write(new Uint8Array(16).fill(0x33), 256)
+      expect(() => chip.write(new Uint8Array(16).fill(0x55), 272)).toThrow(PowerLoss)
+      const all = cells()
+      const block = [all[256], all[272], all[500]].map((byte) => byte.toString(16)).join()
+      expect(['f,f,f', '33,ff,ff', 'ff,55,ff', '33,55,ff', 'ff,ff,ff']).toContain(block)
+      outcomes.add(block)
+    }
+    expect(outcomes.size).toBe(5)
+  })
+
+  test('the hook is told of each operation, and can end the supply in it', () => {
+    const seen: (string | number)[][] = []
+    let charge_ms = 48
+    const { chip, cells } = create({
+      onOperation: (kind, bytes, offset) => {
+        seen.push([kind, bytes, offset])
+        charge_ms -= operationTime_ms(FlashTimings.W25Q32JV, kind, bytes, offset)
+        return charge_ms < 0 ? 'prefix' : undefined
+      },
+    })
+    chip.write(new Uint8Array(32), 240)
+    expect(charge_ms).toBeCloseTo(48 - 1.4)
+    chip.eraseBlock(2)
+    chip.write(new Uint8Array(16), 0)
+    chip.write(new Uint8Array(16), 16)
+    expect(() => chip.write(new Uint8Array(16), 32)).toThrow(PowerLoss)
+    expect(seen).toEqual([
+      ['program', 32, 240],
+      ['erase', 256, 512],
+      ['program', 16, 0],
+      ['program', 16, 16],
+      ['program', 16, 32],
+    ])
+    expect(chip.powered).toBe(false)
+    expect(cells()[16]).toBe(0)
+    chip.powerOn()
+    chip.onOperation = () => 'dropped'
+    chip.write(new Uint8Array(16), 128)
+    expect(cells()[128]).toBe(0xff)
+  })
+
+  test('times of operations', () => {
+    const { W25Q32JV } = FlashTimings
+    expect(operationTime_ms(W25Q32JV, 'erase', 4096, 0)).toBe(45)
+    expect(operationTime_ms(W25Q32JV, 'erase', 4096, 0, 'maximum')).toBe(400)
+    expect(operationTime_ms(W25Q32JV, 'program', 256, 256, 'maximum')).toBe(3)
+    expect(operationTime_ms(W25Q32JV, 'program', 256, 128, 'maximum')).toBe(6)
+    expect(operationTime_ms(W25Q32JV, 'program', 0, 0)).toBe(0)
   })
 
   test('worn blocks no longer erase to the last bit', () => {

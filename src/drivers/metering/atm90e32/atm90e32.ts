@@ -6,7 +6,7 @@ import type { SPI, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
 import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
 import { RegisterAccess } from './access.ts'
-import { EnergyReader } from './energy.ts'
+import { EnergyReader, PendingEnergy } from './energy.ts'
 import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image } from './image.ts'
 import { CONFIGURATION_KEY, LOCKED, RESET_KEY, Register, VOLTAGE_FAILURES } from './registers.ts'
 import { ValueReader } from './values.ts'
@@ -16,6 +16,8 @@ export interface ATM90E32Options {
   readonly sensor: Partial<SPIOptions> & { readonly io: SPIConstructor }
   /** Blocks for a time. Needed by a real chip, which takes 5 ms to start and 14 ms for a CRC pass; `configure` waits at most 65 ms in sum. */
   readonly wait_ms?: (duration_ms: number) => void
+  /** What an earlier driver of the same chip has read and not delivered. */
+  readonly pending?: PendingEnergy
 }
 
 /** T1 [7.4] is 5, at most 40 ms; polled. */
@@ -25,6 +27,8 @@ const STARTUP_STEPS = 10
 const CRC_PASS_MS = 15
 const UNKNOWN = -1
 const ATTEMPTS = 3
+/** Whether the chip meters, and what a count is worth. */
+const COUNTING = [Register.MeterEn, Register.PLconstH, Register.PLconstL] as const
 
 export class ATM90E32 {
   readonly identification: { readonly model: string } = Object.freeze({ model: 'ATM90E32AS' })
@@ -41,18 +45,22 @@ export class ATM90E32 {
   #digest = UNKNOWN
   /** Reported with the next good sample. */
   #reconfigured = false
+  /** The interrupt was not taken back yet. */
+  #acknowledging = false
 
   /** Throws FerrarisError `NO_DEVICE` when no ATM90E32 answers; what the bus's constructor throws goes through. */
   constructor(options: ATM90E32Options) {
     const { io: Bus, ...wiring } = options.sensor
     const io = new Bus({ hz: 1_000_000, mode: 3, ...wiring })
     this.#access = new RegisterAccess(io)
-    this.#energy = new EnergyReader(this.#access)
+    this.#energy = new EnergyReader(this.#access, options.pending ?? new PendingEnergy())
     this.#values = new ValueReader(this.#access)
     this.#wait_ms = options.wait_ms
-    if (!this.#wake()) {
+    try {
+      if (!this.#wake()) throw noDevice()
+    } catch (error) {
       io.close()
-      throw noDevice()
+      throw error
     }
     this.#io = io
   }
@@ -68,18 +76,20 @@ export class ATM90E32 {
   }
 
   /**
-   * Writes the configuration, reads it back and closes the lock. A chip that already holds this configuration is not reset, so what it counted while
-   * the firmware restarted stays; otherwise counts since the last sample are lost.
+   * Writes the configuration, reads it back and closes the lock. A chip that counts with this meter constant is not reset, so what it counted while
+   * the firmware or the driver restarted stays; otherwise counts since the last sample are lost.
    * Throws RangeError for a value that does not fit (nothing is written then), FerrarisError `NO_DEVICE` or `CONFIGURATION` (a register does not take its value).
    */
   configure(options: ATM90E32Configuration = {}): void {
     this.#open()
-    const energyUnit = energyUnitOf(options.meterConstant ?? 3200)
+    const { meterConstant = 3200 } = options
+    const energyUnit = energyUnitOf(meterConstant)
     const image = createImage(options)
     this.#image = undefined
     if (!this.#access.probe(CONFIGURATION_KEY)) throw noDevice()
-    if (!this.#holds(image)) this.#reset()
+    if (!this.#counts(image, meterConstant)) this.#reset()
     if (!this.#install(image)) throw new FerrarisError('CONFIGURATION', 'a register does not keep its value')
+    this.#energy.pending.meterConstant = meterConstant
     this.#image = image
     this.#energyUnit = energyUnit
     if (!this.#wait_ms) return
@@ -98,6 +108,7 @@ export class ATM90E32 {
     if (!image) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
     const energy = this.#energy
     if (!energy.recall()) return this.#fault()
+    if (this.#acknowledging) this.#sendAcknowledgement()
     if (!this.#isSound(image) && !this.#restore(image)) return this.#fault()
     if (!energy.readAll() || !this.#values.read() || !energy.alive()) return this.#fault()
     const sample = this.#sample
@@ -110,11 +121,13 @@ export class ATM90E32 {
 
   /**
    * Takes back the interrupt that pin IRQ1 raises when a phase voltage sags, is lost or returns. `sample().status` tells what it was about; take the
-   * sample after this, so that a change in between raises the pin again.
+   * sample after this, so that a change in between raises the pin again. What a disturbed bus does not carry is sent with a later sample.
    */
   acknowledge(): void {
     this.#open()
-    this.#access.write(Register.EMMIntState1, VOLTAGE_FAILURES)
+    this.#acknowledging = true
+    // A reading that is still to be settled stands in LastSPIData, which every write changes.
+    if (this.#energy.recall()) this.#sendAcknowledgement()
   }
 
   /** Closes the bus; may be called twice. */
@@ -123,14 +136,25 @@ export class ATM90E32 {
     this.#io = undefined
   }
 
+  #sendAcknowledgement(): void {
+    this.#access.write(Register.EMMIntState1, VOLTAGE_FAILURES)
+    this.#acknowledging = this.#access.read(Register.LastSPIData) !== VOLTAGE_FAILURES
+  }
+
   #open(): void {
     if (!this.#io) throw new Error('closed')
   }
 
   /** Waits for a chip that may just have got its supply or a reset. */
   #wake(): boolean {
+    const energy = this.#energy
     for (let step = 0; step < STARTUP_STEPS; step++) {
-      if (this.#access.probe(CONFIGURATION_KEY)) return true
+      const settled = energy.recall()
+      if (this.#access.probe(CONFIGURATION_KEY)) {
+        // The chip answers and its marker is gone: there is nothing more to learn about a reading that was cut off.
+        if (!settled) energy.pending.settle(energy.pending.latched)
+        return true
+      }
       this.#wait_ms?.(STARTUP_STEP_MS)
     }
     return false
@@ -140,6 +164,16 @@ export class ATM90E32 {
     this.#access.write(Register.SoftReset, RESET_KEY)
     this.#wait_ms?.(STARTUP_STEP_MS)
     if (!this.#wake()) throw noDevice()
+  }
+
+  /**
+   * What the energy registers hold may be booked with this meter constant: an earlier driver of this run configured the chip so, or the chip itself
+   * says so. Registers that differ are then written without a reset, as `sample` repairs them.
+   */
+  #counts(image: Image, meterConstant: number): boolean {
+    if (this.#energy.pending.meterConstant !== 0) return this.#energy.pending.meterConstant === meterConstant
+    for (const address of COUNTING) if (!this.#access.holds(address, image[address])) return false
+    return true
   }
 
   #holds(image: Image): boolean {
@@ -179,16 +213,16 @@ export class ATM90E32 {
   }
 
   #deliver(): void {
-    const { pending } = this.#energy
+    const { counts } = this.#energy.pending
     const sample = this.#sample
     for (let i = 0; i < 4; i++) {
-      sample.activeImport[i] = pending[i]
-      sample.activeExport[i] = pending[4 + i]
-      sample.reactiveImport[i] = pending[8 + i]
-      sample.reactiveExport[i] = pending[12 + i]
-      sample.apparent[i] = pending[16 + i]
+      sample.activeImport[i] = counts[i]
+      sample.activeExport[i] = counts[4 + i]
+      sample.reactiveImport[i] = counts[8 + i]
+      sample.reactiveExport[i] = counts[12 + i]
+      sample.apparent[i] = counts[16 + i]
     }
-    pending.fill(0)
+    counts.fill(0)
   }
 
   /** Old values, no counts; what was read before the bus died waits in `pending`. */

@@ -16,6 +16,28 @@ export function readableBy(...saps: readonly number[]): AccessRights {
   })
 }
 
+export interface ManagedAccess {
+  /** Service access points that read every attribute. */
+  readonly readers: readonly number[]
+  /** Those that also write `attributes` and invoke `methods`. */
+  readonly managers: readonly number[]
+  readonly attributes?: readonly number[]
+  readonly methods?: readonly number[]
+}
+
+/** Rights of an object that some clients read and some manage. */
+export function managedBy(access: ManagedAccess): AccessRights {
+  const { readers, managers, attributes = [], methods = [] } = access
+  return Object.freeze({
+    attribute: (attribute: number, { sap }: DlmsClient) => {
+      if (!managers.includes(sap)) return readers.includes(sap) ? AttributeAccess.read : AttributeAccess.none
+      return attributes.includes(attribute) ? AttributeAccess.readWrite : AttributeAccess.read
+    },
+    method: (method: number, { sap }: DlmsClient) =>
+      managers.includes(sap) && methods.includes(method) ? MethodAccess.access : MethodAccess.none,
+  })
+}
+
 /** Does the client see the object in its object list? */
 export function isVisible(object: CosemObject, client: DlmsClient): boolean {
   for (let attribute = 1; attribute <= object.attributes; attribute++) {

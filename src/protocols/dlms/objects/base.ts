@@ -1,5 +1,6 @@
 import type { ByteWriter } from '../../../lib/bytes.ts'
-import type { DataAccessResult } from '../apdu.ts'
+import type { ActionResult, DataAccessResult } from '../apdu.ts'
+import type { DataValue } from '../axdr.ts'
 import { logicalName } from '../logical-name.ts'
 import type { AssociationContext, CosemObject, DlmsClient, RowStream, Selection } from '../source.ts'
 import type { AccessRights, ObjectOptions } from './access.ts'
@@ -39,4 +40,8 @@ export abstract class InterfaceObject implements CosemObject {
     context: AssociationContext,
     writer: ByteWriter,
   ): DataAccessResult | RowStream
+
+  set?(attribute: number, value: DataValue, context: AssociationContext): DataAccessResult
+
+  action?(method: number, parameter: DataValue | undefined, context: AssociationContext): ActionResult
 }

@@ -4,6 +4,7 @@ import { DataAccessResult } from '../apdu.ts'
 import { DataTag, type DataValue } from '../axdr.ts'
 import { dateTimeToUtc, decodeDateTime } from '../datetime.ts'
 import { sameLogicalName } from '../logical-name.ts'
+import { elements, integer, octets } from './parameters.ts'
 import { type CaptureObject, isClockColumn, type ProfileSource } from './profile-source.ts'
 
 export const RANGE_DESCRIPTOR = 1
@@ -16,25 +17,12 @@ export interface Window {
   readonly columns: readonly number[]
 }
 
-function elements(data: DataValue, tag: number, count?: number): readonly DataValue[] {
-  if (data.tag !== tag || (data.tag !== DataTag.array && data.tag !== DataTag.structure)) throw new DecodeError('access parameters')
-  if (count !== undefined && data.value.length !== count) throw new DecodeError('access parameters')
-  return data.value
-}
-
-function integer(data: DataValue | undefined, tag: number): number {
-  if (data === undefined || data.tag !== tag || typeof data.value !== 'number') throw new DecodeError('access parameters')
-  return data.value
-}
-
 /** capture_object_definition ::= structure { class_id, logical_name, attribute_index, data_index }. */
 function captureDefinition(data: DataValue): CaptureObject {
   const fields = elements(data, DataTag.structure, 4)
-  const name = fields[1] as DataValue
-  if (name.tag !== DataTag.octetString || name.value.length !== 6) throw new DecodeError('access parameters')
   return {
     classId: integer(fields[0], DataTag.longUnsigned),
-    logicalName: name.value,
+    logicalName: octets(fields[1], 6),
     attribute: integer(fields[2], DataTag.integer),
     // Clients built on a widespread Java library write data_index as long; the number is the same.
     dataIndex: integer(fields[3], fields[3]?.tag === DataTag.long ? DataTag.long : DataTag.longUnsigned),

@@ -28,7 +28,8 @@ const BUFFER = 2
 const SELECTORS: readonly number[] = Object.freeze([RANGE_DESCRIPTOR, ENTRY_DESCRIPTOR])
 const NO_SELECTORS: readonly number[] = Object.freeze([])
 
-function writeCaptureObject(writer: ByteWriter, column: CaptureObject): void {
+/** capture_object_definition; lists of pushed objects have the same form. */
+export function writeCaptureObject(writer: ByteWriter, column: CaptureObject): void {
   writeStructure(writer, 4)
   writeLongUnsigned(writer, column.classId)
   writeOctetString(writer, column.logicalName)

@@ -1,0 +1,283 @@
+import type { Crypto } from '../../hal/api/crypto.ts'
+import type { Device } from '../../hal/api/device.ts'
+import type { Flash } from '../../hal/api/flash.ts'
+import type { Bytes } from '../../hal/api/io.ts'
+import type { Network } from '../../hal/api/sockets.ts'
+import type { Timer } from '../../hal/api/time.ts'
+import type { ResetReason, Watchdog } from '../../hal/api/watchdog.ts'
+import { SeededRandom } from '../../src/lib/random.ts'
+import type { Meter, ServiceName } from '../../src/meter/app.ts'
+import { FACTORY_VERSION, type MeterConfig } from '../../src/meter/config.ts'
+import type { EventListener } from '../../src/meter/core.ts'
+import { PROGRAM, type Program } from '../../src/meter/program.ts'
+import { BootLoader } from '../../src/world/bootloader.ts'
+import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
+import { NorFlash, PowerLoss } from '../../src/world/chips/nor-flash.ts'
+import type { Electrical } from '../../src/world/electrical.ts'
+import { PinBank } from '../../src/world/pins.ts'
+import type { Scheduler, Task } from '../../src/world/scheduler.ts'
+import { SerialWire } from '../../src/world/serial-wire.ts'
+import { WorldClock, WorldTimer } from '../../src/world/time.ts'
+import { WorldWatchdog } from '../../src/world/watchdog.ts'
+import { BOARD } from './board.ts'
+import { loadProgram } from './image.ts'
+import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
+import { BoardSupply } from './supply.ts'
+
+/** Voltages below this part of the nominal one may be a sag for the IC. */
+const SAG_FACTOR = 0.9
+/** Register SagPeakDetCfg; its low byte is the time in ms after which the IC decides. */
+const SAG_PEAK_DETECTION = 0x05
+
+export interface VirtualBoardOptions {
+  readonly scheduler: Scheduler
+  readonly seed: number
+  readonly config: MeterConfig
+  readonly holdUp_ms: number
+  /** Where the bytes of the partition `meter` live; the board puts the emulated chip in front of it. */
+  readonly storage: Flash
+  /** The partitions of the boot loader; without them the firmware cannot be replaced. */
+  readonly firmware?: Flash
+  /** Runs a script and gives its value: how a firmware image starts in this engine. */
+  readonly evaluate?: (source: string) => unknown
+  readonly network?: Network
+  readonly crypto: Crypto
+  /** The key that only this device has. */
+  readonly key: Bytes
+  /** Why the firmware starts for the first time: an engine that died takes the board with it. */
+  readonly resetReason?: ResetReason
+  /** Timer of the peers on the network, who live in real time. */
+  readonly peerTimer: () => Timer
+  readonly onEvent?: EventListener
+  /** The board dies: last look at the meter. */
+  readonly onDark?: () => void
+  readonly onReady?: (service: ServiceName, port: number) => void
+  readonly onError?: (service: ServiceName, reason: string) => void
+  /** The firmware could not start, or threw where nothing caught it; the board resets. */
+  readonly onCrash?: (error: unknown) => void
+}
+
+/** The board: chips, power supply, boot loader, and the life of the firmware between starts, resets and the end of the supply. */
+export class VirtualBoard {
+  readonly clock: WorldClock
+  readonly chip: ATM90E32
+  readonly flash: NorFlash
+  readonly pins: PinBank
+  /** The cable at the service port: end 0 is the meter's. */
+  readonly cable: SerialWire
+  /** Counts the starts of the firmware. */
+  generation = 0
+  /** What runs, or ran last. */
+  program: Program = PROGRAM
+  readonly #options: VirtualBoardOptions
+  readonly #supply: BoardSupply
+  readonly #bootloader: BootLoader | undefined
+  #watchdog: WorldWatchdog | undefined
+  /** The sockets of the device go down with its supply. */
+  readonly #network: DeviceNetwork | undefined
+  #config: MeterConfig
+  #timer: WorldTimer
+  #meter: Meter | undefined
+  #booting: Task | undefined
+  #supplied = true
+  /** The capacitors hold the board although the mains are gone. */
+  #alive = true
+  #stopped = false
+
+  constructor(options: VirtualBoardOptions) {
+    const { scheduler, seed } = options
+    this.#options = options
+    this.#config = options.config
+    this.clock = new WorldClock(scheduler)
+    this.pins = new PinBank(scheduler)
+    this.pins.drive(BOARD.seal.pin, 1)
+    this.cable = new SerialWire(scheduler, { transmit_bytes: 1024, receive_bytes: 1024 })
+    this.#timer = new WorldTimer(scheduler)
+    this.chip = new ATM90E32({
+      now_us: () => scheduler.now_us,
+      interrupt: (irq, level) => {
+        if (irq === 1) this.pins.drive(BOARD.metering.interrupt, level)
+      },
+    })
+    this.#supply = new BoardSupply({
+      scheduler,
+      random: new SeededRandom(seed, 6),
+      holdUp_ms: options.holdUp_ms,
+      onEmpty: () => this.#die(),
+    })
+    const onOperation = (kind: 'program' | 'erase', bytes: number) => this.#supply.flashOperation(kind, bytes)
+    this.flash = new NorFlash(options.storage, { random: new SeededRandom(seed, 3), onOperation })
+    const partitions = options.firmware && new NorFlash(options.firmware, { random: new SeededRandom(seed, 8), onOperation })
+    this.#bootloader = partitions && new BootLoader(partitions, FACTORY_VERSION)
+    const run = (callback: () => void) => this.run(callback)
+    this.#network = options.network && scopeNetwork(options.network, { run, sends: () => this.#supply.message() })
+  }
+
+  /** The running firmware; undefined while there is none. */
+  get meter(): Meter | undefined {
+    return this.#meter
+  }
+
+  get sealed(): boolean {
+    return this.pins.level(BOARD.seal.pin) === 1
+  }
+
+  /** Somebody breaks or renews the metrological seal. */
+  set sealed(whole: boolean) {
+    this.pins.drive(BOARD.seal.pin, whole ? 1 : 0)
+  }
+
+  /** The first start. Throws what the firmware throws: a configuration that no meter can have is a fault of whoever wrote it. */
+  start(): Meter {
+    const meter = this.#boot(this.#options.resetReason ?? 'power')
+    this.#meter = meter
+    return meter
+  }
+
+  /** Runs something that the processor does: it may die in the middle of it. */
+  run(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      if (!(error instanceof PowerLoss)) throw error
+      this.#die()
+    }
+  }
+
+  onMains(electrical: Electrical): void {
+    this.chip.setInputs(electrical)
+    const nominal_V = this.#config.mains.nominalVoltage_V
+    // The IC decides on a sag a while after it began, without anybody looking; somebody has to look, for its interrupt to come in time.
+    if (electrical.voltage_V.some((voltage_V) => voltage_V < nominal_V * SAG_FACTOR)) {
+      const period_ms = this.chip.peek(SAG_PEAK_DETECTION) & 0xff
+      this.#options.scheduler.after(period_ms * 1000, () => this.chip.advance())
+    }
+    const limit_V = BOARD.supply.factor * nominal_V
+    this.#supplied = electrical.voltage_V.some((voltage_V) => voltage_V >= limit_V)
+    this.#supply.mains = this.#supplied
+    if (this.#supplied && !this.#alive) {
+      this.#alive = true
+      this.chip.powerOn()
+      this.#bootSoon('power')
+    }
+  }
+
+  /** The processor starts again; chips and mains keep their state. */
+  reset(reason: ResetReason): void {
+    if (!this.#alive || this.#stopped) return
+    this.#halt()
+    this.#bootSoon(reason)
+  }
+
+  /** Ends the firmware in good order, as when the supply fails with warning. */
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#meter?.stop()
+    this.#halt()
+  }
+
+  #bootSoon(reason: ResetReason): void {
+    if (this.#stopped) return
+    this.#booting = this.#options.scheduler.after(BOARD.boot_ms * 1000, () => {
+      this.#booting = undefined
+      try {
+        this.#meter = this.#boot(reason)
+      } catch (error) {
+        if (error instanceof PowerLoss) throw error
+        // A firmware that does not even start feeds no watchdog.
+        this.#options.onCrash?.(error)
+        this.#halt()
+        this.#options.scheduler.after(BOARD.watchdog_ms * 1000, () => {
+          if (this.#meter === undefined && this.#booting === undefined) this.reset('fault')
+        })
+      }
+    })
+  }
+
+  #boot(resetReason: ResetReason): Meter {
+    const { scheduler, onEvent, onReady, onError, peerTimer, evaluate } = this.#options
+    this.flash.powerOn()
+    this.#timer = new WorldTimer(scheduler)
+    this.generation++
+    const image = evaluate === undefined ? undefined : this.#bootloader?.boot()
+    this.program = image === undefined || evaluate === undefined ? PROGRAM : loadProgram(image.payload, evaluate)
+    const watchdog = new WorldWatchdog({ scheduler, timeout_ms: BOARD.watchdog_ms, onReset: (reason) => this.reset(reason) })
+    this.#watchdog = watchdog
+    return this.program.start({
+      device: this.#device(resetReason, watchdog),
+      config: this.#config,
+      peerTimer: peerTimer(),
+      onEvent,
+      onError,
+      onReady: (service, port) => {
+        // A port that the host chose stays the meter's port when it starts again.
+        if (service === 'dlms') this.#config = { ...this.#config, dlms: { ...this.#config.dlms, port } }
+        onReady?.(service, port)
+      },
+    })
+  }
+
+  #device(resetReason: ResetReason, watchdog: Watchdog): Device {
+    const { seed, crypto, key, scheduler } = this.#options
+    const random = new SeededRandom(seed, 2)
+    return {
+      clock: this.clock,
+      timer: this.#timer,
+      random: (buffer) => random.fill(buffer),
+      crypto,
+      key,
+      flash: this.flash,
+      metering: {
+        sensor: { io: this.chip.bus(), hz: BOARD.metering.hz, mode: 3, select: BOARD.metering.select },
+        interrupt: { io: this.pins.constructorFor(), pin: BOARD.metering.interrupt },
+      },
+      led: { io: this.pins.constructorFor(), pin: BOARD.led.pin },
+      seal: { io: this.pins.constructorFor(), pin: BOARD.seal.pin },
+      console: { io: this.cable.end(0), baud: BOARD.console.baud },
+      network: this.#network,
+      holdUp: this.#supply.holdUp,
+      watchdog,
+      firmware: this.#options.evaluate === undefined ? undefined : this.#bootloader?.slots(),
+      resetReason,
+      restart: () => {
+        const { generation } = this
+        scheduler.after(0, () => {
+          if (generation === this.generation) this.reset('restart')
+        })
+      },
+    }
+  }
+
+  /** The processor stops in the middle of whatever it does; nothing in its memory is left. */
+  #halt(): void {
+    if (this.#booting !== undefined) this.#options.scheduler.cancel(this.#booting)
+    this.#booting = undefined
+    this.#timer.stop()
+    this.#watchdog?.stop()
+    this.#network?.closeAll()
+    try {
+      this.#meter?.close()
+    } finally {
+      this.#meter = undefined
+      this.cable.release(0)
+      this.pins.release()
+    }
+  }
+
+  /** The capacitors are empty. */
+  #die(): void {
+    if (!this.#alive) return
+    this.#alive = false
+    this.#options.onDark?.()
+    // Whoever looks at the dead meter may still read its flash.
+    this.flash.powerOn()
+    this.#halt()
+    this.chip.powerOff()
+    // A reserve that was used up while the mains were back in time: the board starts as after any failure.
+    if (!this.#supplied || this.#stopped) return
+    this.#alive = true
+    this.chip.powerOn()
+    this.#bootSoon('power')
+  }
+}

@@ -1,0 +1,148 @@
+import type { Device } from '../../../hal/api/device.ts'
+import { standardEventText } from '../../core/events/codes.ts'
+import { REGISTER_TABLE } from '../../core/registers/table.ts'
+import type { KeyStore } from '../../core/security/key-store.ts'
+import { formatInstant } from '../../lib/iso8601.ts'
+import { MODEL } from '../config.ts'
+import type { MeterCore } from '../core.ts'
+import { requestReset } from '../factory-reset.ts'
+import type { Provisioning } from '../provisioning.ts'
+import { MANAGEMENT, READING, usesDemoSecret } from '../secrets.ts'
+import { displayValue } from '../views/display.ts'
+import type { ConsoleAccess, ConsoleEvent, ConsoleRegister, ConsoleTarget } from './target.ts'
+
+/** Time for the last lines to leave before the firmware starts again. */
+const RESTART_DELAY_MS = 200
+
+export interface MeterTargetOptions {
+  readonly core: MeterCore
+  readonly device: Device
+  readonly keys: KeyStore
+  readonly provisioning: Provisioning
+  readonly serial: string
+  /** Of the firmware that runs. */
+  readonly version: string
+  /** Saves and starts the firmware again; absent where the board cannot. */
+  readonly restart?: (() => void) | undefined
+  readonly onLockOut?: ((duration_ms: number) => void) | undefined
+  /** More lines of `status`. */
+  readonly status?: (() => Iterable<readonly [string, string]>) | undefined
+}
+
+/** True while the contact of the seal is open; a board without one counts as sealed. */
+export function isSealOpen({ seal }: Pick<Device, 'seal'>): boolean {
+  if (seal === undefined) return false
+  const contact = new seal.io({ pin: seal.pin, mode: 'InputPullUp' })
+  try {
+    return contact.read() === 0
+  } finally {
+    contact.close()
+  }
+}
+
+/** The console of a running meter. */
+export class MeterConsoleTarget implements ConsoleTarget {
+  readonly banner: string
+  readonly #options: MeterTargetOptions
+
+  constructor(options: MeterTargetOptions) {
+    this.banner = `${MODEL} ${options.version}`
+    this.#options = options
+  }
+
+  get access(): ConsoleAccess {
+    const state = this.#options.keys.state(MANAGEMENT)
+    return state === 'absent' ? 'open' : state === 'good' ? 'locked' : 'unreadable'
+  }
+
+  get sealOpen(): boolean {
+    return isSealOpen(this.#options.device)
+  }
+
+  ticks_ms(): number {
+    return this.#options.core.clock.ticks_ms()
+  }
+
+  checkManagement(candidate: Uint8Array): boolean {
+    return this.#options.keys.check(MANAGEMENT, candidate)
+  }
+
+  lockedOut(duration_ms: number): void {
+    this.#options.onLockOut?.(duration_ms)
+  }
+
+  *status(): Iterable<readonly [string, string]> {
+    const { core, device, keys, serial, status } = this.#options
+    const { storage, clock } = core
+    yield ['meter', `${MODEL}, serial ${serial}`]
+    yield ['firmware', this.#options.version]
+    yield ['time', `${formatInstant(clock.now_ms())}${clock.valid ? '' : ' (not set)'}`]
+    yield ['seal', device.seal === undefined ? 'no contact' : this.sealOpen ? 'open' : 'closed']
+    yield ['storage', storage.report.damaged === 0 ? 'good' : `${storage.report.damaged} damaged at the start`]
+    yield ['failures', `${core.powerFailures} of the supply`]
+    yield ['reading', usesDemoSecret(storage, keys) ? 'demo secret' : describe(keys, READING)]
+    yield ['management', this.access === 'open' ? 'no secret: manufacturing state, all commands are open' : describe(keys, MANAGEMENT)]
+    yield ['secrets', keys.sealing ? 'encrypted' : 'not encrypted: the device has no key']
+    if (status !== undefined) yield* status()
+  }
+
+  *registers(): Iterable<ConsoleRegister> {
+    const { readings } = this.#options.core
+    for (const entry of REGISTER_TABLE) {
+      const { value, unit } = displayValue(entry, entry.read(readings))
+      // The port speaks ASCII.
+      yield { code: entry.code, value, unit: unit === '°' ? 'deg' : unit, name: entry.name }
+    }
+  }
+
+  *events(count: number): Iterable<ConsoleEvent> {
+    for (const event of this.#options.core.standardLog.newest(count)) yield { ...event, text: standardEventText(event.code) }
+  }
+
+  configuration(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+    return this.#options.provisioning.configuration()
+  }
+
+  setConfig(changes: Parameters<Provisioning['setConfig']>[0]): readonly string[] {
+    return this.#options.provisioning.setConfig(changes)
+  }
+
+  setSecret(name: string, text: string): readonly string[] {
+    return this.#options.provisioning.setSecret(name, text)
+  }
+
+  setFirmwareKey(text: string): readonly string[] {
+    return this.#options.provisioning.setFirmwareKey(text)
+  }
+
+  now_ms(): number {
+    return this.#options.core.clock.now_ms()
+  }
+
+  setClock(utc_ms: number): readonly string[] {
+    try {
+      this.#options.core.setClock(utc_ms)
+      return []
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return ['clock: allowed is a time from 1970-01-01 to 2106-02-07']
+    }
+  }
+
+  requestReset(all: boolean): readonly string[] {
+    requestReset(this.#options.core.storage, { all, sealOpen: this.sealOpen })
+    return []
+  }
+
+  restart(): boolean {
+    const { restart, device } = this.#options
+    if (restart === undefined) return false
+    device.timer.set(restart, RESTART_DELAY_MS)
+    return true
+  }
+}
+
+function describe(keys: KeyStore, name: string): string {
+  const state = keys.state(name)
+  return state === 'good' ? 'secret set' : state === 'absent' ? 'no secret: refused' : 'secret cannot be read: refused'
+}
