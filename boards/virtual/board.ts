@@ -7,8 +7,8 @@ export const BOARD = Object.freeze({
   seal: Object.freeze({ pin: 6 }),
   /** Service port. */
   console: Object.freeze({ baud: 115_200 }),
-  /** Raw partition `meter`. Typical times of a W25Q32JV (datasheet, table "AC electrical characteristics": tPP, tSE). */
-  flash: Object.freeze({ size: 2 * 1024 * 1024, blockLength: 4096, writeAlign: 16, page_bytes: 256, program_ms: 0.4, erase_ms: 45 }),
+  /** Raw partition `meter`. */
+  flash: Object.freeze({ part: 'W25Q32JV', size: 2 * 1024 * 1024, blockLength: 4096, writeAlign: 16 }),
   /** Partitions `otadata` (2 blocks) and two firmware slots of 1 MiB, as ESP-IDF divides a flash. */
   firmware: Object.freeze({ size: 8192 + 2 * 1024 * 1024, blockLength: 4096, writeAlign: 16 }),
   supply: Object.freeze({

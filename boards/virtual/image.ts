@@ -2,8 +2,8 @@ import type { Bytes } from '../../hal/api/io.ts'
 import { FerrarisError } from '../../src/lib/errors.ts'
 import { PROGRAM_INTERFACE, type Program } from '../../src/meter/program.ts'
 
-/** Characters per step: the arguments of one call are bounded. */
-const PIECE = 8192
+/** Characters per step: arguments go onto the stack, which is small on XS. */
+const PIECE = 256
 
 function textOf(bytes: Bytes): string {
   let text = ''

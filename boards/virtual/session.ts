@@ -141,7 +141,17 @@ export class Session {
 
   #empty(): Summary {
     const time_ms = this.machine.now_ms
-    return { time_ms, registers: {}, profileEntries: 0, events: 0, powerFailures: 0, ledPulses: 0, demoSecret: true, firmware: '', services: [] }
+    return {
+      time_ms,
+      registers: {},
+      profileEntries: 0,
+      events: 0,
+      powerFailures: 0,
+      ledPulses: 0,
+      demoSecret: true,
+      firmware: '',
+      services: [],
+    }
   }
 
   #note(event: SessionEvent): void {

@@ -1,6 +1,6 @@
 import type { HoldUp } from '../../hal/api/device.ts'
 import type { SeededRandom } from '../../src/lib/random.ts'
-import type { Tear } from '../../src/world/chips/nor-flash.ts'
+import { FlashTimings, operationTime_ms, type Tear } from '../../src/world/chips/nor-flash.ts'
 import { EnergyReserve } from '../../src/world/energy-reserve.ts'
 import type { Scheduler } from '../../src/world/scheduler.ts'
 import { BOARD } from './board.ts'
@@ -37,10 +37,9 @@ export class BoardSupply {
   }
 
   /** Charges a flash operation; how it ends when there is not enough energy for it. */
-  flashOperation(kind: 'program' | 'erase', bytes: number): Tear | undefined {
+  flashOperation(kind: 'program' | 'erase', bytes: number, offset: number): Tear | undefined {
     if (!this.#reserve.draining) return undefined
-    const { page_bytes, program_ms, erase_ms } = BOARD.flash
-    const duration_ms = kind === 'erase' ? erase_ms : Math.ceil(bytes / page_bytes) * program_ms
+    const duration_ms = operationTime_ms(FlashTimings[BOARD.flash.part], kind, bytes, offset)
     const energy_mJ = (duration_ms * (BOARD.supply.run_mW + BOARD.supply.flash_mW)) / 1000
     return this.#reserve.spend(energy_mJ) ? undefined : TEARS[this.#random.below(TEARS.length)]
   }

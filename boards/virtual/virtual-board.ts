@@ -12,7 +12,7 @@ import type { EventListener } from '../../src/meter/core.ts'
 import { PROGRAM, type Program } from '../../src/meter/program.ts'
 import { BootLoader } from '../../src/world/bootloader.ts'
 import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
-import { NorFlash, PowerLoss } from '../../src/world/chips/nor-flash.ts'
+import { NorFlash, type OperationHook, PowerLoss } from '../../src/world/chips/nor-flash.ts'
 import type { Electrical } from '../../src/world/electrical.ts'
 import { PinBank } from '../../src/world/pins.ts'
 import type { Scheduler, Task } from '../../src/world/scheduler.ts'
@@ -105,7 +105,7 @@ export class VirtualBoard {
       holdUp_ms: options.holdUp_ms,
       onEmpty: () => this.#die(),
     })
-    const onOperation = (kind: 'program' | 'erase', bytes: number) => this.#supply.flashOperation(kind, bytes)
+    const onOperation: OperationHook = (kind, bytes, offset) => this.#supply.flashOperation(kind, bytes, offset)
     this.flash = new NorFlash(options.storage, { random: new SeededRandom(seed, 3), onOperation })
     const partitions = options.firmware && new NorFlash(options.firmware, { random: new SeededRandom(seed, 8), onOperation })
     this.#bootloader = partitions && new BootLoader(partitions, FACTORY_VERSION)

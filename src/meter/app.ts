@@ -1,5 +1,4 @@
 import type { Device } from '../../hal/api/device.ts'
-import type { Digital } from '../../hal/api/io.ts'
 import type { Timer, TimerHandle } from '../../hal/api/time.ts'
 import { StandardEvent } from '../core/events/codes.ts'
 import { formatVersion } from '../core/firmware/image.ts'
@@ -10,19 +9,17 @@ import { ATM90E32 } from '../drivers/metering/atm90e32/atm90e32.ts'
 import { PendingEnergy } from '../drivers/metering/atm90e32/energy.ts'
 import { checkMeterConfig, FACTORY_VERSION, METER_CONSTANT, type MeterConfig } from './config.ts'
 import { MeterConsoleTarget } from './console/meter-target.ts'
-import { ConsolePort } from './console/port.ts'
-import { ConsoleSession } from './console/session.ts'
 import { type EventListener, MeterCore } from './core.ts'
 import { openAfterReset } from './factory-reset.ts'
 import { type MeterFirmware, meterFirmware } from './firmware.ts'
 import { ledPart, MetrologicalLed } from './led.ts'
 import { boundedWait, METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
+import { consolePart, interruptPart, PushPart } from './parts.ts'
 import { Provisioning, type ProvisioningChange } from './provisioning.ts'
-import { PushSender } from './push.ts'
 import { checkReading, MANAGEMENT, openKeys, provisionFirst, unreadableSecrets, usesDemoSecret } from './secrets.ts'
 import { dlmsPart, facePart, type ServiceName } from './services.ts'
 import { applyStored } from './stored-config.ts'
-import { type FaultListener, type FaultRecord, isEndOfSupply, type Part, type PartHealth, reasonOf, Supervisor } from './supervisor.ts'
+import { type FaultListener, type FaultRecord, isEndOfSupply, type PartHealth, reasonOf, Supervisor } from './supervisor.ts'
 import { DlmsView, MANAGEMENT_CLIENT, READING_CLIENT } from './views/dlms.ts'
 import { FaceView } from './views/face.ts'
 
@@ -63,6 +60,8 @@ export class Meter {
   /** Of the firmware that runs. */
   readonly version: string
   readonly led: MetrologicalLed
+  /** Absent where firmware cannot be replaced. */
+  readonly firmware: MeterFirmware | undefined
   readonly #device: Device
   readonly #options: MeterOptions
   readonly #supervisor: Supervisor
@@ -71,8 +70,7 @@ export class Meter {
   /** What one metering driver leaves to the next. */
   readonly #pending = new PendingEnergy()
   readonly #keys: KeyStore
-  readonly #firmware: MeterFirmware | undefined
-  #push: PushSender | undefined
+  #push: PushPart | undefined
   #ticker: TimerHandle | undefined
 
   constructor(options: MeterOptions) {
@@ -108,7 +106,7 @@ export class Meter {
     for (const text of ignored) this.#onFault('configuration', text)
     this.#reportUnreadable()
     const restart = () => this.restart()
-    this.#firmware = meterFirmware({ device, core: this.core, keys: this.#keys, confirm_s: config.firmware.confirm_s, restart })
+    this.firmware = meterFirmware({ device, core: this.core, keys: this.#keys, confirm_s: config.firmware.confirm_s, restart })
     this.led = new MetrologicalLed(METER_CONSTANT)
     this.led.update(this.core.pulseEnergy_mWh)
     this.#addParts()
@@ -136,7 +134,7 @@ export class Meter {
 
   /** Saves and starts the firmware again, where the board can. */
   restart(): void {
-    this.core.stop(true)
+    this.#attempt(() => this.core.stop(true))
     this.#device.restart?.()
   }
 
@@ -154,7 +152,7 @@ export class Meter {
    */
   #second(): void {
     if (this.#attempt(this.#coreSecond)) this.#device.watchdog?.feed()
-    if (this.#firmware !== undefined) this.#attempt(this.#firmwareSecond)
+    if (this.firmware !== undefined) this.#attempt(this.#firmwareSecond)
     this.#attempt(this.#partsSecond)
   }
 
@@ -166,7 +164,7 @@ export class Meter {
     const off_ms = this.#device.clock.now_ms() % 1000
     if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
   }
-  readonly #firmwareSecond = (): void => this.#firmware?.second()
+  readonly #firmwareSecond = (): void => this.firmware?.second()
   readonly #coreInterrupt = (): void => this.core.interrupt()
 
   /** Runs a piece of the core; what it throws does not stop the services. */
@@ -230,7 +228,7 @@ export class Meter {
     this.core.record(kind === 'configuration' ? StandardEvent.configurationChanged : StandardEvent.secretChanged)
   }
 
-  #consolePart(port: NonNullable<Device['console']>): Part {
+  #consoleTarget(): MeterConsoleTarget {
     const { core } = this
     const provisioning = new Provisioning({
       storage: core.storage,
@@ -238,7 +236,7 @@ export class Meter {
       base: this.#options.config,
       onChange: (change) => this.#onProvisioning(change),
     })
-    const target = new MeterConsoleTarget({
+    return new MeterConsoleTarget({
       core,
       device: this.#device,
       keys: this.#keys,
@@ -248,49 +246,6 @@ export class Meter {
       restart: this.#device.restart && (() => this.restart()),
       onLockOut: () => core.record(StandardEvent.failedLogin),
     })
-    let open: ConsolePort | undefined
-    return {
-      start: (guard) => {
-        open = new ConsolePort({ port, session: new ConsoleSession(target), onError: (reason) => guard.note(reason) })
-      },
-      stop: () => {
-        open?.close()
-        open = undefined
-      },
-    }
-  }
-
-  #pushPart(network: NonNullable<Device['network']>): Part {
-    const { core, config } = this
-    return {
-      start: (guard) => {
-        this.#push = new PushSender({ core, config, network, holdUp: this.#device.holdUp, onError: (reason) => guard.note(reason) })
-      },
-      stop: () => {
-        this.#push?.close()
-        this.#push = undefined
-      },
-    }
-  }
-
-  /** The pin by which the IC reports a voltage failure. Without it a failure shows at the next second. */
-  #interruptPart(wiring: NonNullable<Device['metering']['interrupt']>): Part {
-    let pin: Digital | undefined
-    const onReadable = () => {
-      this.#attempt(this.#coreInterrupt)
-    }
-    return {
-      start: () => {
-        pin = new wiring.io({ pin: wiring.pin, mode: 'Input', edge: 'rising', onReadable })
-        // What happened before the pin was there had no edge.
-        this.core.metering.acknowledge()
-        if (pin.read() === 1) onReadable()
-      },
-      stop: () => {
-        pin?.close()
-        pin = undefined
-      },
-    }
   }
 
   #addParts(): void {
@@ -298,11 +253,22 @@ export class Meter {
     const { onReady, peerTimer } = this.#options
     const { dlms, face } = this.config
     const supervisor = this.#supervisor
-    if (metering.interrupt !== undefined) supervisor.add('interrupt', this.#interruptPart(metering.interrupt))
+    if (metering.interrupt !== undefined) {
+      const onInterrupt = () => {
+        this.#attempt(this.#coreInterrupt)
+      }
+      supervisor.add(
+        'interrupt',
+        interruptPart(metering.interrupt, () => this.core.metering.acknowledge(), onInterrupt),
+      )
+    }
     if (led !== undefined) supervisor.add('led', ledPart(this.led, led, timer))
-    if (servicePort !== undefined) supervisor.add('console', this.#consolePart(servicePort))
+    if (servicePort !== undefined) supervisor.add('console', consolePart(servicePort, this.#consoleTarget()))
     if (network === undefined) return
-    if (this.config.push.address !== undefined) supervisor.add('push', this.#pushPart(network))
+    if (this.config.push.address !== undefined) {
+      this.#push = new PushPart({ core: this.core, config: this.config, network, holdUp: this.#device.holdUp })
+      supervisor.add('push', this.#push)
+    }
     if (dlms.enabled) {
       const options = { source: () => this.#dlmsView(), network, timer: peerTimer ?? timer, config: dlms }
       supervisor.add('dlms', dlmsPart({ ...options, onReady: (port) => onReady?.('dlms', port) }))
@@ -322,7 +288,7 @@ export class Meter {
       version: this.version,
       authenticate: (clientSap, secret) => this.#authenticate(clientSap, secret),
       onLockOut: (clientSap) => core.record(StandardEvent.failedLogin, clientSap),
-      image: this.#firmware?.update,
+      image: this.firmware?.update,
       push: {
         destination: address === undefined ? '' : `${address}:${port}`,
         get messageNumber() {

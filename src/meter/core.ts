@@ -9,6 +9,7 @@ import type { MeteringSource } from '../core/metrology/source.ts'
 import { LoadProfile } from '../core/profile/load-profile.ts'
 import { ENERGY_VALUES, EnergyRegisters, Quantity } from '../core/registers/energy.ts'
 import type { Readings } from '../core/registers/table.ts'
+import { Counter } from '../core/storage/counters.ts'
 import { DamageReport } from '../core/storage/damage.ts'
 import { Scrubber } from '../core/storage/scrubber.ts'
 import { openStorage, type Storage } from '../core/storage/storage.ts'
@@ -80,7 +81,7 @@ export class MeterCore {
   readonly storage: Storage
   readonly metering: MeteringSource
   /** The energies, then counters; the rest is spare. */
-  readonly #image: Float64Array
+  readonly #image: Float64Array<ArrayBuffer>
   readonly #saveInterval_s: number
   #lastSave_s: number
   #faults = 0
@@ -184,7 +185,13 @@ export class MeterCore {
     if (elapsed_s >= this.#saveInterval_s || elapsed_s < 0) this.save()
     if (!this.#scrubber.done) this.#scrub(now_s)
     // An erase takes long: never while the meter lives on its capacitors, where a save may still have to come.
-    if (!this.#supply.failed) this.#keep(() => this.storage.prepare())
+    if (!this.#supply.failed) this.#keep(this.#makeReady)
+  }
+
+  /** What a failing supply needs at once: erased blocks, and numbers for the messages. */
+  readonly #makeReady = (): void => {
+    this.storage.prepare()
+    this.storage.counters.reserve(Counter.message)
   }
 
   /** Writes the register image to flash. */
@@ -260,6 +267,8 @@ export class MeterCore {
       this.#damage.report(DAMAGE_AT_START, damaged, Math.max(now_s, lastAlive_s))
       this.#damage.settle(DAMAGE_AT_START, damaged)
     })
+    this.#keep(() => this.storage.counters.next(Counter.boot))
+    if (this.storage.report.worn.length > 0) this.#onStorageFault()
     if (lastAlive_s === 0) {
       this.#supply.first(now_s)
       this.#announceClock(now_s)
@@ -309,11 +318,15 @@ export class MeterCore {
       write()
     } catch (error) {
       if (!(error instanceof FerrarisError && error.code.startsWith('STORAGE'))) throw error
-      this.profile.mark(ProfileStatus.criticalError)
-      if (this.#storageFailed) return
-      this.#storageFailed = true
-      this.#log(StandardEvent.memoryNonVolatileError, this.clock.now_s())
+      this.#onStorageFault()
     }
+  }
+
+  #onStorageFault(): void {
+    this.profile.mark(ProfileStatus.criticalError)
+    if (this.#storageFailed) return
+    this.#storageFailed = true
+    this.#log(StandardEvent.memoryNonVolatileError, this.clock.now_s())
   }
 
   /** One block of the logs a second, once after each start. */

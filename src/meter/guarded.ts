@@ -1,9 +1,10 @@
+import type { SerialConstructor, SerialOptions } from '../../hal/api/io.ts'
 import type { ListenerOptions, Network, TCPOptions, UDPOptions } from '../../hal/api/sockets.ts'
 import type { Timer, TimerHandle } from '../../hal/api/time.ts'
 import type { Accept, Session } from '../links/link.ts'
 import { type Guard, isEndOfSupply, reasonOf } from './supervisor.ts'
 
-/** What the sockets of a network call. */
+/** What sockets and ports call. */
 interface Callbacks {
   readonly onReadable?: (count: number) => void
   readonly onWritable?: (count: number) => void
@@ -44,6 +45,15 @@ export function guardNetwork(network: Network, guard: Guard): Network {
         super(guardCallbacks(options, guard))
       }
     },
+  }
+}
+
+/** A serial port whose callbacks are those of one part. */
+export function guardSerial(io: SerialConstructor, guard: Guard): SerialConstructor {
+  return class extends io {
+    constructor(options: SerialOptions) {
+      super(guardCallbacks(options, guard))
+    }
   }
 }
 

@@ -23,7 +23,7 @@ export const DEMO_MARK = 'dlms.lls.demo'
 /** Mark: secrets that lay open in the flash are still to be wiped. */
 const WIPE_MARK = 'wipe.requested'
 
-export interface SecretRule {
+interface SecretRule {
   readonly name: string
   /** Bytes. */
   readonly min: number
@@ -32,7 +32,7 @@ export interface SecretRule {
 }
 
 /** Secrets that can be provisioned. */
-export const SECRETS: readonly SecretRule[] = Object.freeze([
+const SECRETS: readonly SecretRule[] = Object.freeze([
   Object.freeze({ name: READING, min: 1, max: 32, description: 'LLS secret of the DLMS reading client (SAP 17)' }),
   Object.freeze({ name: MANAGEMENT, min: 8, max: 32, description: 'LLS secret of the DLMS management client (SAP 1), and of the console' }),
 ])

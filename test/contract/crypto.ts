@@ -69,9 +69,9 @@ const GCM_CASES: readonly GcmVector[] = [
 ]
 
 /** RFC 6979, A.2.5: key, and the signatures of two messages with SHA-256. */
-export const RFC6979_KEY =
+const RFC6979_KEY =
   '0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299'
-export const RFC6979: readonly (readonly [string, string])[] = [
+const RFC6979: readonly (readonly [string, string])[] = [
   [
     'sample',
     'efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8',

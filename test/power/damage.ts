@@ -17,7 +17,7 @@ export interface Aftermath {
 }
 
 /** Starts the meter of a scene on its flash after `harm` was done to it, and lets it live for `length_s` busy seconds. */
-export function liveOn(scene: Scene, seed: number, length_s: number, tolerance: Tolerance, harm: (chip: NorFlash) => void): Aftermath {
+function liveOn(scene: Scene, seed: number, length_s: number, tolerance: Tolerance, harm: (chip: NorFlash) => void): Aftermath {
   const memory = new MemoryFlash(FLASH)
   memory.load(scene.image)
   const chip = new NorFlash(memory, { random: new SeededRandom(seed, 6) })

@@ -18,7 +18,7 @@ import { type PowerWorld, ScriptedSource } from './world.ts'
 export const METER_BLOCKS = 24
 const SPARE_BLOCKS = 8
 export const FLASH = Object.freeze({ blocks: METER_BLOCKS + SPARE_BLOCKS, blockLength: 1024, writeAlign: 16 })
-export const SAVE_INTERVAL_S = 10
+const SAVE_INTERVAL_S = 10
 /** Seconds that the supply must last until a start is in the log. */
 export const SETTLED_S = 6
 
@@ -133,7 +133,6 @@ export class Life {
     checkLogs(this)
     checkSettings(this)
     checkLife(this)
-    if (!this.tolerance.damage) this.duties?.check()
   }
 
   running(): MeterCore {

@@ -71,5 +71,6 @@ function playThrough(life: Life, chapter: Chapter, seed: number): ResetReason {
   life.start()
   for (let i = 0; i < chapter.length_s; i++) busySecond(life, seed)
   life.check()
+  life.duties?.check()
   return end(life, chapter)
 }

@@ -52,7 +52,7 @@ export function sampleRecording(
   let done = 0
   for (const [index, kind] of KINDS.entries()) {
     const random = new SeededRandom(seed, 30 + index)
-    const cuts = new Cuts(recording)
+    const cuts = new Cuts(recording, true)
     for (const n of operationsOf(recording, random, counts[kind])) {
       fault(cuts, kind, n, random)
       onProgress?.(++done)

@@ -32,12 +32,12 @@ function configuration(input: unknown = {}): VirtualConfig {
   return result.value
 }
 
-export function blankFlash(): MemoryFlash {
-  const { size, blockLength, writeAlign } = BOARD.flash
+export function blankFlash(shape: Pick<typeof BOARD.flash, 'size' | 'blockLength' | 'writeAlign'> = BOARD.flash): MemoryFlash {
+  const { size, blockLength, writeAlign } = shape
   return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
 }
 
-export interface RigOptions extends Partial<Pick<MachineOptions, 'storage' | 'start_ms' | 'seed'>> {
+export interface RigOptions extends Partial<Pick<MachineOptions, 'storage' | 'firmware' | 'evaluate' | 'start_ms' | 'seed'>> {
   readonly config?: unknown
   readonly trace?: Trace | null
   readonly network?: Network
@@ -55,11 +55,14 @@ export class Rig {
       config: configuration(options.config),
       trace: options.trace === null ? undefined : (options.trace ?? householdTrace()),
       storage: this.storage,
+      firmware: options.firmware,
+      evaluate: options.evaluate,
       network: options.network,
       crypto: hostCrypto,
       start_ms: options.start_ms ?? traceStart_ms(),
       seed: options.seed ?? 1,
       speed: Number.POSITIVE_INFINITY,
+      onCrash: (error) => this.events.push(`crash: ${error instanceof Error ? error.message : String(error)}`),
       onEvent: (log, { code, parameter }) => this.events.push(log === 'standard' ? standardEventText(code) : `failure of ${parameter} s`),
     })
   }

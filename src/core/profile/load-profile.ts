@@ -1,25 +1,20 @@
 import type { EnergyRegisters } from '../registers/energy.ts'
 import type { LogCursor, RecordLog } from '../storage/record-log.ts'
+import { CaptureProfile, type CaptureProfileOptions, storedValue } from './capture-profile.ts'
+import { periodic } from './schedule.ts'
 
-/** Energies that a load profile entry carries, as indices of `Quantity`: +A, -A, +R, -R. */
-const CAPTURED = [0, 1, 2, 3] as const
+/** Energies that a load profile entry carries: OBIS code of the sum, by the index of `Quantity`: +A, -A, +R, -R. */
+const CAPTURED = ['1.8.0', '2.8.0', '3.8.0', '4.8.0'] as const
+const BYTES = 8
 /** Bytes of an entry's payload: eight for each energy. */
-export const PROFILE_PAYLOAD = 8 * CAPTURED.length
-const RECORD_TYPE = 1
-
-function putUint64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, Math.floor(value / 0x100000000))
-  view.setUint32(at + 4, value >>> 0)
-}
+export const PROFILE_PAYLOAD = BYTES * CAPTURED.length
 
 /** Reads one captured register of a stored entry: Wh or varh at the end of the interval. */
 export function profileValue(payload: Uint8Array, index: number): number {
-  let value = 0
-  for (let i = 8 * index; i < 8 * index + 8; i++) value = value * 256 + payload[i]
-  return value
+  return storedValue(payload, BYTES * index, BYTES)
 }
 
-export interface LoadProfileOptions {
+export interface LoadProfileOptions extends Pick<CaptureProfileOptions, 'depth' | 'fill_max' | 'daylightSaving'> {
   readonly log: RecordLog
   readonly period_s: number
 }
@@ -31,41 +26,34 @@ export interface LoadProfileOptions {
 export class LoadProfile {
   readonly period_s: number
   readonly log: RecordLog
-  readonly #payload = new Uint8Array(PROFILE_PAYLOAD)
-  readonly #view = new DataView(this.#payload.buffer)
-  #lastSlot: number
-  /** Latest time stamp in the log; a later one cannot be there yet. */
-  #latest_s = -1
-  #status = 0
-  /** AMR status byte of the newest entry. */
-  lastStatus = 0
+  readonly #profile: CaptureProfile
+  #energy: EnergyRegisters | undefined
 
   constructor(options: LoadProfileOptions, utc_s: number) {
     this.log = options.log
     this.period_s = options.period_s
-    this.#lastSlot = Math.floor(utc_s / options.period_s)
-    if (this.log.count === 0) return
-    // In a log that is in order the newest entry is the latest; else all of it has to be looked through.
-    const cursor = this.log.cursor(this.log.ring.ordered ? this.log.nextSequence - 1 : this.log.firstSequence)
-    while (cursor.next()) {
-      this.#latest_s = Math.max(this.#latest_s, cursor.utc_s)
-      this.lastStatus = cursor.status
-    }
+    const columns = CAPTURED.map((code, quantity) => ({ code, bytes: BYTES, read: () => this.#energy?.value(quantity, 0) ?? 0 }))
+    this.#profile = new CaptureProfile({ ...options, schedule: periodic(options.period_s), columns }, utc_s)
   }
 
   /** Entries that can be read. */
   get count(): number {
-    return this.log.count
+    return this.#profile.count
+  }
+
+  /** AMR status byte of the newest entry. */
+  get lastStatus(): number {
+    return this.#profile.lastStatus
   }
 
   /** Marks the running interval with bits of `ProfileStatus`. */
   mark(status: number): void {
-    this.#status |= status
+    this.#profile.mark(status)
   }
 
   /** True when the second `utc_s` begins a new interval; then `capture` must follow. */
   due(utc_s: number): boolean {
-    return Math.floor(utc_s / this.period_s) !== this.#lastSlot
+    return this.#profile.due(utc_s)
   }
 
   /**
@@ -73,26 +61,23 @@ export class LoadProfile {
    * their cause (clock invalid, daylight saving).
    */
   capture(utc_s: number, energy: EnergyRegisters, persistent: number): void {
-    const slot = Math.floor(utc_s / this.period_s)
-    const stamp_s = slot * this.period_s
-    this.#lastSlot = slot
-    if (stamp_s <= this.#latest_s && this.#has(stamp_s)) return
-    for (let i = 0; i < CAPTURED.length; i++) putUint64(this.#view, 8 * i, energy.value(CAPTURED[i], 0))
-    this.lastStatus = this.#status | persistent
-    this.log.append(RECORD_TYPE, this.lastStatus, stamp_s, this.#payload)
-    this.#latest_s = Math.max(this.#latest_s, stamp_s)
-    this.#status = 0
+    this.#energy = energy
+    this.#profile.capture(utc_s, persistent)
   }
 
-  /** Rare: only after the clock was set back. Marks and energy stay for the next entry. */
-  #has(stamp_s: number): boolean {
-    const cursor = this.log.cursor()
-    while (cursor.next()) if (cursor.utc_s === stamp_s) return true
-    return false
+  /** As `CaptureProfile.recover`. */
+  recover(utc_s: number, energy: EnergyRegisters): void {
+    this.#energy = energy
+    this.#profile.recover(utc_s)
+  }
+
+  /** As `CaptureProfile.fill`. */
+  fill(): boolean {
+    return this.#profile.fill()
   }
 
   /** Reads entries from a sequence number on. */
   cursor(sequence: number): LogCursor {
-    return this.log.cursor(sequence)
+    return this.#profile.cursor(sequence)
   }
 }

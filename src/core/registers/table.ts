@@ -1,5 +1,5 @@
 import type { Instantaneous } from '../metrology/instantaneous.ts'
-import { type EnergyRegisters, Quantity } from './energy.ts'
+import { type EnergyRegisters, Quantity, RATE_QUANTITIES, RATES } from './energy.ts'
 
 /** COSEM physical units (IEC 62056-6-2, table "enumerated values for physical units"). */
 const Unit = Object.freeze({ degree: 8, W: 27, VA: 28, var: 29, Wh: 30, VAh: 31, varh: 32, A: 33, V: 35, Hz: 44, count: 255 })
@@ -185,10 +185,41 @@ function mains(): RegisterEntry[] {
   return entries
 }
 
-/** Every register of the meter that has one value and a unit, in the order of a display or an object list. */
+/** Every register of a meter without rates that has one value and a unit, in the order of a display or an object list. */
 export const REGISTER_TABLE: readonly RegisterEntry[] = Object.freeze([...energies(), ...powers(), ...mains()])
 
-/** The entry of an OBIS code `C.D.E`; undefined when the meter has none. */
-export function registerOf(code: string): RegisterEntry | undefined {
-  return REGISTER_TABLE.find((candidate) => candidate.code === code)
+function rates(): RegisterEntry[] {
+  const entries: RegisterEntry[] = []
+  for (let quantity = 0; quantity < RATE_QUANTITIES; quantity++) {
+    const [c, name, unit, unitText] = ENERGIES[quantity]
+    for (let rate = 1; rate <= RATES; rate++) {
+      const read = ({ energy }: Readings) => energy.wholeUnits(energy.rateCount(quantity, rate))
+      const exact = ({ energy }: Readings) => energy.thousandths(energy.rateCount(quantity, rate))
+      entries.push(entry(c, 8, rate, `${name} rate ${rate}`, unit, unitText, 0, 'uint32', read, exact))
+    }
+  }
+  return entries
+}
+
+/** X.8.1 to X.8.8 of +A, -A, +R, -R: index = quantity * 8 + rate - 1. */
+const RATE_TABLE: readonly RegisterEntry[] = Object.freeze(rates())
+
+/**
+ * The registers of a meter with `count` rates: each total is followed by its rates. With one rate there is nothing to tell apart, and the
+ * table is `REGISTER_TABLE`.
+ */
+export function registerTable(count: number): readonly RegisterEntry[] {
+  if (count <= 1) return REGISTER_TABLE
+  const entries: RegisterEntry[] = []
+  for (const [index, candidate] of REGISTER_TABLE.entries()) {
+    entries.push(candidate)
+    // The totals of the sum of all phases come first, in the order of `Quantity`.
+    if (index < RATE_QUANTITIES) entries.push(...RATE_TABLE.slice(index * RATES, index * RATES + count))
+  }
+  return entries
+}
+
+/** The entry of an OBIS code `C.D.E` in a meter with `count` rates; undefined when it has none. */
+export function registerOf(code: string, count = 1): RegisterEntry | undefined {
+  return registerTable(count).find((candidate) => candidate.code === code)
 }

@@ -8,7 +8,7 @@ const Format = Object.freeze({ plain: 0, sealed: 1 })
 
 const NONCE = 12
 /** What sealing adds: format, nonce and the tag of AES-GCM. */
-export const BOX_OVERHEAD = 1 + NONCE + 16
+const BOX_OVERHEAD = 1 + NONCE + 16
 
 /** Names of the two keys that come out of the device key (SP 800-108: one key, one purpose). */
 const SEALING = ascii('ferraris secret sealing')

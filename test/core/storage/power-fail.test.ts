@@ -90,7 +90,7 @@ describe('power loss', () => {
       const step = live(chip, promised, start.step, start.step + STRIDE)
       expect(chip.powered).toBe(false)
       chip.powerOn()
-      live(chip, promised, step, step + 25)
+      live(chip, promised, step, step + 16)
     })
   })
 
@@ -111,7 +111,7 @@ describe('power loss', () => {
         expect(chip.overwrites).toBe(0)
       }
     }
-    atEveryOperation(TEARS[(TEARS.indexOf(tear) + 1) % TEARS.length], first, 7)
+    atEveryOperation(TEARS[(TEARS.indexOf(tear) + 1) % TEARS.length], first, 11)
   })
 
   test('a storm: power lost every few operations, a thousand times', () => {
@@ -201,6 +201,6 @@ describe('a chip with a write cache', () => {
         expect(chip.overwrites).toBe(0)
       }
     }
-    atEveryOperation('garbage', first, 7)
+    atEveryOperation('garbage', first, 11)
   })
 })

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { hostCrypto } from '../../../hal/host/crypto.ts'
 import { fromHex, toHex } from '../../../src/lib/hex.ts'
 import { encodeFrame, Opcode } from '../../../src/protocols/websocket/frame.ts'
 import { acceptKey, answerHandshake } from '../../../src/protocols/websocket/handshake.ts'
 import { MAX_MESSAGE, WebSocketConnection } from '../../../src/protocols/websocket/server.ts'
 
-const crypto = { digest: (name: string, data: Uint8Array) => new Uint8Array(createHash(name).update(data).digest()) }
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** A masked client frame; `length` may lie. */
@@ -47,8 +46,8 @@ describe('handshake', () => {
   ])
 
   test('example of RFC 6455 section 1.3', () => {
-    expect(acceptKey('dGhlIHNhbXBsZSBub25jZQ==', crypto)).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=')
-    expect(answerHandshake({ method: 'GET', headers }, crypto)).toMatchObject({ status: 101 })
+    expect(acceptKey('dGhlIHNhbXBsZSBub25jZQ==', hostCrypto)).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=')
+    expect(answerHandshake({ method: 'GET', headers }, hostCrypto)).toMatchObject({ status: 101 })
   })
 
   test.each([
@@ -59,7 +58,7 @@ describe('handshake', () => {
     ['upgrade', 'h2c', 426],
     ['connection', 'keep-alive', 426],
   ])('refuses %s: %s', (name, value, status) => {
-    expect(answerHandshake({ method: 'GET', headers: new Map([...headers, [name, value]]) }, crypto)).toMatchObject({ status })
+    expect(answerHandshake({ method: 'GET', headers: new Map([...headers, [name, value]]) }, hostCrypto)).toMatchObject({ status })
   })
 })
 

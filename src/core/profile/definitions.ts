@@ -1,0 +1,30 @@
+import type { ProfileColumn } from './capture-profile.ts'
+
+/**
+ * The profiles of the meter and what their buffers are called. Logical names: DSMR and IDIS object lists; monthly values stand in "data of billing
+ * period 2", because period 1 is what end of billing closes. Depths: DSMR 4.2.2 (load profile 960, daily 40, monthly 13), power quality EN 50160: a week of
+ * 10 minutes.
+ */
+export const PROFILES = Object.freeze({
+  load: Object.freeze({ logicalName: '1.0.99.1.0.255', status: '0.0.96.10.1.255', depth: 960 }),
+  daily: Object.freeze({ logicalName: '1.0.99.2.0.255', status: '0.0.96.10.2.255', depth: 40 }),
+  monthly: Object.freeze({ logicalName: '0.0.98.2.0.255', status: '0.0.96.10.3.255', depth: 13 }),
+  powerQuality: Object.freeze({ logicalName: '1.0.99.1.1.255', status: '0.0.96.10.4.255', depth: 1008 }),
+})
+
+/** Whole Wh or varh of a register; `rate` 0 is the total. `quantity` is an index of `Quantity`. */
+export type EnergyValue = (quantity: number, rate: number) => number
+
+/** Bytes of an energy: 2^48 Wh are more than any display shows. */
+const ENERGY_BYTES = 6
+
+/** Columns of energies, quantity by quantity: the total, then the rates 1 to `rates`. */
+export function energyColumns(value: EnergyValue, quantities: readonly number[], rates: number): ProfileColumn[] {
+  const columns: ProfileColumn[] = []
+  for (const quantity of quantities) {
+    for (let rate = 0; rate <= rates; rate++) {
+      columns.push({ code: `${quantity + 1}.8.${rate}`, bytes: ENERGY_BYTES, read: () => value(quantity, rate) })
+    }
+  }
+  return columns
+}
