@@ -5,9 +5,11 @@ import type { Network } from '../../hal/api/sockets.ts'
 import type { ResetReason } from '../../hal/api/watchdog.ts'
 import { assert } from '../../src/lib/assert.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
-import { type Meter, type Service, type ServiceName, serveFace } from '../../src/meter/app.ts'
+import type { Meter } from '../../src/meter/app.ts'
 import type { EventListener } from '../../src/meter/core.ts'
 import { PROGRAM } from '../../src/meter/program.ts'
+import { type Service, type ServiceName, serveFace } from '../../src/meter/services.ts'
+import type { FaultListener } from '../../src/meter/supervisor.ts'
 import type { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { type NorFlash, PowerLoss } from '../../src/world/chips/nor-flash.ts'
 import { Appliance, COMMON_APPLIANCES, Photovoltaics } from '../../src/world/loads/appliances.ts'
@@ -57,6 +59,7 @@ export interface MachineOptions {
   readonly onReady?: (service: WorldService, port: number) => void
   readonly onError?: (service: WorldService, reason: string) => void
   readonly onCrash?: (error: unknown) => void
+  readonly onFault?: FaultListener
 }
 
 function keyFrom(seed: number): Uint8Array {

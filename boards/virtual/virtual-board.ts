@@ -6,10 +6,12 @@ import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer } from '../../hal/api/time.ts'
 import type { ResetReason, Watchdog } from '../../hal/api/watchdog.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
-import type { Meter, ServiceName } from '../../src/meter/app.ts'
+import type { Meter } from '../../src/meter/app.ts'
 import { FACTORY_VERSION, type MeterConfig } from '../../src/meter/config.ts'
 import type { EventListener } from '../../src/meter/core.ts'
 import { PROGRAM, type Program } from '../../src/meter/program.ts'
+import type { ServiceName } from '../../src/meter/services.ts'
+import type { FaultListener } from '../../src/meter/supervisor.ts'
 import { BootLoader } from '../../src/world/bootloader.ts'
 import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { NorFlash, type OperationHook, PowerLoss } from '../../src/world/chips/nor-flash.ts'
@@ -53,6 +55,8 @@ export interface VirtualBoardOptions {
   readonly onDark?: () => void
   readonly onReady?: (service: ServiceName, port: number) => void
   readonly onError?: (service: ServiceName, reason: string) => void
+  /** Any part of the firmware has a fault; once per episode. */
+  readonly onFault?: FaultListener
   /** The firmware could not start, or threw where nothing caught it; the board resets. */
   readonly onCrash?: (error: unknown) => void
 }
@@ -196,7 +200,7 @@ export class VirtualBoard {
   }
 
   #boot(resetReason: ResetReason): Meter {
-    const { scheduler, onEvent, onReady, onError, peerTimer, evaluate } = this.#options
+    const { scheduler, onEvent, onReady, onError, onFault, peerTimer, evaluate } = this.#options
     this.flash.powerOn()
     this.#timer = new WorldTimer(scheduler)
     this.generation++
@@ -210,6 +214,7 @@ export class VirtualBoard {
       peerTimer: peerTimer(),
       onEvent,
       onError,
+      onFault,
       onReady: (service, port) => {
         // A port that the host chose stays the meter's port when it starts again.
         if (service === 'dlms') this.#config = { ...this.#config, dlms: { ...this.#config.dlms, port } }

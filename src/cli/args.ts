@@ -5,7 +5,7 @@ import type { ProvisionOptions, ResetOptions } from './provision.ts'
 export const USAGE = `Usage: ferraris run [config.json] [options]     run a virtual meter
        ferraris provision --data DIR [options]  store configuration and secrets in a stopped meter
        ferraris reset --data DIR [options]      a stopped meter as from the factory
-       ferraris firmware …                      make and check firmware images (ferraris firmware --help)
+       ferraris firmware …                      make and check firmware images (firmware --help)
        ferraris config-schema                   print the JSON Schema of the configuration
        ferraris --help | --version
 
@@ -22,7 +22,7 @@ Options of run:
   --dlms-port N       port of DLMS/COSEM over TCP (default 4059; 0: any free one)
   --http-port N       port of the web page (default 8080; 0: any free one)
   --no-http           no web page
-  --console N         TCP port of the meter's service port (0: any free one); nc or telnet talks to it
+  --console N         TCP port of the meter's service port, for nc or telnet (0: any free one)
   --seed N            seed of the world's chance (default 1)
   --json              with --for: print the final registers as one JSON object
 
@@ -36,7 +36,8 @@ Options of reset:
   --all               registers, profiles and logs too; needs the seal open
   --seal-open         break the metrological seal
 
-Clients: public SAP 16 without security, reading SAP 17 with the LLS secret printed at the start, management SAP 1 once it has a secret.
+Clients: public SAP 16 without security, reading SAP 17 with the LLS secret printed at the start,
+management SAP 1 once it has a secret.
 Ctrl-C stops cleanly. Everything listens on 127.0.0.1 only.`
 
 /** Options of `ferraris run`. */
@@ -107,18 +108,7 @@ interface Grammar {
 }
 
 const RUN: Grammar = {
-  values: [
-    '--engine',
-    '--speed',
-    '--from',
-    '--for',
-    '--history',
-    '--data',
-    '--dlms-port',
-    '--http-port',
-    '--console',
-    '--seed',
-  ],
+  values: ['--engine', '--speed', '--from', '--for', '--history', '--data', '--dlms-port', '--http-port', '--console', '--seed'],
   flags: ['--no-http', '--json'],
 }
 const PROVISION: Grammar = { values: ['--data', '--file', '--key-file'], flags: [], lists: ['--set', '--secret'] }

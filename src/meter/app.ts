@@ -36,8 +36,6 @@ const OFF_STEP_MS = 50
 /** What a driver may wait for its chip while it starts; the ATM90E32 needs 65 ms. */
 const DRIVER_WAIT_MAX_MS = 250
 
-export { type Service, type ServiceName, serveFace } from './services.ts'
-
 export interface MeterOptions {
   readonly device: Device
   readonly config: MeterConfig

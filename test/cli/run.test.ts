@@ -189,7 +189,7 @@ describe('signals', () => {
     const { code, stdout, stderr } = await meter.end(signal)
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/ Power down \(1\)\n$/)
-    const again = await ferraris(['run', '--data', data, '--for', '2s', '--speed', 'max', ...ANY_PORTS])
+    const again = await ferraris(['run', '--data', data, '--for', '5s', '--speed', 'max', ...ANY_PORTS])
     expect(again.code).toBe(0)
     // After an end without warning the second start itself would log "Power down" first.
     expect(again.stdout.match(/Power \w+/g)).toEqual(['Power up', 'Power failure', 'Power down'])

@@ -17,6 +17,11 @@ export const TEARS: readonly Tear[] = ['none', 'complete', 'prefix', 'bits', 'ga
 /** A life goes on so long after its check now and then: past a profile entry and some saves. */
 const LONG_S = 75
 
+/**
+ * Recoveries from neighbouring cuts do the same operations, about fifteen: each cut takes one in so many of them, and its neighbours the others.
+ */
+const RECOVERY_STRIDE = 3
+
 /** The state of the flash, the world and the promises after a cut. */
 interface Wreck {
   readonly image: Uint8Array
@@ -55,11 +60,11 @@ export class Cuts {
     })
   }
 
-  /** The same, and the supply is lost again in the recovery: in each of its operations, one after the other, or only in number `only`. */
+  /** The same, and the supply is lost again in the recovery: in every third of its operations, or only in number `only`. */
   cutTwice(n: number, tear: Tear, seed: number, again: Tear, only?: number): void {
     this.#explain(`--cut ${n} --tear ${tear} --fault ${seed} --again ${only ?? 'all'} --tear2 ${again}`, () => {
       const wreck = this.#wreck(n, tear, seed)
-      for (let m = only ?? 1; only === undefined || m === only; m++) {
+      for (let m = only ?? 1 + (n % RECOVERY_STRIDE); only === undefined || m === only; m += RECOVERY_STRIDE) {
         const chip = this.#chip(wreck.image, seed + m)
         const world = wreck.world.copy()
         const expected = wreck.expected.copy()

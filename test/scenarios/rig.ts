@@ -37,10 +37,12 @@ export function blankFlash(shape: Pick<typeof BOARD.flash, 'size' | 'blockLength
   return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
 }
 
-export interface RigOptions extends Partial<Pick<MachineOptions, 'storage' | 'firmware' | 'evaluate' | 'start_ms' | 'seed'>> {
+export interface RigOptions extends Partial<Pick<MachineOptions, 'storage' | 'firmware' | 'evaluate' | 'key' | 'start_ms' | 'seed'>> {
   readonly config?: unknown
   readonly trace?: Trace | null
   readonly network?: Network
+  /** The test makes the core throw; without it an exception there ends the test. */
+  readonly mayThrow?: boolean
 }
 
 /** A virtual meter on the household (`trace: null`: on appliances only), with its events as text. */
@@ -48,20 +50,27 @@ export class Rig {
   readonly machine: Machine
   readonly storage: MachineOptions['storage']
   readonly events: string[] = []
+  readonly #mayThrow: boolean
+  #fault: string | undefined
 
   constructor(options: RigOptions = {}) {
     this.storage = options.storage ?? blankFlash()
+    this.#mayThrow = options.mayThrow ?? false
     this.machine = new Machine({
       config: configuration(options.config),
       trace: options.trace === null ? undefined : (options.trace ?? householdTrace()),
       storage: this.storage,
       firmware: options.firmware,
       evaluate: options.evaluate,
+      key: options.key,
       network: options.network,
       crypto: hostCrypto,
       start_ms: options.start_ms ?? traceStart_ms(),
       seed: options.seed ?? 1,
       speed: Number.POSITIVE_INFINITY,
+      onFault: (part, reason) => {
+        if (part === 'core') this.#fault = reason
+      },
       onCrash: (error) => this.events.push(`crash: ${error instanceof Error ? error.message : String(error)}`),
       onEvent: (log, { code, parameter }) => this.events.push(log === 'standard' ? standardEventText(code) : `failure of ${parameter} s`),
     })
@@ -69,6 +78,7 @@ export class Rig {
 
   run(duration_ms: number): void {
     this.machine.run(this.machine.now_ms + duration_ms)
+    if (this.#fault !== undefined && !this.#mayThrow) throw new Error(`the core threw: ${this.#fault}`)
   }
 
   get core() {

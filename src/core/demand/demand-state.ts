@@ -65,11 +65,14 @@ export class MaximumState {
     this.dirty = true
   }
 
-  /** Adds the maxima to the cumulative ones and begins again; once for each number, however often it is called. */
-  reset(generation: number): void {
+  /**
+   * Adds the maxima to the cumulative ones and begins again; once for each number, however often it is called. `total_W` knows better what the
+   * cumulative maximum of a register has become.
+   */
+  reset(generation: number, total_W?: (register: number) => number | undefined): void {
     if (generation <= this.generation) return
     for (let i = 0; i < this.watts.length; i++) {
-      this.cumulative_W[i] = Math.min(this.cumulative_W[i] + this.watts[i], CUMULATIVE_MAX)
+      this.cumulative_W[i] = Math.min(total_W?.(i) ?? this.cumulative_W[i] + this.watts[i], CUMULATIVE_MAX)
       this.watts[i] = this.utc_s[i] = this.status[i] = 0
     }
     this.generation = generation

@@ -15,6 +15,11 @@ export const DemandStatus = Object.freeze({
 /** Counts of a register now; `rate` 0 is the total. */
 export type DemandCounts = (quantity: number, rate: number) => number
 
+/** Values of an end of billing, by OBIS value groups C, D, E: maxima C.6.E, and C.2.E as they were before. */
+export interface MaximumSnapshot {
+  find(c: number, d: number, e: number): { readonly value: number } | undefined
+}
+
 export interface DemandOptions {
   readonly counts: DemandCounts
   /** One count in mWh. */
@@ -123,7 +128,8 @@ export class Demand {
     if (utc_s < this.#start_s || utc_s > this.#end_s + shiftLimit_s) return this.#jump(utc_s)
     const end_s = this.#end_s
     this.#close(end_s, true)
-    this.#begin(end_s, 0)
+    // More than the jitter of a second: a shift passed the boundary, and the period that begins is as much shorter.
+    this.#begin(end_s, utc_s > end_s + 1 ? DemandStatus.clockAdjusted : 0)
     this.#store()
     return true
   }
@@ -213,10 +219,18 @@ export class Demand {
 
   /**
    * Resets all maxima for the end of billing number `generation`; those that took part in it already are left alone, so it is called again after a
-   * power cut. The running period goes on: its energy counts once, for the billing period that it ends in. Errors: as `Settings.set`.
+   * power cut, then with the snapshot of that end: what it says of the maxima counts, for the last entry may have been lost with the power. The running
+   * period goes on: its energy counts once, for the billing period that it ends in. Errors: as `Settings.set`.
    */
-  reset(generation: number): void {
-    for (const maxima of this.#maxima) maxima.reset(generation)
+  reset(generation: number, snapshot?: MaximumSnapshot): void {
+    for (const [i, maxima] of this.#maxima.entries()) {
+      const c = this.quantities[i] + 1
+      maxima.reset(generation, (rate) => {
+        const before = snapshot?.find(c, 2, rate)?.value
+        const maximum = snapshot?.find(c, 6, rate)?.value
+        return before === undefined || maximum === undefined ? undefined : before + maximum
+      })
+    }
     this.#store()
   }
 

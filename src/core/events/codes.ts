@@ -1,4 +1,10 @@
 /**
+ * The event logs. The numbers are value group E of their names: 0.0.99.98.e is the log, 0.0.96.11.e the code of its newest event. 3 is the log of
+ * M-Bus devices.
+ */
+export const LogId = Object.freeze({ standard: 0, fraud: 1, disconnector: 2, quality: 4, communication: 5 })
+
+/**
  * Event codes of the standard event log, in the numbering of DSMR and IDIS companion standards. A code means something only together with its
  * log: the code spaces of the logs overlap.
  */
@@ -10,6 +16,10 @@ export const StandardEvent = Object.freeze({
   clockAdjustedNew: 5,
   clockInvalid: 6,
   replaceBattery: 7,
+  batteryLow: 8,
+  tariffActivated: 9,
+  errorRegisterCleared: 10,
+  alarmRegisterCleared: 11,
   memoryProgramError: 12,
   memoryRamError: 13,
   memoryNonVolatileError: 14,
@@ -17,7 +27,9 @@ export const StandardEvent = Object.freeze({
   measurementSystemError: 16,
   firmwareReady: 17,
   firmwareActivated: 18,
-  /** 46 to 48: fraud group of DSMR; they stand here until there is a log of their own. */
+  passiveTariffUpdated: 19,
+  selfCheckPassed: 20,
+  /** 46 to 48: fraud group of DSMR, from the time before there was a log of its own; see `FraudEvent`. */
   failedLogin: 46,
   configurationChanged: 47,
   secretChanged: 48,
@@ -39,6 +51,10 @@ const TEXTS: ReadonlyMap<number, string> = new Map([
   [StandardEvent.clockAdjustedNew, 'Clock adjusted (new time)'],
   [StandardEvent.clockInvalid, 'Clock invalid'],
   [StandardEvent.replaceBattery, 'Replace battery'],
+  [StandardEvent.batteryLow, 'Battery voltage low'],
+  [StandardEvent.tariffActivated, 'Tariff activated'],
+  [StandardEvent.errorRegisterCleared, 'Error register cleared'],
+  [StandardEvent.alarmRegisterCleared, 'Alarm register cleared'],
   [StandardEvent.memoryProgramError, 'Program memory error'],
   [StandardEvent.memoryRamError, 'RAM error'],
   [StandardEvent.memoryNonVolatileError, 'Non-volatile memory error'],
@@ -46,6 +62,8 @@ const TEXTS: ReadonlyMap<number, string> = new Map([
   [StandardEvent.measurementSystemError, 'Measurement system error'],
   [StandardEvent.firmwareReady, 'Firmware ready for activation'],
   [StandardEvent.firmwareActivated, 'Firmware activated'],
+  [StandardEvent.passiveTariffUpdated, 'Passive tariff updated'],
+  [StandardEvent.selfCheckPassed, 'Self-check passed after firmware update'],
   [StandardEvent.failedLogin, 'Too many wrong secrets'],
   [StandardEvent.configurationChanged, 'Configuration changed'],
   [StandardEvent.secretChanged, 'Secret changed'],

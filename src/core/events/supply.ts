@@ -49,6 +49,11 @@ export class SupplyWatch {
     return this.#failed || this.#returned_ms !== undefined
   }
 
+  /** The log knows of a failure that has not ended: a start goes on with it, whatever it was caused by. */
+  get open(): boolean {
+    return this.#lastEvent()?.code === StandardEvent.powerDown
+  }
+
   /** The very first start of a meter. */
   first(utc_s: number): void {
     this.#options.write(StandardEvent.powerUp, utc_s)
@@ -57,7 +62,7 @@ export class SupplyWatch {
   /** A start after a failure. `lastAlive_s` is the latest time that anything in flash carries. */
   start(utc_s: number, lastAlive_s: number): void {
     this.#lastAlive_s = lastAlive_s
-    this.#logged = this.#lastEvent()?.code === StandardEvent.powerDown
+    this.#logged = this.open
     this.#returns(utc_s)
   }
 

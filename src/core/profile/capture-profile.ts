@@ -25,9 +25,13 @@ export interface CaptureProfileOptions {
   readonly daylightSaving?: (utc_s: number) => boolean
 }
 
-const RECORD_TYPE = 1
+/** Types of the records: the latest time stamp of the log, or one before it because the clock was set back. */
+const LATEST = 1
+const BEHIND = 2
 /** Filled entries that one step writes: a second has time for so many programs. */
 const FILL_STEP = 8
+/** A capture may be so late before what follows counts as a short interval. */
+const LATE_S = 5
 
 function putValue(bytes: Uint8Array, at: number, count: number, value: number): void {
   let rest = count < 7 ? Math.min(value, 256 ** count - 1) : value
@@ -59,11 +63,11 @@ export function payloadLength(columns: readonly ProfileColumn[]): number {
  *
  * | profile                                       | size | entries in 20 years | blocks | keeps at least | erases per block |
  * |-----------------------------------------------|------|---------------------|--------|----------------|------------------|
- * | load profile 1, 15 min, 32 bytes              |   48 |             701,280 |    256 |         21,336 |               33 |
- * | the same, 1 min                               |   48 |          10,519,200 |    256 |         21,336 |              490 |
- * | daily, 4 energies with 4 rates, 120 bytes     |  144 |               7,305 |      4 |             56 |               66 |
- * | monthly, the same                             |  144 |                 240 |      3 |             28 |                3 |
- * | power quality, 10 min, 38 bytes               |   64 |           1,051,920 |     18 |          1,008 |              928 |
+ * | load profile 1, 15 min, 32 bytes              |   48 |             701,280 |    256 |         21,337 |               33 |
+ * | the same, 1 min                               |   48 |          10,519,200 |    256 |         21,337 |              489 |
+ * | daily, 4 energies with 4 rates, 120 bytes     |  144 |               7,305 |      4 |             57 |               65 |
+ * | monthly, the same                             |  144 |                 240 |      3 |             29 |                3 |
+ * | power quality, 10 min, 26 bytes, 32 with THD  |   48 |           1,051,920 |     15 |          1,093 |              835 |
  *
  * The flash bears 100,000.
  */
@@ -96,13 +100,10 @@ export class CaptureProfile {
     this.#payload = new Uint8Array(length)
     this.#filling = new Uint8Array((options.fill_max ?? 0) > 0 ? length : 0)
     this.#enter(options.schedule.floor(utc_s))
-    if (this.log.count === 0) return
-    // In a log that is in order the newest entry is the latest; else all of it has to be looked through.
-    const cursor = this.log.cursor(this.log.ring.ordered ? this.log.nextSequence - 1 : this.log.firstSequence)
-    while (cursor.next()) {
-      this.#latest_s = Math.max(this.#latest_s, cursor.utc_s)
-      this.lastStatus = cursor.status
-    }
+    this.#findLatest()
+    // Marks were in memory only, but the log shows that the clock was set back, or that nobody was there at the end of an interval.
+    if (this.#latest_s > utc_s) this.#status |= ProfileStatus.clockAdjusted
+    else if (this.#latest_s >= 0 && this.#latest_s < this.#from_s) this.#status |= ProfileStatus.powerDown
   }
 
   /** Entries that can be read. */
@@ -118,6 +119,11 @@ export class CaptureProfile {
   /** Reads entries from a sequence number on. */
   cursor(sequence = this.firstSequence): LogCursor {
     return this.log.cursor(sequence)
+  }
+
+  /** Bits that the running interval is marked with. */
+  get marks(): number {
+    return this.#status
   }
 
   /** Marks the running interval with bits of `ProfileStatus`. */
@@ -139,10 +145,15 @@ export class CaptureProfile {
     const stamp_s = this.schedule.floor(utc_s)
     this.#enter(stamp_s)
     while (this.filling) this.#fillOne()
-    if (stamp_s <= this.#latest_s && this.#has(stamp_s)) return false
+    if (stamp_s <= this.#latest_s && this.#has(stamp_s)) {
+      // What happened in this interval goes into the next entry, which is longer than it looks then.
+      this.#status |= ProfileStatus.clockAdjusted
+      return false
+    }
     this.#read(this.#payload)
     this.#append(this.#status | persistent, stamp_s, this.#payload)
-    this.#status = 0
+    // The clock jumped into the middle of the interval that begins: it is a short one.
+    this.#status = utc_s - stamp_s > LATE_S ? ProfileStatus.clockAdjusted : 0
     return true
   }
 
@@ -161,6 +172,20 @@ export class CaptureProfile {
     // What is older than the newest `fill_max` slots stays absent.
     for (let i = fill_max; i < missing; i++) this.#fill_s = this.schedule.next(this.#fill_s)
     this.#read(this.#filling)
+  }
+
+  /**
+   * Mostly the newest entry is the latest, and says so; else all of the log has to be looked through. The order of the blocks tells it for entries of
+   * older firmware, which did not say.
+   */
+  #findLatest(): void {
+    const newest = this.log.cursor(this.log.nextSequence - 1)
+    const simple = newest.next() && newest.type === LATEST && this.log.ring.ordered
+    const cursor = this.log.cursor(simple ? this.log.nextSequence - 1 : this.log.firstSequence)
+    while (cursor.next()) {
+      this.#latest_s = Math.max(this.#latest_s, cursor.utc_s)
+      this.lastStatus = cursor.status
+    }
   }
 
   /** Slots remain to be filled. */
@@ -213,7 +238,7 @@ export class CaptureProfile {
   }
 
   #append(status: number, stamp_s: number, payload: Uint8Array): void {
-    this.log.append(RECORD_TYPE, status, stamp_s, payload)
+    this.log.append(stamp_s > this.#latest_s ? LATEST : BEHIND, status, stamp_s, payload)
     this.lastStatus = status
     this.#latest_s = Math.max(this.#latest_s, stamp_s)
   }

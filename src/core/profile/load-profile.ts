@@ -46,6 +46,11 @@ export class LoadProfile {
     return this.#profile.lastStatus
   }
 
+  /** Bits that the running interval is marked with. */
+  get marks(): number {
+    return this.#profile.marks
+  }
+
   /** Marks the running interval with bits of `ProfileStatus`. */
   mark(status: number): void {
     this.#profile.mark(status)

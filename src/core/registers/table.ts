@@ -214,7 +214,7 @@ export function registerTable(count: number): readonly RegisterEntry[] {
   for (const [index, candidate] of REGISTER_TABLE.entries()) {
     entries.push(candidate)
     // The totals of the sum of all phases come first, in the order of `Quantity`.
-    if (index < RATE_QUANTITIES) entries.push(...RATE_TABLE.slice(index * RATES, index * RATES + count))
+    if (index < RATE_QUANTITIES) entries.push(...RATE_TABLE.slice(index * RATES, index * RATES + Math.min(count, RATES)))
   }
   return entries
 }

@@ -12,7 +12,20 @@ export const HEADER_LENGTH = 32
 const HEADER_CRC = 28
 
 /** Whose block it is. Numbers are never used again for something else. */
-export const Area = Object.freeze({ superblock: 0, settings: 1, registers: 2, profile: 3, events: 4, powerFailures: 5, counters: 6 })
+export const Area = Object.freeze({
+  superblock: 0,
+  settings: 1,
+  registers: 2,
+  profile: 3,
+  events: 4,
+  powerFailures: 5,
+  counters: 6,
+  billing: 7,
+  fraud: 8,
+  disconnector: 9,
+  quality: 10,
+  communication: 11,
+})
 
 /**
  * So many operations may a chip or its controller hold back and then lose in any order when power goes. What must not be lost is followed by as

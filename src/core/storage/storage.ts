@@ -2,7 +2,7 @@ import type { Flash, FlashStatus } from '../../../hal/api/flash.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import { Counters } from './counters.ts'
 import { Area } from './format.ts'
-import { checkLayout, defaultLayout, extentOf, type Layout, SUPERBLOCKS, sameLayout, withCounters } from './layout.ts'
+import { checkLayout, defaultLayout, extentOf, findExtent, type Layout, newestAreas, SUPERBLOCKS, sameLayout, withAreas } from './layout.ts'
 import { createWorkspace, type Workspace } from './record.ts'
 import { RecordLog } from './record-log.ts'
 import { RegisterJournal } from './register-journal.ts'
@@ -19,11 +19,14 @@ export interface StorageOptions {
   readonly registers?: number
 }
 
+/** Logs that a flash without room for them does without. */
+const OPTIONAL_LOGS = ['billing', 'fraud', 'disconnector', 'quality', 'communication'] as const
+type OptionalLog = (typeof OPTIONAL_LOGS)[number]
 /** The areas by name, the most urgent one first: where room is equally short, it is erased first. */
-const AREA_NAMES = ['registers', 'powerFailures', 'counters', 'events', 'profile', 'settings'] as const
+const AREA_NAMES = ['registers', 'powerFailures', 'counters', 'events', ...OPTIONAL_LOGS, 'profile', 'settings'] as const
 export type AreaName = (typeof AREA_NAMES)[number]
 
-/** What was found in one area; see the reports of its class. */
+/** What was found in one area; see the reports of its class. All 0 for an area that the flash does not have. */
 export interface AreaReport {
   readonly torn: number
   readonly corruptBlocks: number
@@ -46,7 +49,10 @@ export interface StorageReport extends Readonly<Record<AreaName, AreaReport>> {
   readonly damaged: number
 }
 
-interface Areas {
+/** Areas that only a flash with room for them has; see `withAreas`. */
+type OptionalAreas = Readonly<Record<OptionalLog, RecordLog | undefined>>
+
+interface Areas extends OptionalAreas {
   readonly settings: Settings
   readonly registers: RegisterJournal
   readonly profile: RecordLog
@@ -74,8 +80,19 @@ const ATTEMPTS = 4
 
 function createAreas(flash: Flash, layout: Layout, workspace: Workspace, count: number): Areas {
   const settings = new Settings(flash, { ...extentOf(layout, Area.settings), workspace })
+  const optional = (area: number, maxPayload?: number): RecordLog | undefined => {
+    const extent = findExtent(layout, area)
+    const limit = maxPayload === undefined ? {} : { maxPayload }
+    return extent && new RecordLog(flash, { ...extent, ...limit, workspace })
+  }
   return {
     settings,
+    // A snapshot of all registers in one record.
+    billing: optional(Area.billing, workspace.out.maxPayload),
+    fraud: optional(Area.fraud),
+    disconnector: optional(Area.disconnector),
+    quality: optional(Area.quality),
+    communication: optional(Area.communication),
     registers: new RegisterJournal(flash, { ...extentOf(layout, Area.registers), workspace, count }),
     profile: new RecordLog(flash, { ...extentOf(layout, Area.profile), workspace }),
     events: new RecordLog(flash, { ...extentOf(layout, Area.events), workspace }),
@@ -84,8 +101,11 @@ function createAreas(flash: Flash, layout: Layout, workspace: Workspace, count: 
   }
 }
 
+const NOTHING = Object.freeze({ torn: 0, corruptBlocks: 0, missing: 0, unknownVersion: 0 })
+
 /** Mounts without writing, so that a flash of a newer version is refused as it was. */
 function mountAreas(areas: Areas) {
+  const optional = (name: OptionalLog) => areas[name]?.mount() ?? NOTHING
   const reports = {
     settings: areas.settings.mount(),
     registers: areas.registers.mount(),
@@ -94,6 +114,11 @@ function mountAreas(areas: Areas) {
     powerFailures: areas.powerFailures.mount(),
     // After the settings, which hold a copy.
     counters: areas.counters.mount(),
+    billing: optional('billing'),
+    fraud: optional('fraud'),
+    disconnector: optional('disconnector'),
+    quality: optional('quality'),
+    communication: optional('communication'),
   }
   const newer = Object.values(reports).reduce((sum, report) => sum + report.unknownVersion, 0)
   if (newer > 0) {
@@ -104,15 +129,23 @@ function mountAreas(areas: Areas) {
 
 function isEmpty(areas: Areas): boolean {
   const { settings, profile, events, powerFailures, registers, counters } = areas
-  const entries = profile.count + events.count + powerFailures.count + settings.keys().length
+  const added = OPTIONAL_LOGS.reduce((sum, name) => sum + (areas[name]?.count ?? 0), 0)
+  const entries = profile.count + events.count + powerFailures.count + added + settings.keys().length
   return entries === 0 && !registers.found && counters.empty
+}
+
+/** Nothing has been stored yet in the areas that were added to the layout last. */
+function isUntouched(areas: Areas, layout: Layout): boolean {
+  const newest = newestAreas(layout)
+  const used = (name: OptionalLog) => newest.includes(Area[name]) && (areas[name]?.count ?? 0) > 0
+  return !OPTIONAL_LOGS.some(used) && !(newest.includes(Area.counters) && !areas.counters.empty)
 }
 
 /** The layout that this firmware needs: what the flash says, with the areas that it does not know yet. */
 function chooseLayout(found: Layout | undefined, asked: Layout | undefined, status: FlashStatus): Layout {
-  const layout = withCounters(found ?? asked ?? defaultLayout(status), status)
+  const layout = withAreas(found ?? asked ?? defaultLayout(status), status)
   checkLayout(layout, status)
-  if (asked !== undefined && !sameLayout(layout, withCounters(asked, status))) {
+  if (asked !== undefined && !sameLayout(layout, withAreas(asked, status))) {
     throw new FerrarisError('STORAGE_LAYOUT', 'the flash is divided in another way than asked for')
   }
   return layout
@@ -136,6 +169,7 @@ function writeLayout(flash: Flash, workspace: Workspace, found: Superblocks, lay
 function prepareAreas(areas: Areas): AreaName[] {
   return AREA_NAMES.filter((name) => {
     const area = areas[name]
+    if (area === undefined) return false
     for (let attempt = 0; attempt < ATTEMPTS && area.prepare(); attempt++);
     return !area.ring.ready
   })
@@ -146,10 +180,10 @@ function prepareMostUrgent(areas: Areas): boolean {
   let urgent: Areas[AreaName] | undefined
   let open = 0
   for (const name of AREA_NAMES) {
-    const { ring } = areas[name]
-    if (ring.ready || ring.worn) continue
+    const area = areas[name]
+    if (area === undefined || area.ring.ready || area.ring.worn) continue
     open++
-    if (urgent === undefined || ring.room < urgent.ring.room) urgent = areas[name]
+    if (urgent === undefined || area.ring.room < urgent.ring.room) urgent = area
   }
   const again = urgent?.prepare() ?? false
   return again || open > 1
@@ -177,7 +211,7 @@ export function openStorage(flash: Flash, options: StorageOptions = {}): Storage
     ...areas,
     report: { ...summary(areas, Object.values(reports), found, layout), ...reports, worn },
     get lateErases() {
-      return AREA_NAMES.reduce((sum, name) => sum + areas[name].ring.lateErases, 0)
+      return AREA_NAMES.reduce((sum, name) => sum + (areas[name]?.ring.lateErases ?? 0), 0)
     },
     prepare: () => prepareMostUrgent(areas),
   }
@@ -188,8 +222,8 @@ function summary(areas: Areas, reports: readonly AreaReport[], found: Superblock
   const lost = reports.reduce((sum, report) => sum + report.corruptBlocks + report.missing, 0)
   // A first start that was cut off leaves a torn copy of the layout over empty areas: still a new flash.
   const fresh = lost === 0 && isEmpty(areas)
-  // Before the first number was drawn, the layout may just have been about to be written: no damage then.
-  const cut = found.layout !== undefined && areas.counters.empty
+  // Before anything is stored in the newest areas, the layout with them may just have been about to be written: no damage then.
+  const cut = found.layout !== undefined && (layout !== found.layout || isUntouched(areas, layout))
   const damaged = lost + (fresh || cut ? 0 : found.bad.length)
   return { fresh, layout: fresh ? 'good' : layoutState(found, layout), torn, damaged } as const
 }

@@ -21,8 +21,8 @@ export interface RateWindow {
  * - a switch time inside the hour that is left out takes effect when the clock jumps over it;
  * - an hour that comes twice has the same rates twice: the clock shows the same, and so does the tariff.
  *
- * The season is the one whose start is latest, of equal ones the last in the table; before the first start of all, the first in the table. Of special days on the same
- * date the one that comes first counts; one whose day profile does not exist is passed over.
+ * The season is the one whose start is latest, of equal ones the last in the table; before the first start of all, the first in the table.
+ * Of special days on the same date the one that comes first counts; one whose day profile does not exist is passed over.
  */
 export class Timetable {
   readonly #calendar: ActivityCalendar

@@ -30,7 +30,7 @@ export interface LogicalDevice {
   /** In the order of the association's object list. Fixed while the server lives. */
   readonly objects: readonly CosemObject[]
   /**
-   * Is this the secret of a client with low-level security? Must take the same time for every secret (`sameSecret`).
+   * Is this the secret of a client with low-level security? Must take the same time for every secret (`sameSecret` of src/lib).
    * `secret` is only valid during the call.
    */
   authenticate(clientSap: number, secret: Uint8Array): boolean
@@ -99,11 +99,4 @@ export interface CosemObject {
    * A DecodeError that it throws is the client's "type unmatched". Nothing can be invoked without this method.
    */
   action?(method: number, parameter: DataValue | undefined, context: AssociationContext): ActionResult
-}
-
-/** Compares secrets in a time that depends only on the length of `given`. */
-export function sameSecret(given: Uint8Array, expected: Uint8Array): boolean {
-  let difference = given.length ^ expected.length
-  for (let i = 0; i < given.length; i++) difference |= given[i] ^ (expected[i % (expected.length || 1)] ?? 0)
-  return difference === 0
 }

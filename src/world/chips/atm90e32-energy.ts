@@ -12,16 +12,23 @@ const PERIOD_US = 250
 /** Products stay exact below 2^53; the rest of the accumulator needs less than 2^41. */
 const EXACT_LIMIT = 2 ** 52
 
-/** Quantities in the order P, Q, S, fundamental P; four each: sum, A, B, C. */
-const QUANTITIES = 16
+/** Quantities in the order P, Q, S, fundamental P, harmonic P; four each: sum, A, B, C. */
+const QUANTITIES = 20
 export const ACTIVE = 0
 export const REACTIVE = 4
 export const APPARENT = 8
 export const FUNDAMENTAL = 12
+export const HARMONIC = 16
 
 /** Register that counts forward and reverse energy of a quantity. Apparent energy has no direction. */
-const FORWARD = Uint8Array.of(0x80, 0x81, 0x82, 0x83, 0x88, 0x89, 0x8a, 0x8b, 0x90, 0x91, 0x92, 0x93, 0xa0, 0xa1, 0xa2, 0xa3)
-const REVERSE = Uint8Array.of(0x84, 0x85, 0x86, 0x87, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x92, 0x93, 0xa4, 0xa5, 0xa6, 0xa7)
+const FORWARD = Uint8Array.of(
+  ...[0x80, 0x81, 0x82, 0x83, 0x88, 0x89, 0x8a, 0x8b, 0x90, 0x91, 0x92, 0x93],
+  ...[0xa0, 0xa1, 0xa2, 0xa3, 0xa8, 0xa9, 0xaa, 0xab],
+)
+const REVERSE = Uint8Array.of(
+  ...[0x84, 0x85, 0x86, 0x87, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x92, 0x93],
+  ...[0xa4, 0xa5, 0xa6, 0xa7, 0xac, 0xad, 0xae, 0xaf],
+)
 
 /**
  * The accumulators of the ATM90E32: integrates constant powers over time into the clear-on-read energy registers.
@@ -128,10 +135,11 @@ export class EnergyAccumulators {
     }
   }
 
-  /** CF1 active, CF2 reactive or apparent (MMode0 CF2varh), CF3 fundamental. CF4, harmonic, never pulses: the inputs are sinusoidal. */
+  /** CF1 active, CF2 reactive or apparent (MMode0 CF2varh), CF3 fundamental, CF4 harmonic. */
   #outputOf(quantity: number): number {
     if (quantity === ACTIVE) return 0
     if (quantity === FUNDAMENTAL) return 2
+    if (quantity === HARMONIC) return 3
     return quantity === (this.cf2Reactive ? REACTIVE : APPARENT) ? 1 : -1
   }
 }

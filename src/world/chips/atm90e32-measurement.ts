@@ -1,6 +1,7 @@
 import { cosineOfDegrees, degreesOf, sineOfDegrees } from '../../lib/trig.ts'
 import type { Electrical } from '../electrical.ts'
-import { ACTIVE, APPARENT, type EnergyAccumulators, FUNDAMENTAL, REACTIVE } from './atm90e32-energy.ts'
+import { ACTIVE, APPARENT, type EnergyAccumulators, FUNDAMENTAL, HARMONIC, REACTIVE } from './atm90e32-energy.ts'
+import { type ChannelError, type ChannelSkew, createChannelError, type HarmonicPower, skewAt } from './atm90e32-front-end.ts'
 import { Address, LOW_WORD, MMode0, State0, State1, signed16 } from './atm90e32-registers.ts'
 
 /** LSBs of 0.00032 W in a watt. */
@@ -12,6 +13,8 @@ const SQRT2 = Math.sqrt(2)
 export interface FrontEnd {
   readonly voltageGain: number
   readonly currentGain: number
+  /** How the inputs of the three phases differ from that. Default: not at all. */
+  readonly skew?: readonly [ChannelSkew, ChannelSkew, ChannelSkew]
 }
 
 /** Working values of one phase. */
@@ -25,6 +28,7 @@ interface Phase {
   reactive: number
   apparent: number
   fundamental: number
+  harmonic: number
   /** Peaks in the unit of the threshold registers (full scale of the ADC = FFFFH). */
   voltagePeak: number
   currentPeak: number
@@ -48,6 +52,7 @@ function createPhase(): Phase {
     reactive: 0,
     apparent: 0,
     fundamental: 0,
+    harmonic: 0,
     voltagePeak: 0,
     currentPeak: 0,
     angle_deg: 0,
@@ -77,6 +82,12 @@ export class Measurement {
   readonly #registers: Uint16Array
   readonly #frontEnd: FrontEnd
   readonly #energy: EnergyAccumulators
+  /** Parts of the powers of the inputs; set by the chip. */
+  harmonics: readonly HarmonicPower[] = []
+  readonly #error: ChannelError = createChannelError()
+  /** Result of `#turned`. */
+  #active_W = 0
+  #reactive_var = 0
   /** Direction bits keep their value while there is no power. */
   #directions = 0
 
@@ -117,16 +128,31 @@ export class Measurement {
     const voltage_V = phase.voltageInput < 0 ? 0 : inputs.voltage_V[phase.voltageInput]
     const current_A = phase.currentInput < 0 ? 0 : inputs.current_A[phase.currentInput]
     this.#setVoltageAngle(phase, phase.voltageInput < 0 ? 0 : inputs.angle_deg[phase.voltageInput])
+    const error = this.#errorOf(phase, current_A)
+    const voltageScale = voltagePGA * error.voltage
+    const currentScale = currentPGA * error.current
     // One division, so that equal gains give exactly 1, and whole watts whole counts.
-    const voltageGain = (registers[gains] * voltagePGA) / this.#frontEnd.voltageGain
-    const currentGain = (registers[gains + 1] * currentPGA) / this.#frontEnd.currentGain
+    const voltageGain = (registers[gains] * voltageScale) / this.#frontEnd.voltageGain
+    const currentGain = (registers[gains + 1] * currentScale) / this.#frontEnd.currentGain
     phase.voltage_V = voltage_V * voltageGain
-    phase.current_A = current_A * currentGain
+    phase.current_A = (current_A + error.offset_A) * currentGain
     // th = RmsReg * sqrt(2) / (gain / 2^14) (Atmel-46103 5.2); the gain register cancels out of it.
-    phase.voltagePeak = (voltage_V * voltagePGA * HUNDREDTH_VOLT * SQRT2 * 0x4000) / this.#frontEnd.voltageGain
-    phase.currentPeak = (current_A * currentPGA * 1000 * SQRT2 * 0x4000) / this.#frontEnd.currentGain
+    phase.voltagePeak = (voltage_V * voltageScale * HUNDREDTH_VOLT * SQRT2 * 0x4000) / this.#frontEnd.voltageGain
+    phase.currentPeak = (current_A * currentScale * 1000 * SQRT2 * 0x4000) / this.#frontEnd.currentGain
     phase.apparent = Math.round(phase.voltage_V * phase.current_A * POWER_LSB_PER_WATT)
     this.#measurePower(phase, index, inputs, voltageGain * currentGain)
+  }
+
+  /** The inputs of one phase may belong to different channels of the board: the divider of one, the transformer of the other. */
+  #errorOf(phase: Phase, current_A: number): ChannelError {
+    const error = this.#error
+    const { skew } = this.#frontEnd
+    if (skew === undefined) return error
+    skewAt(phase.voltageInput < 0 ? {} : skew[phase.voltageInput], current_A, error)
+    const { voltage } = error
+    skewAt(phase.currentInput < 0 ? {} : skew[phase.currentInput], current_A, error)
+    error.voltage = voltage
+    return error
   }
 
   #setVoltageAngle(phase: Phase, angle_deg: number): void {
@@ -148,35 +174,60 @@ export class Measurement {
     const { voltageInput, currentInput } = phase
     let active_W = 0
     let reactive_var = 0
+    let harmonic_W = 0
     if (voltageInput >= 0 && currentInput >= 0) {
       active_W = inputs.active_W[currentInput]
       reactive_var = inputs.reactive_var[currentInput]
-      const rotation_deg = this.#rotation_deg(index, voltageInput, currentInput, inputs)
-      if (rotation_deg !== 0 || voltageInput !== currentInput) {
-        const ownVoltage = inputs.voltage_V[currentInput]
-        const scale = voltageInput === currentInput ? 1 : ownVoltage > 0 ? inputs.voltage_V[voltageInput] / ownVoltage : 0
-        const cosine = cosineOfDegrees(rotation_deg) * scale
-        const sine = sineOfDegrees(rotation_deg) * scale
-        const turned_W = active_W * cosine - reactive_var * sine
-        reactive_var = reactive_var * cosine + active_W * sine
-        active_W = turned_W
+      let turnedHarmonic_var = 0
+      for (const { order, active_W: part_W, reactive_var: part_var } of this.harmonics) {
+        active_W -= part_W[currentInput]
+        reactive_var -= part_var[currentInput]
+        this.#turn(index, phase, inputs, order, part_W[currentInput], part_var[currentInput])
+        harmonic_W += this.#active_W
+        turnedHarmonic_var += this.#reactive_var
+      }
+      this.#turn(index, phase, inputs, 1, active_W, reactive_var)
+      active_W = this.#active_W
+      reactive_var = this.#reactive_var + turnedHarmonic_var
+      if (inputs.voltage_V[voltageInput] > 0) {
+        active_W += this.#error.offset_W
+        reactive_var += this.#error.offset_var
       }
     }
-    const factor = gain * (1 + signed16(registers[Address.PQGainA + 2 * index]) / 0x8000)
+    const factor = POWER_LSB_PER_WATT * gain * (1 + signed16(registers[Address.PQGainA + 2 * index]) / 0x8000)
     const offset = Address.PoffA + 2 * index
-    const active = active_W * POWER_LSB_PER_WATT * factor
-    const fundamental = active * (1 + signed16(registers[Address.PGainAF + index]) / 0x8000)
-    phase.active = toInt32(active, signed16(registers[offset]))
-    phase.reactive = toInt32(reactive_var * POWER_LSB_PER_WATT * factor, signed16(registers[offset + 1]))
+    const fundamental = active_W * factor * (1 + signed16(registers[Address.PGainAF + index]) / 0x8000)
+    phase.active = toInt32((active_W + harmonic_W) * factor, signed16(registers[offset]))
+    phase.reactive = toInt32(reactive_var * factor, signed16(registers[offset + 1]))
     phase.fundamental = toInt32(fundamental, signed16(registers[Address.PoffsetAF + index]))
+    phase.harmonic = toInt32(harmonic_W * factor, 0)
   }
 
-  /** How much further the current seems to lag: Phi delays one channel in cycles of 2.048 MHz, and a foreign voltage has another angle. */
-  #rotation_deg(index: number, voltageInput: number, currentInput: number, inputs: Electrical): number {
+  /** The power of one frequency as the chip sees it, in `#active_W` and `#reactive_var`: turned by all that delays one channel. */
+  #turn(index: number, phase: Phase, inputs: Electrical, order: number, active_W: number, reactive_var: number): void {
+    this.#active_W = active_W
+    this.#reactive_var = reactive_var
+    const { voltageInput, currentInput } = phase
+    const rotation_deg = this.#rotation_deg(index, phase, inputs, order)
+    if (rotation_deg === 0 && voltageInput === currentInput) return
+    const ownVoltage = inputs.voltage_V[currentInput]
+    const scale = voltageInput === currentInput ? 1 : ownVoltage > 0 ? inputs.voltage_V[voltageInput] / ownVoltage : 0
+    const cosine = cosineOfDegrees(rotation_deg) * scale
+    const sine = sineOfDegrees(rotation_deg) * scale
+    this.#active_W = active_W * cosine - reactive_var * sine
+    this.#reactive_var = reactive_var * cosine + active_W * sine
+  }
+
+  /**
+   * How much further the current seems to lag: Phi delays one channel in cycles of 2.048 MHz, a transformer's current comes early (in a harmonic
+   * by as much less as its frequency is higher, for it comes from the magnetizing current), and a foreign voltage has another angle.
+   */
+  #rotation_deg(index: number, phase: Phase, inputs: Electrical, order: number): number {
+    const { voltageInput, currentInput } = phase
     const phi = this.#registers[Address.PQGainA + 1 + 2 * index]
-    const delay_deg = ((phi & 0xff) * inputs.frequency_Hz * 360) / 2_048_000
-    const foreign_deg = voltageInput === currentInput ? 0 : inputs.angle_deg[currentInput] - inputs.angle_deg[voltageInput]
-    return foreign_deg + (phi & 0x8000 ? -delay_deg : delay_deg)
+    const delay_deg = ((phi & 0xff) * inputs.frequency_Hz * order * 360) / 2_048_000
+    const foreign_deg = voltageInput === currentInput ? 0 : (inputs.angle_deg[currentInput] - inputs.angle_deg[voltageInput]) * order
+    return foreign_deg + (phi & 0x8000 ? -delay_deg : delay_deg) - this.#error.lead_deg / order
   }
 
   /** Sum over the phases that MMode0 enables; `absolute` adds magnitudes. */
@@ -201,6 +252,7 @@ export class Measurement {
     this.#store32(Address.QmeanT, reactive)
     this.#store32(Address.SmeanT, apparent)
     this.#store32(Address.PmeanTF, this.#sum(a.fundamental, b.fundamental, c.fundamental, (mode & MMode0.ABSEnP) !== 0))
+    this.#store32(Address.PmeanTH, this.#sum(a.harmonic, b.harmonic, c.harmonic, (mode & MMode0.ABSEnP) !== 0))
     this.#registers[Address.PFmeanT] = powerFactor(active, apparent)
   }
 
@@ -214,6 +266,7 @@ export class Measurement {
       this.#store32(Address.QmeanT + 1 + index, phase.reactive)
       this.#store32(Address.SmeanT + 1 + index, phase.apparent)
       this.#store32(Address.PmeanTF + 1 + index, phase.fundamental)
+      this.#store32(Address.PmeanTH + 1 + index, phase.harmonic)
       registers[Address.PFmeanT + 1 + index] = powerFactor(phase.active, phase.apparent)
       this.#storeRms(Address.UrmsA + index, phase.voltage_V * HUNDREDTH_VOLT, registers[calibration + 2])
       this.#storeRms(Address.IrmsA + index, phase.current_A * 1000, registers[calibration + 3])
@@ -286,11 +339,14 @@ export class Measurement {
       power[REACTIVE + 1 + index] = load >= registers[Address.PPhaseTh + 1] ? phase.reactive : 0
       power[APPARENT + 1 + index] = load >= registers[Address.PPhaseTh + 2] ? phase.apparent : 0
       power[FUNDAMENTAL + 1 + index] = active ? phase.fundamental : 0
+      power[HARMONIC + 1 + index] = active ? phase.harmonic : 0
     }
     this.#countSum(ACTIVE, (mode & MMode0.ABSEnP) !== 0, registers[Address.PStartTh])
     this.#countSum(REACTIVE, (mode & MMode0.ABSEnQ) !== 0, registers[Address.PStartTh + 1])
     this.#countSum(APPARENT, false, registers[Address.PStartTh + 2])
     this.#countSum(FUNDAMENTAL, (mode & MMode0.ABSEnP) !== 0, registers[Address.PStartTh])
+    // What the harmonics carry is little beside the rest, so it counts whenever the phase does.
+    this.#countSum(HARMONIC, (mode & MMode0.ABSEnP) !== 0, 0)
     if (registers[Address.MeterEn] === 0) power.fill(0)
     this.#energy.cf2Reactive = (mode & MMode0.CF2varh) !== 0
     this.#energy.powersChanged(registers[Address.PLconstH] * 0x10000 + registers[Address.PLconstL])

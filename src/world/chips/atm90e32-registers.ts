@@ -50,6 +50,7 @@ export const Address = Object.freeze({
   SmeanT: 0xb8,
   PFmeanT: 0xbc,
   PmeanTF: 0xd0,
+  PmeanTH: 0xd4,
   UrmsA: 0xd9,
   IrmsN: 0xdc,
   IrmsA: 0xdd,

@@ -9,6 +9,7 @@ import { crc16Word } from '../../lib/crc.ts'
 import { createElectrical, type Electrical } from '../electrical.ts'
 import { busOf } from './atm90e32-bus.ts'
 import { EnergyAccumulators, type PulseCallback } from './atm90e32-energy.ts'
+import { HARMONICS_MAX, type HarmonicPower } from './atm90e32-front-end.ts'
 import { type FrontEnd, Measurement } from './atm90e32-measurement.ts'
 import { ACCESS, Access, Address, RESET_VALUES } from './atm90e32-registers.ts'
 import { type InterruptCallback, StatusBits } from './atm90e32-states.ts'
@@ -68,13 +69,13 @@ export class ATM90E32 {
   #crcStale = true
 
   constructor(options: ATM90E32Options) {
-    const { voltageGain = 0x8000, currentGain = 0x8000 } = options.frontEnd ?? {}
+    const { voltageGain = 0x8000, currentGain = 0x8000, skew } = options.frontEnd ?? {}
     if (!(voltageGain > 0 && currentGain > 0)) throw new RangeError('frontEnd gains must be positive')
     this.#now_us = options.now_us
     this.#timing = options.datasheetTiming ?? false
     this.temperature_C = options.temperature_C ?? 25
     this.#energy = new EnergyAccumulators(this.#registers, options.saturate ?? false, options.pulse)
-    this.#measurement = new Measurement(this.#registers, { voltageGain, currentGain }, this.#energy)
+    this.#measurement = new Measurement(this.#registers, { voltageGain, currentGain, skew }, this.#energy)
     this.#states = new StatusBits(this.#registers, this.#measurement, this.#energy, options.interrupt)
     this.#interruptWired = options.interrupt !== undefined
     this.#start()
@@ -121,6 +122,21 @@ export class ATM90E32 {
     }
     inputs.frequency_Hz = electrical.frequency_Hz
     if (this.#interruptWired) this.advance()
+  }
+
+  /**
+   * Back door: which parts of the powers of the inputs are harmonics, from now on. The RMS values and powers of `setInputs` contain them already; the
+   * peak detectors go on as if everything were sinusoidal.
+   */
+  setHarmonics(harmonics: readonly HarmonicPower[]): void {
+    if (harmonics.length === 0 && this.#measurement.harmonics.length === 0) return
+    if (harmonics.length > HARMONICS_MAX || harmonics.some(({ order }) => !(order >= 2))) throw new RangeError('harmonics')
+    this.#change()
+    this.#measurement.harmonics = harmonics.map(({ order, active_W, reactive_var }) => ({
+      order,
+      active_W: Float64Array.from(active_W),
+      reactive_var: Float64Array.from(reactive_var),
+    }))
   }
 
   /** Brings energy, pulses, status bits and interrupt pins to the present. Needed only for their callbacks. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Instantaneous } from '../../../src/core/metrology/instantaneous.ts'
 import { EnergyRegisters, Quantity } from '../../../src/core/registers/energy.ts'
-import { REGISTER_TABLE, type Readings, registerOf } from '../../../src/core/registers/table.ts'
+import { REGISTER_TABLE, type Readings, registerOf, registerTable } from '../../../src/core/registers/table.ts'
 import { emptySample } from '../sample.ts'
 
 /** COSEM physical units, IEC 62056-6-2. */
@@ -113,5 +113,36 @@ describe('register table', () => {
       expect(registerOf(code), code).toMatchObject({ unit, scaler })
       expect(read(code, from), code).toBe(value)
     }
+  })
+
+  test('rates stand after their total, as many as there are', () => {
+    expect(registerTable(1)).toBe(REGISTER_TABLE)
+    const codes = registerTable(3).map(({ code }) => code)
+    expect(codes.slice(0, 9)).toEqual(['1.8.0', '1.8.1', '1.8.2', '1.8.3', '2.8.0', '2.8.1', '2.8.2', '2.8.3', '3.8.0'])
+    expect(codes.length).toBe(REGISTER_TABLE.length + 12)
+    expect(registerTable(8).length).toBe(REGISTER_TABLE.length + 32)
+    expect(new Set(registerTable(8).map(({ logicalName }) => logicalName)).size).toBe(REGISTER_TABLE.length + 32)
+    expect([registerOf('1.8.3', 3)?.code, registerOf('1.8.4', 3), registerOf('5.8.1', 8)]).toEqual(['1.8.3', undefined, undefined])
+  })
+
+  test('each rate reads its own count', () => {
+    const from = readings()
+    from.energy.rates.forEach((_, index, rates) => {
+      rates[index] = 2000 + index
+    })
+    for (let c = 1; c <= 4; c++) {
+      for (let rate = 1; rate <= 8; rate++) {
+        const entry = registerOf(`${c}.8.${rate}`, 8)
+        expect([entry?.read(from), entry?.exact?.(from)]).toEqual([2000 + 8 * (c - 1) + rate - 1, 1000 * (2000 + 8 * (c - 1) + rate - 1)])
+        expect(entry).toMatchObject({
+          kind: 'energy',
+          scaler: 0,
+          type: 'uint32',
+          unit: c <= 2 ? Unit.Wh : Unit.varh,
+          logicalName: `1.0.${c}.8.${rate}.255`,
+        })
+      }
+    }
+    expect(registerOf('2.8.4', 8)?.name).toBe('Active energy export (-A) rate 4')
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { MemoryFlash } from '../../../hal/portable/flash.ts'
 import { Counter } from '../../../src/core/storage/counters.ts'
 import { Area, BlockHeader, Kind } from '../../../src/core/storage/format.ts'
-import { defaultLayout, type Layout, withCounters } from '../../../src/core/storage/layout.ts'
+import { defaultLayout, type Layout, withAreas } from '../../../src/core/storage/layout.ts'
 import { createWorkspace } from '../../../src/core/storage/record.ts'
 import type { RecordLog } from '../../../src/core/storage/record-log.ts'
 import { openStorage, type Storage } from '../../../src/core/storage/storage.ts'
@@ -25,6 +25,10 @@ const OLD: Layout = {
     { area: Area.profile, firstBlock: 17, blocks: 8 },
   ],
 }
+
+/** What this firmware adds to it; for the other areas there is no room. */
+const COUNTERS = { area: Area.counters, firstBlock: 25, blocks: 4 }
+const BILLING = { area: Area.billing, firstBlock: 29, blocks: 3 }
 
 function oldImage(): Uint8Array {
   const image = new Uint8Array(BLOCKS * BLOCK).fill(0xff)
@@ -78,12 +82,13 @@ function epochs(flash: MemoryFlash): number[] {
 }
 
 describe('a flash that was divided before there were counters', () => {
-  test('opens with all that it holds; the counters get free blocks, and nothing else changes', () => {
+  test('opens with all that it holds; the counters and what came later get free blocks, and nothing else changes', () => {
     const image = oldImage()
     const { chip, memory } = createRig(image)
     const storage = open(chip)
     expect(storage.report).toMatchObject({ fresh: false, layout: 'migrated', torn: 0, damaged: 0, worn: [] })
-    expect(storage.layout.areas).toEqual([...OLD.areas, { area: Area.counters, firstBlock: 25, blocks: 4 }])
+    expect(storage.layout.areas).toEqual([...OLD.areas, COUNTERS, BILLING])
+    expect([storage.billing?.count, storage.fraud]).toEqual([0, undefined])
     checkContent(storage)
     expect(sameAreas(memory.image(), image)).toBe(true)
     expect(epochs(memory)).toEqual([2, 2])
@@ -114,7 +119,7 @@ describe('a flash that was divided before there were counters', () => {
         }
         chip.powerOn()
         const storage = open(chip)
-        expect(storage.layout.areas.find((extent) => extent.area === Area.counters)).toEqual({ area: 6, firstBlock: 25, blocks: 4 })
+        expect(storage.layout.areas).toEqual([...OLD.areas, COUNTERS, BILLING])
         expect(storage.report.damaged, `operation ${cut}, then ${second}`).toBe(0)
         checkContent(storage)
         expect(sameAreas(memory.image(), image)).toBe(true)
@@ -159,8 +164,92 @@ describe('a flash that was divided before there were counters', () => {
     for (let blocks = 128; blocks <= 4096; blocks += 61) {
       const status = { size: blocks * 4096, blockLength: 4096, blocks, writeAlign: 16, eraseValue: 0xff } as const
       const layout = defaultLayout(status)
-      const old = { areas: layout.areas.filter((extent) => extent.area !== Area.counters) }
-      expect(withCounters(old, status)).toEqual(layout)
+      for (const newest of [Area.powerFailures, Area.counters]) {
+        const old = { areas: layout.areas.filter((extent) => extent.area <= newest) }
+        expect(withAreas(old, status)).toEqual(layout)
+      }
+    }
+  })
+})
+
+describe('a flash that was divided before there were logs of fraud and power quality', () => {
+  /** The counters are in use, so that a copy of the layout that cannot be read would be damage. */
+  function before(): Uint8Array {
+    const { chip, memory } = createRig(oldImage())
+    const storage = open(chip)
+    for (let i = 0; i < 5; i++) storage.counters.next(Counter.boot)
+    while (storage.prepare());
+    for (const block of [0, 1]) writeSuperblock(memory, createWorkspace(BLOCK), block, { areas: [...OLD.areas, COUNTERS] }, 2)
+    return memory.image()
+  }
+  const withBilling = { areas: [...OLD.areas, COUNTERS, BILLING] }
+
+  test('gets what has room; both copies of the layout say so, and the counters go on', () => {
+    const image = before()
+    const { chip, memory } = createRig(image)
+    const storage = open(chip)
+    expect(storage.report).toMatchObject({ fresh: false, layout: 'migrated', torn: 0, damaged: 0 })
+    expect(storage.layout).toEqual(withBilling)
+    checkContent(storage)
+    expect(sameAreas(memory.image(), image)).toBe(true)
+    expect(epochs(memory)).toEqual([3, 3])
+    expect(storage.counters.next(Counter.boot)).toBe(6)
+    storage.billing?.append(1, 0, 1_700_006_001, new Uint8Array(100))
+    const again = open(chip)
+    expect(again.report).toMatchObject({ layout: 'good', torn: 0, damaged: 0 })
+    expect(again.billing?.count).toBe(1)
+  })
+
+  test.each(TEARS)('power lost at every operation of it, and of the recovery, torn as %j: no damage, nothing lost', (tear) => {
+    const image = before()
+    const total = createRig(image)
+    open(total.chip)
+    for (let cut = 1; cut <= total.chip.operations; cut++) {
+      const first = createRig(image, cut)
+      first.chip.cutAt(cut, tear)
+      expect(() => open(first.chip)).toThrow(PowerLoss)
+      for (let second = 1; ; second++) {
+        const { chip, memory } = createRig(first.memory.image(), cut * 100 + second)
+        chip.cutAt(second, TEARS[(cut + second) % TEARS.length])
+        let through = true
+        try {
+          open(chip)
+        } catch (error) {
+          if (!(error instanceof PowerLoss)) throw error
+          through = false
+        }
+        chip.powerOn()
+        const storage = open(chip)
+        expect(storage.layout).toEqual(withBilling)
+        expect(storage.report.damaged, `operation ${cut}, then ${second}`).toBe(0)
+        expect(storage.counters.last(Counter.boot)).toBe(5)
+        checkContent(storage)
+        expect(sameAreas(memory.image(), image)).toBe(true)
+        expect(epochs(memory)).toEqual([3, 3])
+        if (through) break
+      }
+    }
+  })
+
+  test('a damaged copy of the layout is damage again once a new area is in use', () => {
+    const { chip, memory } = createRig(before())
+    open(chip).billing?.append(1, 0, 1_700_006_001, new Uint8Array(100))
+    const image = memory.image()
+    image.fill(0x55, BLOCK, 2 * BLOCK)
+    expect(open(createRig(image).chip).report).toMatchObject({ layout: 'repaired', damaged: 1 })
+  })
+
+  test('where all have room, each log takes a hundred entries and more before the first one goes', () => {
+    const flash = new MemoryFlash({ blocks: 512 })
+    const storage = openStorage(flash)
+    for (const name of ['fraud', 'disconnector', 'quality', 'communication'] as const) {
+      const log = storage[name]
+      for (let i = 0; i < 1000; i++) {
+        log?.append(1, 0, 1_700_000_000 + i, new Uint8Array(8))
+        storage.prepare()
+        if (i >= 127) expect(log?.count, name).toBeGreaterThanOrEqual(127)
+      }
+      expect(log?.nextSequence).toBe(1001)
     }
   })
 })

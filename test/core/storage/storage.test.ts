@@ -45,6 +45,11 @@ describe('layout', () => {
       { area: 5, firstBlock: 38, blocks: 8 },
       { area: 3, firstBlock: 46, blocks: 434 },
       { area: 6, firstBlock: 480, blocks: 4 },
+      { area: 7, firstBlock: 484, blocks: 4 },
+      { area: 8, firstBlock: 488, blocks: 3 },
+      { area: 10, firstBlock: 491, blocks: 4 },
+      { area: 9, firstBlock: 495, blocks: 3 },
+      { area: 11, firstBlock: 498, blocks: 3 },
     ])
   })
 

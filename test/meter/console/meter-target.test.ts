@@ -32,7 +32,16 @@ function connect({ restartable = true } = {}) {
   const provisioning = new Provisioning({ storage: core.storage, keys, base })
   let restarts = 0
   const restart = restartable ? () => void restarts++ : undefined
-  const target = new MeterConsoleTarget({ core, device, keys, provisioning, serial: '4711', version: '0.2.0', restart, status: () => [['more', 'yes']] })
+  const target = new MeterConsoleTarget({
+    core,
+    device,
+    keys,
+    provisioning,
+    serial: '4711',
+    version: '0.2.0',
+    restart,
+    status: () => [['more', 'yes']],
+  })
   const session = new ConsoleSession(target)
   const run = (line: string): string => [...session.execute(line)].join('\n')
   return { core, keys, scheduler, pins, target, run, restarts: () => restarts }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { TransferResult } from '../../../src/core/firmware/update.ts'
 import { ByteReader } from '../../../src/lib/bytes.ts'
 import { fromHex, toHex } from '../../../src/lib/hex.ts'
+import { sameSecret } from '../../../src/lib/secret.ts'
 import { DlmsView, MANAGEMENT_CLIENT, PUBLIC_CLIENT, READING_CLIENT } from '../../../src/meter/views/dlms.ts'
 import type { FirmwareTransfer } from '../../../src/meter/views/dlms-image.ts'
 import { POWER_FAIL_OBJECTS } from '../../../src/meter/views/dlms-push.ts'
@@ -9,7 +10,6 @@ import type { DataValue } from '../../../src/protocols/dlms/axdr.ts'
 import { readData } from '../../../src/protocols/dlms/axdr-decode.ts'
 import { logicalNameText } from '../../../src/protocols/dlms/logical-name.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
-import { sameSecret } from '../../../src/protocols/dlms/source.ts'
 import { ascii } from '../../protocols/dlms/bytes.ts'
 import { aarq, actionNormal, getNormal, octetString, setNormal, TestClient } from '../../protocols/dlms/client.ts'
 import type { Rig } from '../../scenarios/rig.ts'
@@ -204,7 +204,12 @@ describe('management of the meter', () => {
   })
 
   test('without a firmware that can be replaced and without messages there are no such objects', () => {
-    const { objects } = new DlmsView({ core: rig.core, config: rig.machine.options.config.meter, version: '0.2.0', authenticate: () => true }).devices[0]
+    const { objects } = new DlmsView({
+      core: rig.core,
+      config: rig.machine.options.config.meter,
+      version: '0.2.0',
+      authenticate: () => true,
+    }).devices[0]
     for (const classId of [9, 18, 22, 40]) expect(objects.some((object) => object.classId === classId)).toBe(false)
   })
 })

@@ -2,12 +2,13 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { REGISTER_TABLE } from '../../../src/core/registers/table.ts'
 import { ByteReader } from '../../../src/lib/bytes.ts'
 import { fromHex, toHex } from '../../../src/lib/hex.ts'
+import { sameSecret } from '../../../src/lib/secret.ts'
 import { DlmsView, PUBLIC_CLIENT, READING_CLIENT } from '../../../src/meter/views/dlms.ts'
 import { readData } from '../../../src/protocols/dlms/axdr-decode.ts'
 import { type DateTime, decodeDateTime } from '../../../src/protocols/dlms/datetime.ts'
 import { logicalNameText } from '../../../src/protocols/dlms/logical-name.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
-import { type CosemObject, sameSecret } from '../../../src/protocols/dlms/source.ts'
+import type { CosemObject } from '../../../src/protocols/dlms/source.ts'
 import { ascii } from '../../protocols/dlms/bytes.ts'
 import { aarq, getNormal, TestClient } from '../../protocols/dlms/client.ts'
 import type { Rig } from '../../scenarios/rig.ts'
@@ -20,7 +21,12 @@ const LIMITS = { depth: 8, elements: 100_000 }
 
 function serve(rig: Rig): { view: DlmsView; server: DlmsServer } {
   const { meter } = rig.machine.options.config
-  const view = new DlmsView({ core: rig.core, config: meter, version: '0.2.0', authenticate: (_sap, secret) => sameSecret(secret, ascii(SECRET)) })
+  const view = new DlmsView({
+    core: rig.core,
+    config: meter,
+    version: '0.2.0',
+    authenticate: (_sap, secret) => sameSecret(secret, ascii(SECRET)),
+  })
   return { view, server: new DlmsServer(view) }
 }
 

@@ -1,4 +1,5 @@
 import type { ByteWriter } from '../../../src/lib/bytes.ts'
+import { sameSecret } from '../../../src/lib/secret.ts'
 import { Mechanism } from '../../../src/protocols/dlms/acse.ts'
 import { writeAsciiOctetString, writeDoubleLongUnsigned, writeLongUnsigned, writeUnsigned } from '../../../src/protocols/dlms/axdr.ts'
 import { writeDateTimeOctetString } from '../../../src/protocols/dlms/datetime.ts'
@@ -10,7 +11,7 @@ import { ProfileObject } from '../../../src/protocols/dlms/objects/profile.ts'
 import { captureObject, type ProfileCursor, type ProfileSource } from '../../../src/protocols/dlms/objects/profile-source.ts'
 import { DataObject, RegisterObject, Unit } from '../../../src/protocols/dlms/objects/register.ts'
 import { SapAssignmentObject } from '../../../src/protocols/dlms/objects/sap.ts'
-import { type CosemObject, type DlmsSource, type LogicalDevice, sameSecret } from '../../../src/protocols/dlms/source.ts'
+import type { CosemObject, DlmsSource, LogicalDevice } from '../../../src/protocols/dlms/source.ts'
 import { ascii } from './bytes.ts'
 
 export const PUBLIC = 16

@@ -58,6 +58,11 @@ export class RegisterAccess {
     return this.read(address) === value
   }
 
+  /** As `store`, for a register whose loss the driver can bear. */
+  mend(address: number, value: number): void {
+    if (this.agreed(address) !== value) this.write(address, value)
+  }
+
   /** A write to the lock shows up in LastSPIData: somebody is there. Opens the configuration. */
   probe(key: number): boolean {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

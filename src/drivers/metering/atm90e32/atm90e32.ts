@@ -7,9 +7,9 @@ import { FerrarisError } from '../../../lib/errors.ts'
 import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
 import { RegisterAccess } from './access.ts'
 import { EnergyReader, PendingEnergy } from './energy.ts'
-import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image } from './image.ts'
+import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image, imageCheck, OTHER_ADDRESSES } from './image.ts'
 import { CONFIGURATION_KEY, LOCKED, RESET_KEY, Register, VOLTAGE_FAILURES } from './registers.ts'
-import { ValueReader } from './values.ts'
+import { type FineReading, ValueReader } from './values.ts'
 
 export interface ATM90E32Options {
   /** The bus: `hz` and `mode` have defaults (1 MHz, 3), a board may override them. */
@@ -40,9 +40,13 @@ export class ATM90E32 {
   readonly #sample: MeteringSample = createMeteringSample()
   readonly #wait_ms: ((duration_ms: number) => void) | undefined
   #image: Image | undefined
+  #imageCheck = 0
   #energyUnit = energyUnitOf(3200)
   /** CRCDigest of this configuration; the datasheet does not define its value, so it is only compared with its own first reading. */
   #digest = UNKNOWN
+  /** The first one: after the configuration was written again, the chip has to come back to it. */
+  #firstDigest = UNKNOWN
+  #latestDigest = UNKNOWN
   /** Reported with the next good sample. */
   #reconfigured = false
   /** The interrupt was not taken back yet. */
@@ -89,12 +93,26 @@ export class ATM90E32 {
     if (!this.#access.probe(CONFIGURATION_KEY)) throw noDevice()
     if (!this.#counts(image, meterConstant)) this.#reset()
     if (!this.#install(image)) throw new FerrarisError('CONFIGURATION', 'a register does not keep its value')
+    for (const address of OTHER_ADDRESSES) image[address] = this.#access.agreed(address)
     this.#energy.pending.meterConstant = meterConstant
     this.#image = image
+    this.#imageCheck = imageCheck(image)
     this.#energyUnit = energyUnit
+    this.#firstDigest = UNKNOWN
+    this.#latestDigest = UNKNOWN
     if (!this.#wait_ms) return
     this.#wait_ms(CRC_PASS_MS)
-    this.#digest = this.#access.agreed(Register.CRCDigest)
+    this.#takeDigest()
+  }
+
+  /** Values of the last sample as fine as the chip has them. */
+  get fine(): FineReading {
+    return this.#values.fine()
+  }
+
+  /** The configuration that the chip was found to have last is the one that was written, calibration included. */
+  get intact(): boolean {
+    return this.#digest !== UNKNOWN && this.#digest === this.#firstDigest
   }
 
   /**
@@ -189,21 +207,34 @@ export class ATM90E32 {
     return this.#holds(image) && this.#access.store(Register.CfgRegAccEn, LOCKED)
   }
 
-  /** Without a reset: whatever the energy registers hold is still good. */
+  /** Without a reset: whatever the energy registers hold is still good. An image that changed in memory is never written; a new driver has a new one. */
   #restore(image: Image): boolean {
-    if (!this.#access.probe(CONFIGURATION_KEY) || !this.#install(image)) return false
+    if (imageCheck(image) !== this.#imageCheck || !this.#access.probe(CONFIGURATION_KEY)) return false
+    for (const address of OTHER_ADDRESSES) this.#access.mend(address, image[address])
+    if (!this.#install(image)) return false
     this.#reconfigured = true
     return true
   }
 
-  /** The chip runs, and its configuration is what was written: MeterEn finds a reset, the CRC everything else. */
+  /**
+   * The chip runs, and its configuration is what was written: MeterEn finds a reset, the CRC everything else. A chip that does not come back to its
+   * first CRC is written once more, and both samples say so.
+   */
   #isSound(image: Image): boolean {
     const access = this.#access
     if (!access.holds(Register.MeterEn, image[Register.MeterEn])) return false
     if (this.#crcError()) return false
     if (this.#digest !== UNKNOWN) return access.holds(Register.CRCDigest, this.#digest)
-    this.#digest = access.agreed(Register.CRCDigest)
-    return true
+    return this.#takeDigest()
+  }
+
+  #takeDigest(): boolean {
+    const digest = this.#access.agreed(Register.CRCDigest)
+    // The same stranger twice, with every register read back in between: it was the first one that was misread.
+    if (this.#firstDigest === UNKNOWN || digest === this.#latestDigest) this.#firstDigest = digest
+    this.#latestDigest = digest
+    this.#digest = digest
+    return digest === this.#firstDigest
   }
 
   /** CFG_CRC_ERR [3.9], bit 0 of CRCErrStatus. */

@@ -1,3 +1,4 @@
+import { crc16Word } from '../../../lib/crc.ts'
 import { Register } from './registers.ts'
 
 /** Calibration of one phase, as register codes: what the procedure of Atmel-46103 section 4.2 finds. */
@@ -44,7 +45,7 @@ export interface ATM90E32Configuration {
   readonly phases?: readonly [PhaseCalibration, PhaseCalibration, PhaseCalibration]
 }
 
-/** The configuration registers 00H to 6FH as they have to be; only the addresses of `IMAGE_ADDRESSES` count. */
+/** The configuration registers 00H to 6FH as they have to be. */
 export type Image = Uint16Array
 
 const POWER_LSB_W = 0.00032
@@ -69,6 +70,23 @@ export const IMAGE_ADDRESSES: Uint8Array = Uint8Array.of(
   ...[0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6e],
   Register.MeterEn,
 )
+
+/**
+ * The rest of the registers that the CRC covers: offsets and compensations that are used as they come out of the reset, and addresses without a name.
+ * 10H to 13H belong to the detection mode and survive a reset [6.1].
+ */
+export const OTHER_ADDRESSES: Uint8Array = Uint8Array.from(
+  Array.from({ length: 0x70 }, (_, address) => address).filter(
+    (address) => (address < 0x10 || address > 0x13) && !IMAGE_ADDRESSES.includes(address),
+  ),
+)
+
+/** Tells an image that changed in memory. */
+export function imageCheck(image: Image): number {
+  let crc = 0xffff
+  for (let i = 0; i < image.length; i++) crc = crc16Word(crc, image[i])
+  return crc
+}
 
 /** Builds the register image. Throws RangeError for a value that does not fit its register. */
 export function createImage(options: ATM90E32Configuration): Image {

@@ -27,6 +27,14 @@ const ADDRESSES: Uint8Array = Uint8Array.of(
   ...[Register.EMMState0, Register.EMMState1],
 )
 
+/** Values of L1, L2, L3 as fine as the chip has them, which is finer than a sample: for the calibration. */
+export interface FineReading {
+  readonly voltage_V: Float64Array
+  readonly current_A: Float64Array
+  readonly active_W: Float64Array
+  readonly reactive_var: Float64Array
+}
+
 /** The measured values of one moment: first all words from the chip, then, if the bus held, into the sample. */
 export class ValueReader {
   readonly #access: RegisterAccess
@@ -65,10 +73,25 @@ export class ValueReader {
     sample.status = this.#status()
   }
 
-  /** 32 bits in two's complement, LSB 0.00032 W = 8/25 mW. */
+  /** Of the last reading: RMS values of 24 bits, powers of 32 bits [6.6]. */
+  fine(): FineReading {
+    const phases = (value: (index: number) => number) => Float64Array.of(value(0), value(1), value(2))
+    return {
+      voltage_V: phases((index) => this.#fine(VOLTAGE + index) / 25_600),
+      current_A: phases((index) => this.#fine(CURRENT + index) / 256_000),
+      active_W: phases((index) => this.#power(1 + index) / 3125),
+      reactive_var: phases((index) => this.#power(5 + index) / 3125),
+    }
+  }
+
   #milli(index: number): number {
+    return Math.round((this.#power(index) * 8) / 25)
+  }
+
+  /** 32 bits in two's complement, LSB 0.00032 W = 8/25 mW. */
+  #power(index: number): number {
     const words = this.#words
-    return Math.round((((words[index] << 16) | words[LOW + index]) * 8) / 25)
+    return (words[index] << 16) | words[LOW + index]
   }
 
   #fine(index: number): number {
