@@ -3,7 +3,6 @@ import type { Flash } from '../../hal/api/flash.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { ResetReason } from '../../hal/api/watchdog.ts'
 import { standardEventText } from '../../src/core/events/codes.ts'
-import { REGISTER_TABLE } from '../../src/core/registers/table.ts'
 import type { Trace } from '../../src/world/loads/trace.ts'
 import type { VirtualConfig } from './config.ts'
 import { Machine, type WorldService } from './machine.ts'
@@ -115,7 +114,7 @@ export class Session {
     if (meter === undefined) return this.#lastSummary ?? this.#empty()
     const { core } = meter
     const registers: Record<string, Summary['registers'][string]> = {}
-    for (const entry of REGISTER_TABLE) {
+    for (const entry of core.registers) {
       const value = entry.read(core.readings)
       const exact = entry.exact?.(core.readings)
       registers[entry.logicalName] = { value, scaler: entry.scaler, unit: entry.unitText, ...(exact === undefined ? {} : { milli: exact }) }

@@ -1,12 +1,12 @@
 import type { Bytes } from './io.ts'
 
 /**
- * I2C, shaped like ECMA-419 (2nd edition, section 10.5 "I2C"). The rules of `io.ts` hold: options are validated before anything else happens and are not
+ * I2C, shaped like ECMA-419 (2nd edition, IO class "I2C"). The rules of `io.ts` hold: options are validated before anything else happens and are not
  * modified, `close()` may be called twice, every other method throws afterwards.
  */
 
 export interface I2COptions {
-  /** Seven bits, without the direction: 0x08 to 0x77 (the others are reserved: UM10204, table 4). */
+  /** Seven bits, without the direction: 0x08 to 0x77 (the others are reserved: NXP UM10204, section 3.1.12). */
   readonly address: number
   /** Clock in hertz, at most 1 MHz. */
   readonly hz: number

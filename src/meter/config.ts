@@ -1,6 +1,7 @@
 import type { FirmwareVersion } from '../../hal/api/firmware.ts'
 import { formatVersion } from '../core/firmware/image.ts'
 import { registerOf } from '../core/registers/table.ts'
+import { TARIFF_CONFIG, tariffConfigErrors } from '../core/tariff/tariff-config.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { array, boolean, type Infer, integer, object, oneOf, optional, string } from '../lib/schema.ts'
 
@@ -48,6 +49,33 @@ export const METER_CONFIG = object({
   profile: object({
     period_min: oneOf([1, 5, 15, 30, 60], { default: 15, description: 'Capture period of load profile 1, in minutes' }),
   }),
+  tariff: TARIFF_CONFIG,
+  demand: object(
+    {
+      period_min: oneOf([1, 5, 15, 30, 60], { default: 15, description: 'Length of a sub-interval of the demand, in minutes' }),
+      periods: integer({
+        min: 1,
+        max: 15,
+        default: 1,
+        description: 'Sub-intervals of a demand period: 1 is block demand, more is sliding demand',
+      }),
+    },
+    { description: 'Average and maximum demand of +A, -A, +R, -R' },
+  ),
+  billing: object(
+    {
+      day: integer({ min: 1, max: 28, default: 1, description: 'Day of the month on which a billing period ends, in local time' }),
+      hour: integer({ min: 0, max: 23, default: 0, unit: 'h', description: 'Full hour at which it ends' }),
+      blockOut_s: integer({
+        min: 0,
+        max: 86_400,
+        default: 900,
+        unit: 's',
+        description: 'So long after an end of billing no command ends another period',
+      }),
+    },
+    { description: 'Billing periods: snapshots of all registers' },
+  ),
   save: object({
     interval_s: integer({
       min: 10,
@@ -155,13 +183,13 @@ const EUROPEAN_OFFSETS_MIN: readonly number[] = [0, 60, 120]
 
 /** What the table cannot say: fields that depend on each other or on the registers that there are. Empty when all is well. */
 export function meterConfigErrors(config: MeterConfig): string[] {
-  const { localTime, display } = config
-  const errors: string[] = []
+  const { localTime, display, tariff } = config
+  const errors = tariffConfigErrors(tariff)
   if (localTime.daylightSaving === 'eu' && !EUROPEAN_OFFSETS_MIN.includes(localTime.standardOffset_min)) {
     errors.push(`localTime.standardOffset_min: found ${localTime.standardOffset_min}, allowed with daylightSaving "eu" is 0, 60 or 120`)
   }
   for (const [index, code] of display.codes.entries()) {
-    if (registerOf(code) === undefined)
+    if (registerOf(code, tariff.rates) === undefined)
       errors.push(`display.codes[${index}]: found "${code}", allowed is the OBIS code of a register of this meter`)
   }
   return errors

@@ -7,15 +7,18 @@ import { SupplyWatch } from '../core/events/supply.ts'
 import { Instantaneous } from '../core/metrology/instantaneous.ts'
 import type { MeteringSource } from '../core/metrology/source.ts'
 import { LoadProfile } from '../core/profile/load-profile.ts'
-import { ENERGY_VALUES, EnergyRegisters, Quantity } from '../core/registers/energy.ts'
-import type { Readings } from '../core/registers/table.ts'
+import { ENERGY_VALUES, EnergyRegisters, Quantity, RATE_INDEX, RATE_VALUES } from '../core/registers/energy.ts'
+import { type Readings, type RegisterEntry, registerTable } from '../core/registers/table.ts'
 import { Counter } from '../core/storage/counters.ts'
 import { DamageReport } from '../core/storage/damage.ts'
 import { Scrubber } from '../core/storage/scrubber.ts'
 import { openStorage, type Storage } from '../core/storage/storage.ts'
+import { tariffOf } from '../core/tariff/tariff-config.ts'
+import { TariffEngine } from '../core/tariff/tariff-engine.ts'
 import { offset_min } from '../lib/calendar.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { MeteringStatus } from '../lib/metering-sample.ts'
+import { Accounts } from './accounts.ts'
 import type { MeterConfig } from './config.ts'
 
 const POWER_FAILURES = ENERGY_VALUES
@@ -85,7 +88,12 @@ export class MeterCore {
   readonly powerFailureLog: EventLog
   readonly storage: Storage
   readonly metering: MeteringSource
-  /** The energies, then counters; the rest is spare. */
+  readonly tariff: TariffEngine
+  /** Demand, billing periods, daily and monthly values. */
+  readonly accounts: Accounts
+  /** Registers that this meter has, with as many rates as its tariff. */
+  readonly registers: readonly RegisterEntry[]
+  /** The energies, then counters, then the energies by rate; see `RATE_INDEX`. */
   readonly #image: Float64Array<ArrayBuffer>
   readonly #saveInterval_s: number
   #lastSave_s: number
@@ -102,6 +110,8 @@ export class MeterCore {
   #savedSum = -1
   #gasps = GASPS_MAX
   #gasped_ms = Number.NEGATIVE_INFINITY
+  /** The rates that were loaded add up to their totals. */
+  readonly #settled: boolean
   #storageFailed = false
   readonly #scrubber: Scrubber
   readonly #damage: DamageReport
@@ -115,7 +125,8 @@ export class MeterCore {
     this.clock = new MeterClock(device.clock, { standardOffset_min, offset_min: (utc_ms) => offset_min(utc_ms, zone) })
     this.storage = storage ?? openStorage(device.flash)
     this.#image = new Float64Array(this.storage.registers.count)
-    this.energy = new EnergyRegisters(metering.energyUnit, this.#image.subarray(0, ENERGY_VALUES))
+    const rates = this.#image.subarray(RATE_INDEX, RATE_INDEX + RATE_VALUES)
+    this.energy = new EnergyRegisters(metering.energyUnit, this.#image.subarray(0, ENERGY_VALUES), rates)
     this.standardLog = new EventLog(this.storage.events, (record) => onEvent?.('standard', record))
     this.powerFailureLog = new EventLog(this.storage.powerFailures, (record) => onEvent?.('powerFailure', record))
     const now_s = this.clock.now_s()
@@ -126,12 +137,32 @@ export class MeterCore {
     this.#wasDaylightSaving = this.clock.daylightSaving(now_s * 1000)
     this.#scrubber = new Scrubber([this.storage.events, this.storage.powerFailures, this.storage.profile])
     this.#damage = new DamageReport(this.storage.settings, (utc_s, count) => this.#log(StandardEvent.memoryNonVolatileError, utc_s, count))
+    this.tariff = new TariffEngine({
+      clock: this.clock,
+      energy: this.energy,
+      settings: this.storage.settings,
+      configured: tariffOf(config.tariff),
+      onActivated: (utc_s) => this.#log(StandardEvent.tariffActivated, utc_s),
+      onRefused: (utc_s) => this.#log(StandardEvent.tariffRefused, utc_s),
+    })
+    const rateCount = Math.max(this.tariff.rates, config.tariff.rates)
+    this.registers = registerTable(rateCount)
+    this.storage.registers.load(this.#image)
+    this.#settled = this.energy.settle()
+    this.accounts = new Accounts({
+      clock: this.clock,
+      energy: this.energy,
+      storage: this.storage,
+      config,
+      rates: rateCount,
+      keep: (write) => this.#keep(write),
+    })
     this.#supply = new SupplyWatch({
       clock: this.clock,
       log: this.standardLog,
       write: (code, utc_s, parameter) => this.#log(code, utc_s, parameter),
       onFailure: (utc_s) => {
-        this.profile.mark(ProfileStatus.powerDown)
+        this.#mark(ProfileStatus.powerDown)
         onSupplyFailure?.(utc_s)
       },
       onReturn: (utc_s, duration_s) => {
@@ -183,7 +214,9 @@ export class MeterCore {
     this.#measure()
     this.#watchSupply()
     const now_s = this.clock.now_s()
+    this.#keep(this.#switchRates)
     this.#watchClock(now_s)
+    this.accounts.second(now_s, this.#persistent(now_s), this.#save)
     if (this.profile.due(now_s)) this.#capture(now_s)
     // A clock that was set back saves at once; otherwise the interval would last as long as the correction.
     const elapsed_s = now_s - this.#lastSave_s
@@ -193,6 +226,9 @@ export class MeterCore {
     const wanted = !this.#storageFailed || now_s % WORN_RETRY_S === 0
     if (wanted && !this.#supply.failed) this.#keep(this.#makeReady)
   }
+
+  readonly #save = (): void => this.save()
+  readonly #switchRates = (): void => this.tariff.second()
 
   /** What a failing supply needs at once: erased blocks, and numbers for the messages. */
   readonly #makeReady = (): void => {
@@ -256,20 +292,35 @@ export class MeterCore {
   /** Sets the clock and logs it: the old time, then the new one. Throws RangeError, and changes nothing, for a time that the meter cannot keep. */
   setClock(utc_ms: number): void {
     const old_s = this.clock.now_s()
+    // What was counted so far belongs to the rate of the old time.
+    this.#measure()
     this.clock.set(utc_ms)
+    this.#keep(() => this.tariff.clockChanged())
     this.#log(StandardEvent.clockAdjustedOld, old_s)
     this.#log(StandardEvent.clockAdjustedNew, this.clock.now_s())
     this.profile.mark(ProfileStatus.clockAdjusted)
+    this.accounts.clockAdjusted(old_s, this.clock.now_s())
     this.#clockWasValid = true
     this.save()
   }
 
+  /** Ends the billing period by a command. False while that is blocked, or on a flash without room for snapshots. */
+  endBilling(): boolean {
+    this.#measure()
+    const now_s = this.clock.now_s()
+    return this.accounts.endBilling(now_s, this.#persistent(now_s), this.#save)
+  }
+
   #start(now_s: number, reason: ResetReason): void {
-    this.storage.registers.load(this.#image)
     this.#savedSum = this.#imageSum()
+    if (!this.#settled || this.tariff.damaged > 0) {
+      this.#mark(ProfileStatus.dataNotValid)
+      this.#log(StandardEvent.memoryNonVolatileError, now_s)
+    }
     const lastAlive_s = lastSign_s(this.storage)
+    this.tariff.start(lastAlive_s, lastAlive_s > 0 && reason !== 'power')
     const { damaged } = this.storage.report
-    if (damaged > 0) this.profile.mark(ProfileStatus.dataNotValid)
+    if (damaged > 0) this.#mark(ProfileStatus.dataNotValid)
     this.#keep(() => {
       this.#damage.report(DAMAGE_AT_START, damaged, Math.max(now_s, lastAlive_s))
       this.#damage.settle(DAMAGE_AT_START, damaged)
@@ -277,14 +328,16 @@ export class MeterCore {
     this.#keep(() => this.storage.counters.next(Counter.boot))
     if (this.storage.report.worn.length > 0) this.#onStorageFault()
     if (lastAlive_s === 0) {
+      this.accounts.start('first')
       this.#supply.first(now_s)
       this.#announceClock(now_s)
       this.save()
       return
     }
+    this.accounts.start(reason === 'power' ? 'power' : 'reset')
     // A reset in the first seconds after a failure leaves that to be ended.
     if (reason === 'power' || this.#supply.open) {
-      this.profile.mark(ProfileStatus.powerDown)
+      this.#mark(ProfileStatus.powerDown)
       this.#supply.start(now_s, lastAlive_s)
     }
     if (reason !== 'power') this.#afterReset(now_s, reason)
@@ -298,7 +351,7 @@ export class MeterCore {
       return
     }
     // What was counted since the last save and was still in memory is gone.
-    this.profile.mark(ProfileStatus.dataNotValid)
+    this.#mark(ProfileStatus.dataNotValid)
     const last = this.standardLog.last
     const again = last?.code === StandardEvent.watchdog && now_s - last.utc_s < RESET_HOLD_OFF_S
     if (!again) this.#log(StandardEvent.watchdog, now_s, reason === 'watchdog' ? 1 : 2)
@@ -309,7 +362,7 @@ export class MeterCore {
     const { settings } = this.storage
     const marks = settings.get(MARKS_KEY)?.[0]
     if (marks === undefined) return
-    this.profile.mark(marks)
+    this.#mark(marks)
     settings.delete(MARKS_KEY)
   }
 
@@ -340,13 +393,13 @@ export class MeterCore {
     try {
       write()
     } catch (error) {
-      if (!(error instanceof FerrarisError && error.code.startsWith('STORAGE'))) throw error
+      if (!(error instanceof FerrarisError && (error.code.startsWith('STORAGE') || error.code === 'SETTINGS_FULL'))) throw error
       this.#onStorageFault()
     }
   }
 
   #onStorageFault(): void {
-    this.profile.mark(ProfileStatus.criticalError)
+    this.#mark(ProfileStatus.criticalError)
     if (this.#storageFailed) return
     this.#storageFailed = true
     this.#log(StandardEvent.memoryNonVolatileError, this.clock.now_s())
@@ -363,10 +416,10 @@ export class MeterCore {
 
   #measure(): void {
     const sample = this.metering.sample()
-    this.energy.add(sample)
+    this.tariff.add(sample)
     this.now.copy(sample)
     const faulty = (sample.status & MeteringStatus.fault) !== 0
-    if (faulty || (sample.status & MeteringStatus.reconfigured) !== 0) this.profile.mark(ProfileStatus.dataNotValid)
+    if (faulty || (sample.status & MeteringStatus.reconfigured) !== 0) this.#mark(ProfileStatus.dataNotValid)
     if (faulty) this.#onFault()
     else this.#faults = 0
   }
@@ -392,8 +445,18 @@ export class MeterCore {
   #capture(now_s: number): void {
     // Image first: after a cut the registers must not be older than an entry that somebody may have read.
     this.save()
+    this.#keep(() => this.profile.capture(now_s, this.energy, this.#persistent(now_s)))
+  }
+
+  /** Status bits that last as long as their cause. */
+  #persistent(now_s: number): number {
     const daylightSaving = this.clock.daylightSaving(now_s * 1000) ? ProfileStatus.daylightSaving : 0
-    const invalid = this.clock.valid ? 0 : ProfileStatus.clockInvalid
-    this.#keep(() => this.profile.capture(now_s, this.energy, daylightSaving | invalid))
+    return daylightSaving | (this.clock.valid ? 0 : ProfileStatus.clockInvalid)
+  }
+
+  /** Marks the running interval of everything that has one. */
+  #mark(status: number): void {
+    this.profile.mark(status)
+    this.accounts.mark(status)
   }
 }

@@ -10,7 +10,7 @@ const REQUEST_KEY = 'reset.requested'
 const Request = Object.freeze({ settings: 1, all: 2 })
 
 /** Keys of the settings that a reset deletes. What the storage and the logs remember of themselves stays, as registers and logs do. */
-const RESET_PREFIXES: readonly string[] = [CONFIG_PREFIX, 'secret.', 'dlms.lls.']
+const RESET_PREFIXES: readonly string[] = [CONFIG_PREFIX, 'secret.', 'dlms.lls.', 'tariff']
 
 export interface FactoryResetOptions {
   /** Registers, profiles and logs too: needs an open seal. */

@@ -2,12 +2,12 @@ import type { I2C, I2CConstructor, I2COptions } from '../../hal/api/i2c.ts'
 import type { Bytes } from '../../hal/api/io.ts'
 import { checkBytes, closedError } from '../lib/check.ts'
 
-/** Fast-mode Plus (UM10204, section 5.2). */
+/** Fast-mode Plus (NXP UM10204). */
 const HZ_MAX = 1_000_000
-/** The addresses below and above are reserved (UM10204, table 4). */
+/** The addresses below and above are reserved (UM10204, section 3.1.12). */
 const ADDRESS_MIN = 0x08
 const ADDRESS_MAX = 0x77
-/** A clock that is held low for longer is given up: t TIMEOUT of SMBus 3.2, table 2. */
+/** A clock that is held low for longer is given up: t TIMEOUT of SMBus. */
 const STRETCH_MAX_US = 25_000
 /** Longest transfer: more than any chip of the world has registers. */
 const TRANSFER_MAX = 4096
@@ -87,9 +87,9 @@ export class I2CBus {
     this.#corruptMask = mask
   }
 
-  /** Fault: after so many more data bytes from the master it dies, without a STOP; `onCut` follows at once, and the call throws. */
-  cutAfter(bytes: number, onCut: () => void): void {
-    this.#cutIn = bytes
+  /** Fault: after so many more data bytes from the master it dies; `onCut` follows at once, and the call throws. `undefined`: it lives on. */
+  cutAfter(bytes: number | undefined, onCut?: () => void): void {
+    this.#cutIn = bytes ?? NO_CUT
     this.#onCut = onCut
   }
 
@@ -111,7 +111,8 @@ export class I2CBus {
     const peripheral = this.#peripherals.get(address)
     const refused = this.#unacknowledged > 0
     if (refused) this.#unacknowledged--
-    if (refused || peripheral === undefined || !peripheral.start(reading, repeated)) throw this.#failed(`no acknowledgement of ${hex(address)}`)
+    if (refused || peripheral === undefined || !peripheral.start(reading, repeated))
+      throw this.#failed(`no acknowledgement of ${hex(address)}`)
     this.#active = peripheral
     return peripheral
   }

@@ -14,9 +14,12 @@ export interface WorkloadStore {
   idle(): void
 }
 
-const VALUES = 48
+const VALUES = 96
 /** Of these, four-quadrant energies (sum and three phases) use 40. */
 const USED = 40
+/** Eight rates of four energies, behind the counters. */
+const RATES_AT = 48
+const RATES = 32
 const MINUTES_PER_DAY = 1440
 const PROFILE_MIN = 15
 const EVENTS_PER_DAY = 50
@@ -42,6 +45,7 @@ export class StorageWorkload {
     this.#random = new SeededRandom(seed)
     // 400 MWh each: fifteen years at 3 kW.
     this.values.fill(4e10, 0, USED)
+    this.values.fill(1e10, RATES_AT, RATES_AT + RATES)
   }
 
   get utc_s(): number {
@@ -66,6 +70,8 @@ export class StorageWorkload {
   /** The energy of a minute, and a save. A count is worth 10 mWh. */
   save(store: WorkloadStore): void {
     for (let i = 0; i < USED / 2; i++) this.values[i] += this.#random.below(15_000)
+    // One rate of each tariffed energy counts.
+    for (let i = 0; i < RATES; i += 8) this.values[RATES_AT + i] += this.#random.below(15_000)
     store.save(this.values, this.utc_s)
   }
 

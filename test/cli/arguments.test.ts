@@ -117,6 +117,7 @@ test('the help fits a screen and names every option', () => {
   const lines = USAGE.split('\n')
   expect(lines.length).toBeLessThanOrEqual(60)
   for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100)
-  const options = '--engine --speed --from --history --for --data --dlms-port --http-port --no-http --console --seed --json --file --set --secret --key-file --all --seal-open --help --version'
+  const options =
+    '--engine --speed --from --history --for --data --dlms-port --http-port --no-http --console --seed --json --file --set --secret --key-file --all --seal-open --help --version'
   for (const name of options.split(' ')) expect(USAGE).toContain(name)
 })

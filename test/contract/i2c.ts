@@ -14,7 +14,7 @@ export interface I2CUnderTest {
   readonly store: { readonly pointer: number; readonly bytes: readonly number[] }
 }
 
-/** The rules of ECMA-419 section 10.5 as `hal/api/i2c.ts` states them. */
+/** The rules of ECMA-419, IO class "I2C", as `hal/api/i2c.ts` states them. */
 export function i2cContract(name: string, open: () => I2CUnderTest | Promise<I2CUnderTest>): void {
   describe(`i2c: ${name}`, () => {
     let bus: I2CUnderTest
@@ -36,7 +36,7 @@ export function i2cContract(name: string, open: () => I2CUnderTest | Promise<I2C
         ['a clock beyond the bus', { hz: 50_000_000 }],
         ['eight bits of address', { address: 0xd0 }],
         ['a reserved address', { address: 0x07 }],
-        ['half an address', { address: 0x50.8 }],
+        ['half an address', { address: 80.5 }],
       ]
       for (const [what, change] of wrong) expect(() => new I2C({ ...options, ...change }), what).toThrow()
       new I2C(Object.freeze({ ...options })).close()

@@ -68,7 +68,7 @@ test('the mark of a clock that was set survives a planned restart', () => {
     [130, 130],
     [200, -190],
   ])
-  live(world, 205, shifts).save()
+  live(world, 205, shifts).stop(true)
   const core = live({ ...world, resetReason: 'restart' }, 200)
   checkProfile(core, WHOLE)
 })

@@ -100,8 +100,11 @@ export function end(life: Life, { ending, pause_s }: Chapter): 'power' | 'watchd
   if (ending === 'warned') {
     world.loss_s = 1 + pause_s
     life.running().interrupt()
-  } else if (ending === 'restart') life.running().save()
-  else if (ending === 'reset') askForReset(life)
+  } else if (ending === 'restart') life.running().stop(true)
+  else if (ending === 'reset') {
+    askForReset(life)
+    life.running().stop(true)
+  }
   life.account()
   if (ending === 'clockless') world.loseBackup()
   world.pause(pause_s)

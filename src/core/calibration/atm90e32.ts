@@ -36,17 +36,17 @@ export interface CalibrationStep {
   readonly kind: CalibrationKind
   /** In units of the basic or rated current. */
   readonly current: number
-  /** Angle of the current behind the voltage. */
-  readonly angle_deg: number
+  /** 0.5: inductive. */
+  readonly powerFactor: 1 | 0.5
 }
 
 /** The last step takes out what turning the current back has added to the power at power factor 1. */
 export const CALIBRATION_STEPS: readonly CalibrationStep[] = Object.freeze([
-  { kind: 'gain', current: 1, angle_deg: 0 },
-  { kind: 'offset', current: 0, angle_deg: 0 },
-  { kind: 'power', current: 1, angle_deg: 0 },
-  { kind: 'phase', current: 1, angle_deg: 60 },
-  { kind: 'power', current: 1, angle_deg: 0 },
+  { kind: 'gain', current: 1, powerFactor: 1 },
+  { kind: 'offset', current: 0, powerFactor: 1 },
+  { kind: 'power', current: 1, powerFactor: 1 },
+  { kind: 'phase', current: 1, powerFactor: 0.5 },
+  { kind: 'power', current: 1, powerFactor: 1 },
 ])
 
 /** Codes after a reset. */
@@ -101,7 +101,7 @@ export function gainCode(old: number, reference: number, measured: number): numb
 }
 
 /** Relative error of a power. */
-export function powerError(reference_W: number, measured_W: number): number {
+function powerError(reference_W: number, measured_W: number): number {
   if (reference_W === 0) refuse('a power needs a load on all phases')
   const error = measured_W / reference_W - 1
   if (!(Math.abs(error) <= POWER_ERROR_MAX)) refuse(`the IC's power is off by ${(100 * error).toFixed(1)} %`)

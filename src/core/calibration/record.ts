@@ -3,7 +3,7 @@ import { crc32 } from '../../lib/crc.ts'
 import { CODE_RANGES, checkCodes, type PhaseCodes, type ThreePhaseCodes } from './atm90e32.ts'
 
 /** Of the record's layout; a newer firmware reads all older ones. */
-export const RECORD_VERSION = 1
+const RECORD_VERSION = 1
 
 /** ICs that have a calibration. Numbers are never used again for something else. */
 const IC_NUMBERS = Object.freeze({ ATM90E32: 1 })

@@ -19,6 +19,9 @@ export interface CalibrationStoreOptions {
   readonly sealOpen: () => boolean
   /** `SecretBox`: encrypts with the device key, so that a record of another meter or one that was made outside is refused. Default: CRC only. */
   readonly box?: {
+    /** It encrypts: what was stored plainly is refused. */
+    readonly sealing: boolean
+    isPlain(stored: Bytes): boolean
     close(place: string, bytes: Bytes): Bytes
     open(place: string, stored: Bytes): Bytes | undefined
   }
@@ -47,7 +50,8 @@ export class CalibrationStore {
     if (stored === undefined) {
       return this.changes === 0 ? { state: 'absent' } : { state: 'damaged', reason: 'the calibration of this meter is gone' }
     }
-    const bytes = box === undefined ? stored : box.open(CALIBRATION_KEY, stored)
+    const plain = box?.sealing === true && box.isPlain(stored)
+    const bytes = box === undefined ? stored : plain ? undefined : box.open(CALIBRATION_KEY, stored)
     if (bytes === undefined) return { state: 'damaged', reason: 'the calibration was not sealed by this meter' }
     try {
       const record = decodeCalibration(bytes)

@@ -20,6 +20,13 @@ export interface MaximumSnapshot {
   find(c: number, d: number, e: number): { readonly value: number } | undefined
 }
 
+/** Euclid; ends for positive integers. */
+function greatestDivisor(a: number, b: number): number {
+  let [larger, smaller] = [a, b]
+  while (smaller !== 0) [larger, smaller] = [smaller, larger % smaller]
+  return larger
+}
+
 export interface DemandOptions {
   readonly counts: DemandCounts
   /** One count in mWh. */
@@ -86,9 +93,13 @@ export class Demand {
     this.registers = rates + 1
     this.period_s = period_s
     this.periods = periods
-    this.#numerator = unit.numerator * 3600
+    const numerator = unit.numerator * 3600
     // Thousandths to whole units.
-    this.#denominator = unit.denominator * 1000 * period_s * periods
+    const denominator = unit.denominator * 1000 * period_s * periods
+    // In lowest terms, so that the products with counts stay exact.
+    const divisor = greatestDivisor(numerator, denominator)
+    this.#numerator = numerator / divisor
+    this.#denominator = denominator / divisor
     this.#windows = quantities.map(() => new DemandWindow(this.registers, periods))
     this.#maxima = quantities.map((quantity) => new MaximumState(settings, quantity, this.registers))
     // The part of the first period before this start is not known; where the clock is exact there is none.

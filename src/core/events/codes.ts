@@ -40,6 +40,7 @@ export const StandardEvent = Object.freeze({
   partRestarted: 201,
   secretUnreadable: 202,
   factoryReset: 203,
+  tariffRefused: 204,
   logCleared: 255,
 })
 
@@ -72,6 +73,7 @@ const TEXTS: ReadonlyMap<number, string> = new Map([
   [StandardEvent.partRestarted, 'Part restarted after a fault'],
   [StandardEvent.secretUnreadable, 'Secret unreadable'],
   [StandardEvent.factoryReset, 'Factory reset'],
+  [StandardEvent.tariffRefused, 'Tariff refused'],
   [StandardEvent.logCleared, 'Event log cleared'],
 ])
 

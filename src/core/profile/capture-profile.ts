@@ -145,7 +145,9 @@ export class CaptureProfile {
     const stamp_s = this.schedule.floor(utc_s)
     this.#enter(stamp_s)
     while (this.filling) this.#fillOne()
-    if (stamp_s <= this.#latest_s && this.#has(stamp_s)) {
+    // The first local midnight of a clock that begins with 1970 was before that.
+    const impossible = stamp_s < 0
+    if (impossible || (stamp_s <= this.#latest_s && this.#has(stamp_s))) {
       // What happened in this interval goes into the next entry, which is longer than it looks then.
       this.#status |= ProfileStatus.clockAdjusted
       return false

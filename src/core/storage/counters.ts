@@ -22,10 +22,12 @@ export const Counter = Object.freeze({
   lorawanFCntUp: 4,
   /** Invocation counter of ciphered APDUs, IEC 62056-5-3 (DLMS Green Book 9.2.3.3.7.3). */
   dlmsInvocation: 5,
+  /** Changes of sealed parameters: the number that an inspector compares with the one in the certificate. */
+  sealedChange: 6,
 })
 
 /** Numbers that one record reserves, by id. A batch may grow from one version to the next, never shrink. */
-export const COUNTER_BATCH: readonly number[] = Object.freeze([16, 1, 16, 1, 32, 64])
+export const COUNTER_BATCH: readonly number[] = Object.freeze([16, 1, 16, 1, 32, 64, 1])
 /** Ids are 0…31. */
 const COUNTERS_MAX = 32
 /** The copy in the settings is good for so many batches of a counter: what may be skipped after damage, and how rarely the copy is written. */

@@ -25,6 +25,8 @@ export const Area = Object.freeze({
   disconnector: 9,
   quality: 10,
   communication: 11,
+  daily: 12,
+  monthly: 13,
 })
 
 /**

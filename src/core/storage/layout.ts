@@ -40,6 +40,8 @@ const ADDED: readonly AddedArea[] = Object.freeze([
   Object.freeze({ area: Area.quality, blocks: 4, needed: false, change: 2 }),
   Object.freeze({ area: Area.disconnector, blocks: 3, needed: false, change: 2 }),
   Object.freeze({ area: Area.communication, blocks: 3, needed: false, change: 2 }),
+  Object.freeze({ area: Area.daily, blocks: 4, needed: false, change: 2 }),
+  Object.freeze({ area: Area.monthly, blocks: 3, needed: false, change: 2 }),
 ])
 
 function clamp(value: number, low: number, high: number): number {

@@ -10,17 +10,17 @@ import { Settings } from './settings.ts'
 import { readSuperblocks, type Superblocks, writeSuperblock } from './superblock.ts'
 
 /** Values of the register image unless the options say otherwise. */
-const DEFAULT_REGISTERS = 48
+const DEFAULT_REGISTERS = 96
 
 export interface StorageOptions {
   /** For a new flash. A flash that was divided otherwise is refused. Default: what the flash says, else `defaultLayout`. */
   readonly layout?: Layout
-  /** Values of the register image, 1…120. Default 48. */
+  /** Values of the register image, 1…120. Default 96. */
   readonly registers?: number
 }
 
 /** Logs that a flash without room for them does without. */
-const OPTIONAL_LOGS = ['billing', 'fraud', 'disconnector', 'quality', 'communication'] as const
+const OPTIONAL_LOGS = ['billing', 'fraud', 'disconnector', 'quality', 'communication', 'daily', 'monthly'] as const
 type OptionalLog = (typeof OPTIONAL_LOGS)[number]
 /** The areas by name, the most urgent one first: where room is equally short, it is erased first. */
 const AREA_NAMES = ['registers', 'powerFailures', 'counters', 'events', ...OPTIONAL_LOGS, 'profile', 'settings'] as const
@@ -75,6 +75,9 @@ export interface Storage extends Areas {
   prepare(): boolean
 }
 
+/** Four energies with eight rates, six bytes each, need 216. */
+const PROFILE_PAYLOAD_MAX = 240
+
 /** Blocks that `openStorage` tries in an area whose blocks cannot be erased, before it leaves the rest to the next write. */
 const ATTEMPTS = 4
 
@@ -93,6 +96,8 @@ function createAreas(flash: Flash, layout: Layout, workspace: Workspace, count: 
     disconnector: optional(Area.disconnector),
     quality: optional(Area.quality),
     communication: optional(Area.communication),
+    daily: optional(Area.daily, PROFILE_PAYLOAD_MAX),
+    monthly: optional(Area.monthly, PROFILE_PAYLOAD_MAX),
     registers: new RegisterJournal(flash, { ...extentOf(layout, Area.registers), workspace, count }),
     profile: new RecordLog(flash, { ...extentOf(layout, Area.profile), workspace }),
     events: new RecordLog(flash, { ...extentOf(layout, Area.events), workspace }),
@@ -119,6 +124,8 @@ function mountAreas(areas: Areas) {
     disconnector: optional('disconnector'),
     quality: optional('quality'),
     communication: optional('communication'),
+    daily: optional('daily'),
+    monthly: optional('monthly'),
   }
   const newer = Object.values(reports).reduce((sum, report) => sum + report.unknownVersion, 0)
   if (newer > 0) {

@@ -36,18 +36,25 @@ export interface DisconnectorOptions {
   readonly onEvent: SwitchListener
 }
 
+/** What of the last transition may be missing after a power cut: nothing, its event, or its event and the way of the contact. */
+const Pending = Object.freeze({ nothing: 0, event: 1, contact: 2 })
+type Pending = (typeof Pending)[keyof typeof Pending]
+
 /** The whole truth about the switch, as it is stored. */
 interface State {
   readonly control: ControlState
   readonly mode: number
-  /** The relay has not confirmed the last transition. */
-  readonly pending: boolean
+  readonly pending: Pending
   /** Letter of the last transition; '' for none. */
   readonly last: string
 }
 
 function encode({ control, mode, pending, last }: State): Uint8Array {
-  return Uint8Array.of(VERSION, control, mode, pending ? 1 : 0, last === '' ? 0 : last.charCodeAt(0))
+  return Uint8Array.of(VERSION, control, mode, pending, last === '' ? 0 : last.charCodeAt(0))
+}
+
+function isPending(value: number): value is Pending {
+  return value >= Pending.nothing && value <= Pending.contact
 }
 
 function isControlState(value: number): value is ControlState {
@@ -57,10 +64,11 @@ function isControlState(value: number): value is ControlState {
 /** Undefined for what no version of ours wrote. */
 function decode(bytes: Uint8Array): State | undefined {
   const [version, control, mode, pending, letter] = bytes
-  if (bytes.length !== LENGTH || version !== VERSION || !isControlState(control) || !isControlMode(mode) || pending > 1) return undefined
+  if (bytes.length !== LENGTH || version !== VERSION || !isControlState(control) || !isControlMode(mode) || !isPending(pending))
+    return undefined
   if (mode === 0 && control !== ControlState.connected) return undefined
   const last = letter === 0 ? '' : String.fromCharCode(letter)
-  return last === '' || transitionNamed(last) !== undefined ? { control, mode, pending: pending === 1, last } : undefined
+  return last === '' || transitionNamed(last) !== undefined ? { control, mode, pending, last } : undefined
 }
 
 /**
@@ -78,6 +86,8 @@ export class Disconnector {
   #closed: boolean
   #fault: RelayFault | undefined
   #movedLogged_ms = Number.NEGATIVE_INFINITY
+  /** The event of the last transition was handed over in this life. */
+  #told = false
   /** The contact is known to be elsewhere, and that is logged. */
   #moved = false
 
@@ -87,7 +97,7 @@ export class Disconnector {
     if (!isControlMode(mode)) throw new RangeError(`control mode: found ${mode}`)
     this.#options = options
     const stored = settings.get(KEY)
-    this.#state = (stored && decode(stored)) ?? { control: ControlState.connected, mode, pending: false, last: '' }
+    this.#state = (stored && decode(stored)) ?? { control: ControlState.connected, mode, pending: Pending.nothing, last: '' }
     this.#closed = this.#wanted
   }
 
@@ -106,7 +116,7 @@ export class Disconnector {
 
   /** The contact is still on its way, or will be when the relay is there. */
   get pending(): boolean {
-    return this.#state.pending
+    return this.#state.pending === Pending.contact
   }
 
   /** The last transition of all, also of earlier starts. */
@@ -121,7 +131,7 @@ export class Disconnector {
 
   /** The control state and the contact agree. */
   get settled(): boolean {
-    return !this.#state.pending && this.#fault === undefined && this.#closed === this.#wanted
+    return !this.pending && this.#fault === undefined && this.#closed === this.#wanted
   }
 
   /** Performs a command. `not-now` and `forbidden` change nothing. */
@@ -134,11 +144,12 @@ export class Disconnector {
     }
     if (typeof verdict === 'string') return verdict
     const moves = (verdict.from === ControlState.connected) !== (verdict.to === ControlState.connected)
-    const next = { ...this.#state, control: verdict.to, pending: moves || this.#state.pending, last: verdict.name }
-    if (!this.#store(next)) {
+    const pending = moves || this.pending ? Pending.contact : Pending.event
+    if (!this.#store({ ...this.#state, control: verdict.to, pending, last: verdict.name })) {
       this.#options.onEvent(SwitchEvent.failure, SwitchFailure.notStored)
       return 'hardware-fault'
     }
+    this.#told = true
     this.#options.onEvent(verdict.event, 0)
     if (moves) this.#operate()
     return 'success'
@@ -159,17 +170,14 @@ export class Disconnector {
     this.#relay = relay
     this.#fault = undefined
     this.#moved = false
-    const { pending, last } = this.#state
-    if (pending) {
-      this.#options.onEvent(transitionNamed(last)?.event ?? SwitchEvent.failure, RESUMED)
-      this.#operate()
-    } else if (relay.closed === undefined) {
+    const { pending } = this.#state
+    if (relay.closed !== undefined) this.#closed = relay.closed
+    if (pending !== Pending.nothing && !this.#told) this.#tellAgain()
+    if (pending === Pending.contact) this.#operate()
+    else if (relay.closed === undefined) {
       // Nobody knows where the contact is: no event, and no harm in moving it to where it should be.
       if (this.#options.position === 'assert') this.#operate()
-    } else {
-      this.#closed = relay.closed
-      this.#lookAfter(relay.closed)
-    }
+    } else this.#lookAfter(relay.closed)
   }
 
   /** The relay is gone, or cannot be driven. Commands are still taken; the contact follows with the next `attach`. */
@@ -190,8 +198,15 @@ export class Disconnector {
       if (fault !== undefined) this.#options.onEvent(SwitchEvent.failure, FAILURES[fault])
     }
     // Confirmed, or given up and told: in both cases the operation is over.
-    if (this.#state.pending) this.#conclude()
+    if (this.#state.pending !== Pending.nothing) this.#conclude()
     if (fault === undefined && closed !== undefined) this.#lookAfter(closed)
+  }
+
+  /** Whether the event of the last transition reached the log before the supply failed is not known: twice is better than not at all. */
+  #tellAgain(): void {
+    this.#told = true
+    const transition = this.lastTransition
+    if (transition !== undefined) this.#options.onEvent(transition.event, RESUMED)
   }
 
   /** The contact shall be closed. */
@@ -207,7 +222,7 @@ export class Disconnector {
 
   /** Flash that does not take it any more only means that the operation is told once more after the next start. */
   #conclude(): void {
-    const state = { ...this.#state, pending: false }
+    const state = { ...this.#state, pending: Pending.nothing }
     this.#store(state)
     this.#state = state
   }

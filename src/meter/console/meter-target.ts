@@ -1,6 +1,5 @@
 import type { Device } from '../../../hal/api/device.ts'
 import { standardEventText } from '../../core/events/codes.ts'
-import { REGISTER_TABLE } from '../../core/registers/table.ts'
 import type { KeyStore } from '../../core/security/key-store.ts'
 import { formatInstant } from '../../lib/iso8601.ts'
 import { MODEL } from '../config.ts'
@@ -87,8 +86,8 @@ export class MeterConsoleTarget implements ConsoleTarget {
   }
 
   *registers(): Iterable<ConsoleRegister> {
-    const { readings } = this.#options.core
-    for (const entry of REGISTER_TABLE) {
+    const { readings, registers } = this.#options.core
+    for (const entry of registers) {
       const { value, unit } = displayValue(entry, entry.read(readings))
       // The port speaks ASCII.
       yield { code: entry.code, value, unit: unit === '°' ? 'deg' : unit, name: entry.name }

@@ -28,3 +28,8 @@ export function management(attributes: readonly number[], methods: readonly numb
 export function managed(attributes: readonly number[], methods: readonly number[]): AccessRights {
   return managedBy({ readers: [PUBLIC_CLIENT, READING_CLIENT], managers: [MANAGEMENT_CLIENT], attributes, methods })
 }
+
+/** Both clients with a secret read, the management client writes and invokes what is named. */
+export function managedByReaders(attributes: readonly number[], methods: readonly number[]): AccessRights {
+  return managedBy({ readers: [READING_CLIENT], managers: [MANAGEMENT_CLIENT], attributes, methods })
+}

@@ -20,6 +20,8 @@ export interface LogProfileOptions {
   /** 0: captured on events. */
   readonly period_s: number
   readonly utcOfLocal: (local_ms: number) => number
+  /** Newest entries that can be read. Default: all that the ring keeps. */
+  readonly depth?: number
 }
 
 /** A ring log in flash as the buffer of a COSEM profile: rows go from flash into the response without becoming objects. */
@@ -29,6 +31,7 @@ export class LogProfile implements ProfileSource {
   readonly utcOfLocal: (local_ms: number) => number
   readonly #log: RecordLog
   readonly #payloadLength: number
+  readonly #depth: number
   readonly #writers: readonly ColumnWriter[]
   readonly #missing: readonly MissingWriter[]
 
@@ -40,32 +43,37 @@ export class LogProfile implements ProfileSource {
     this.utcOfLocal = options.utcOfLocal
     this.#log = options.log
     this.#payloadLength = options.payloadLength
+    this.#depth = options.depth ?? Number.POSITIVE_INFINITY
   }
 
   get entriesInUse(): number {
-    return this.#log.count
+    return Math.min(this.#log.count, this.#depth)
+  }
+
+  get #first(): number {
+    return this.#log.nextSequence - this.entriesInUse
   }
 
   /** Entries that the ring keeps at least: when it is full, a whole block is given up at once. */
   get profileEntries(): number {
     const { ring } = this.#log
     const perBlock = Math.floor((ring.blockLength - HEADER_LENGTH) / recordSize(this.#payloadLength))
-    return perBlock * (ring.extent.blocks - 2)
+    return Math.min(perBlock * (ring.extent.blocks - 2), this.#depth)
   }
 
   firstAtOrAfter(utc_ms: number): number {
     const utc_s = Math.ceil(utc_ms / 1000)
     if (utc_s <= 0) return 0
-    return this.#log.firstAtOrAfter(Math.min(utc_s, 0xffffffff)) - this.#log.firstSequence
+    return Math.max(0, this.#log.firstAtOrAfter(Math.min(utc_s, 0xffffffff)) - this.#first)
   }
 
   cursor(index: number): ProfileCursor {
-    return new LogRows(this.#log, index, this.#writers, this.#missing)
+    return new LogRows(this.#log, this.#first + index, this.#writers, this.#missing)
   }
 }
 
 /**
- * The rows of a log from an index on. An entry that bit rot took keeps its place, so that the rows are as many as announced: its columns
+ * The rows of a log from a sequence number on. An entry that bit rot took keeps its place, so that the rows are as many as announced: its columns
  * are null-data (in a profile with a period: the time follows from the row before, the value is the same).
  */
 class LogRows implements ProfileCursor {
@@ -78,13 +86,13 @@ class LogRows implements ProfileCursor {
   /** The cursor stands on an entry that is not behind `#wanted`. */
   #found = false
 
-  constructor(log: RecordLog, index: number, writers: readonly ColumnWriter[], missing: readonly MissingWriter[]) {
+  constructor(log: RecordLog, sequence: number, writers: readonly ColumnWriter[], missing: readonly MissingWriter[]) {
     this.#log = log
     this.#writers = writers
     this.#missing = missing
     this.#end = log.nextSequence
-    this.#wanted = log.firstSequence + index - 1
-    this.#cursor = log.cursor(this.#wanted + 1)
+    this.#wanted = sequence - 1
+    this.#cursor = log.cursor(sequence)
   }
 
   next(): boolean {

@@ -1,7 +1,7 @@
 import { ProfileStatus } from '../../core/events/codes.ts'
 import { EVENT_PAYLOAD, eventParameter } from '../../core/events/event-log.ts'
 import { PROFILE_PAYLOAD, profileValue } from '../../core/profile/load-profile.ts'
-import { REGISTER_TABLE, type RegisterEntry } from '../../core/registers/table.ts'
+import type { RegisterEntry } from '../../core/registers/table.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
 import {
   writeAsciiOctetString,
@@ -102,7 +102,7 @@ export class DlmsView implements DlmsSource {
         clients: CLIENTS,
         objects: [
           ...this.#identity(name),
-          ...REGISTER_TABLE.map((entry) => this.#register(entry)),
+          ...core.registers.map((entry) => this.#register(entry)),
           ...this.#logs(),
           ...this.#management(options),
         ],

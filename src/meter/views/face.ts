@@ -1,6 +1,6 @@
 import { StandardEvent, standardEventText } from '../../core/events/codes.ts'
 import { profileValue } from '../../core/profile/load-profile.ts'
-import { type RegisterEntry, registerOf } from '../../core/registers/table.ts'
+import type { RegisterEntry } from '../../core/registers/table.ts'
 import { formatDuration } from '../../lib/iso8601.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import type { Meter } from '../app.ts'
@@ -38,7 +38,9 @@ export class FaceView implements FaceSource {
 
   constructor(meter: Meter) {
     this.#meter = meter
-    this.#display = meter.config.display.codes.map(registerOf).filter((entry) => entry !== undefined)
+    const { registers } = meter.core
+    const shown = meter.config.display.codes.map((code) => registers.find((entry) => entry.code === code))
+    this.#display = shown.filter((entry) => entry !== undefined)
   }
 
   hello(): ReturnType<FaceSource['hello']> {

@@ -105,7 +105,7 @@ export class PCF8563 extends RtcChip {
     } else fields[Field.year] = byte
   }
 
-  /** [8.11.1], table "Register reset values". */
+  /** [8.11] "Reset". */
   #reset(): void {
     const { registers } = this
     registers.fill(0)

@@ -152,7 +152,7 @@ export abstract class RtcChip implements I2CPeripheral {
 /** Hours of 24 as a register with a 12-hour format shows them: 1 to 12 in BCD, bit 5 for the afternoon. */
 export function twelveHours(hour: number): number {
   const shown = hour % 12 === 0 ? 12 : hour % 12
-  return (Math.floor(shown / 10) << 4) | shown % 10 | (hour >= 12 ? 0x20 : 0)
+  return (Math.floor(shown / 10) << 4) | (shown % 10) | (hour >= 12 ? 0x20 : 0)
 }
 
 /** The inverse, in BCD; what is no such hour comes back as it is. */
@@ -161,5 +161,5 @@ export function fromTwelveHours(byte: number): number {
   const shown = (low >> 4) * 10 + (low & 0x0f)
   if ((low & 0x0f) > 9 || shown < 1 || shown > 12) return byte & 0x3f
   const hour = (shown % 12) + ((byte & 0x20) === 0 ? 0 : 12)
-  return (Math.floor(hour / 10) << 4) | hour % 10
+  return (Math.floor(hour / 10) << 4) | (hour % 10)
 }

@@ -13,7 +13,7 @@ const LAST_SECOND = DAYS_PER_CENTURY * SECONDS_PER_DAY
 const LOWEST = [0, 0, 0, 1, 1, 0] as const
 const HIGHEST = [59, 59, 23, 31, 12, 99] as const
 
-export function isBCD(byte: number): boolean {
+function isBCD(byte: number): boolean {
   return (byte & 0x0f) <= 9 && byte >> 4 <= 9
 }
 
@@ -21,7 +21,7 @@ export function fromBCD(byte: number): number {
   return (byte >> 4) * 10 + (byte & 0x0f)
 }
 
-export function toBCD(value: number): number {
+function toBCD(value: number): number {
   return (Math.floor(value / 10) << 4) | (value % 10)
 }
 

@@ -1,6 +1,6 @@
 /**
  * RV-3028-C7, RTC module with a trimmed crystal and an EEPROM for its configuration, at register level. Micro Crystal, RV-3028-C7 Application Manual
- * Rev. 1.4; numbers in brackets are its sections. Not emulated: alarms, timer, time stamps, clock output, trickle charger, passwords.
+ * Rev. 1.4; what is in brackets are its sections and headings. Not emulated: alarms, timer, time stamps, clock output, trickle charger, passwords.
  */
 import { fromTwelveHours, RtcChip, type RtcChipOptions, twelveHours } from './rtc-chip.ts'
 import { Field, fromBCD } from './rtc-counter.ts'
@@ -16,26 +16,25 @@ const UNIX_TIME = 0x1b
 const EE_ADDRESS = 0x25
 const EE_DATA = 0x26
 const EE_COMMAND = 0x27
-/** Configuration in RAM, mirrored from the EEPROM: 30h to 37h [3.15]. */
+/** Configuration in RAM, mirrored from the EEPROM: 30h to 37h [EEPROM registers]. */
 const MIRROR = 0x30
 const OFFSET = 0x36
 const BACKUP = 0x37
-/** Status and control bits [3.6, 3.7]. */
+/** Status and control bits [Status and Control registers]. */
 const EEBUSY = 0x80
 const BSF = 0x20
 const PORF = 0x01
 const EERD = 0x08
 const TWELVE = 0x02
 const RESET = 0x01
-/** Backup switchover mode [3.15.6]: direct (01) and level (11) are on, 00 and 10 are off. */
-const BSM = 0x0c
+/** Backup switchover mode [3.15.6], bits 3 and 2: direct (01) and level (11) are on, 00 and 10 are off. */
 const BSM_ON = 0x04
 const EE_FIRST = 0x00
 const EE_UPDATE_ALL = 0x11
 const EE_REFRESH_ALL = 0x12
 const EE_WRITE = 0x21
 const EE_READ = 0x22
-/** How long the EEPROM is busy, typically [4.7]. */
+/** How long the EEPROM is busy, about. */
 const POWER_ON_REFRESH_US = 66_000
 const REFRESH_US = 3500
 const UPDATE_US = 63_000
@@ -44,7 +43,13 @@ const READ_US = 1400
 /** One step of EEOffset [3.15.5]: 1 / (32768 * 32). */
 const OFFSET_PPM = 0.953_674_316_406_25
 
+export interface RV3028Options extends RtcChipOptions {
+  /** The EEPROM takes its time. Default false: ready at once, for a synchronous driver in a world that stands still meanwhile. */
+  readonly datasheetTiming?: boolean
+}
+
 export class RV3028 extends RtcChip {
+  readonly #timing: boolean
   /** Survives everything. */
   readonly #eeprom = new Uint8Array(0x40)
   #twelve = false
@@ -55,8 +60,9 @@ export class RV3028 extends RtcChip {
   #command = EE_FIRST
 
   /** The default crystal is at the limit of the manual: +1 ppm at 25 °C. */
-  constructor(options: RtcChipOptions) {
+  constructor(options: RV3028Options) {
     super(options, ADDRESS, REGISTERS, tuningFork({ offset_ppm: 1, curvature_ppm_K2: -0.035 }))
+    this.#timing = options.datasheetTiming ?? false
     this.#busyUntil_us = this.now_us()
     // Delivered with these: clock output on, FEDE set, switchover off.
     this.#eeprom[0x35] = 0xc0
@@ -78,7 +84,7 @@ export class RV3028 extends RtcChip {
     super.settle()
   }
 
-  /** Also [4.7.1]: at each change of the date the configuration is copied from the EEPROM, unless EERD forbids it. What was only in RAM is gone then. */
+  /** [Automatic refresh] At each change of the date the configuration is copied from the EEPROM, unless EERD forbids it. What was only in RAM is gone then. */
   protected override count(ticks: number): void {
     const day = this.counter.fields[Field.day]
     super.count(ticks)
@@ -136,7 +142,7 @@ export class RV3028 extends RtcChip {
     const { fields } = counter
     if (register === 0x00) {
       fields[Field.second] = byte & 0x7f
-      // [3.3]: as the RESET bit, a write clears the prescaler.
+      // [Seconds register] As the RESET bit does, a write clears the prescaler.
       this.oscillator.restart()
     } else if (register === 0x01) fields[Field.minute] = byte & 0x7f
     else if (register === 0x02) fields[Field.hour] = this.#twelve ? fromTwelveHours(byte) : byte & 0x3f
@@ -176,7 +182,7 @@ export class RV3028 extends RtcChip {
   }
 
   /**
-   * [4.7]: a command counts only after 00h, while the EEPROM is not busy, and with the switchover off: a switchover in the middle would spoil the
+   * [EEPROM read/write conditions] A command counts only after 00h, while the EEPROM is not busy, and with the switchover off: a switchover in the middle would spoil the
    * program. This chip then does nothing; what a real one does is not specified.
    */
   #execute(command: number): void {
@@ -205,10 +211,10 @@ export class RV3028 extends RtcChip {
   }
 
   #wait(duration_us: number): void {
-    this.#busyUntil_us = this.now_us() + duration_us
+    this.#busyUntil_us = this.now_us() + (this.#timing ? duration_us : 0)
   }
 
-  /** Power-on reset [4.1]. */
+  /** [Power on reset] */
   #reset(): void {
     const { registers } = this
     registers.fill(0)
@@ -222,6 +228,3 @@ export class RV3028 extends RtcChip {
     this.#refresh(POWER_ON_REFRESH_US)
   }
 }
-
-/** Which bits of the register 37h are the switchover mode; for tests. */
-export const RV3028_BSM = BSM

@@ -1,7 +1,7 @@
 import { MemoryFlash } from '../../../hal/portable/flash.ts'
 import { Counter } from '../../../src/core/storage/counters.ts'
 import { Area } from '../../../src/core/storage/format.ts'
-import { extentOf } from '../../../src/core/storage/layout.ts'
+import { findExtent } from '../../../src/core/storage/layout.ts'
 import { openStorage, type Storage } from '../../../src/core/storage/storage.ts'
 import { NorFlash } from '../../../src/world/chips/nor-flash.ts'
 import { StorageWorkload, type WorkloadStore } from '../../../src/world/storage-workload.ts'
@@ -71,7 +71,7 @@ function turnAll(chip: NorFlash, storage: Storage): void {
   const values = new Float64Array(registers.count)
   let step = 0
   const turn = (area: number, work: () => void) => {
-    const { firstBlock, blocks } = extentOf(storage.layout, area)
+    const { firstBlock, blocks } = findExtent(storage.layout, area)
     while (chip.wear.subarray(firstBlock, firstBlock + blocks).includes(0)) {
       step++
       work()
@@ -106,12 +106,14 @@ export function endure(options: EnduranceOptions): EnduranceReport {
     onDay?.(day)
   }
   const wear = chip.wear.map((count, block) => count - before.wear[block])
-  const areas = AREAS.map(([name, area]) => {
-    const { firstBlock, blocks: count } = extentOf(storage.layout, area)
+  const areas = AREAS.flatMap(([name, area]) => {
+    const extent = findExtent(storage.layout, area)
+    if (extent === undefined) return []
+    const { firstBlock, blocks: count } = extent
     const part = wear.subarray(firstBlock, firstBlock + count)
     const erases = part.reduce((sum, value) => sum + value, 0)
     const lifetime = Math.ceil(((erases / count) * LIFETIME_DAYS) / days)
-    return { name, blocks: count, most: Math.max(...part), least: Math.min(...part), erases, lifetime }
+    return [{ name, blocks: count, most: Math.max(...part), least: Math.min(...part), erases, lifetime }]
   })
   return {
     blocks,

@@ -174,7 +174,7 @@ describe('a flash that was divided before there were counters', () => {
 
 describe('a flash that was divided before there were logs of fraud and power quality', () => {
   /** The counters are in use, so that a copy of the layout that cannot be read would be damage. */
-  function before(): Uint8Array {
+  function earlierImage(): Uint8Array {
     const { chip, memory } = createRig(oldImage())
     const storage = open(chip)
     for (let i = 0; i < 5; i++) storage.counters.next(Counter.boot)
@@ -185,7 +185,7 @@ describe('a flash that was divided before there were logs of fraud and power qua
   const withBilling = { areas: [...OLD.areas, COUNTERS, BILLING] }
 
   test('gets what has room; both copies of the layout say so, and the counters go on', () => {
-    const image = before()
+    const image = earlierImage()
     const { chip, memory } = createRig(image)
     const storage = open(chip)
     expect(storage.report).toMatchObject({ fresh: false, layout: 'migrated', torn: 0, damaged: 0 })
@@ -201,7 +201,7 @@ describe('a flash that was divided before there were logs of fraud and power qua
   })
 
   test.each(TEARS)('power lost at every operation of it, and of the recovery, torn as %j: no damage, nothing lost', (tear) => {
-    const image = before()
+    const image = earlierImage()
     const total = createRig(image)
     open(total.chip)
     for (let cut = 1; cut <= total.chip.operations; cut++) {
@@ -232,7 +232,7 @@ describe('a flash that was divided before there were logs of fraud and power qua
   })
 
   test('a damaged copy of the layout is damage again once a new area is in use', () => {
-    const { chip, memory } = createRig(before())
+    const { chip, memory } = createRig(earlierImage())
     open(chip).billing?.append(1, 0, 1_700_006_001, new Uint8Array(100))
     const image = memory.image()
     image.fill(0x55, BLOCK, 2 * BLOCK)

@@ -50,6 +50,8 @@ describe('layout', () => {
       { area: 10, firstBlock: 491, blocks: 4 },
       { area: 9, firstBlock: 495, blocks: 3 },
       { area: 11, firstBlock: 498, blocks: 3 },
+      { area: 12, firstBlock: 501, blocks: 4 },
+      { area: 13, firstBlock: 505, blocks: 3 },
     ])
   })
 
@@ -68,9 +70,9 @@ describe('openStorage', () => {
     const flash = new MemoryFlash({ blocks: 512 })
     const storage = openStorage(flash)
     expect(storage.report).toMatchObject({ fresh: true, layout: 'good', torn: 0, damaged: 0 })
-    expect(storage.registers.load(new Float64Array(48))).toBeUndefined()
+    expect(storage.registers.load(new Float64Array(96))).toBeUndefined()
     expect(storage.profile.count + storage.events.count + storage.powerFailures.count).toBe(0)
-    storage.registers.save(new Float64Array(48), 1)
+    storage.registers.save(new Float64Array(96), 1)
     storage.events.append(1, 0, 1, new Uint8Array(4))
     storage.profile.append(1, 0, 1, new Uint8Array(32))
     expect(flash.allocated).toBeLessThanOrEqual(5 * 1024)

@@ -58,7 +58,7 @@ export interface RegisterOptions extends DataOptions {
   readonly unit: number
 }
 
-function writeScalerUnit(writer: ByteWriter, scaler: number, unit: number): void {
+export function writeScalerUnit(writer: ByteWriter, scaler: number, unit: number): void {
   writeStructure(writer, 2)
   writeInteger(writer, scaler)
   writeEnum(writer, unit)

@@ -1,0 +1,129 @@
+import { Billing, BillingReason } from '../core/billing/billing.ts'
+import { billingSections } from '../core/billing/sections.ts'
+import type { MeterClock } from '../core/clock/meter-clock.ts'
+import { Demand } from '../core/demand/demand.ts'
+import { ProfileStatus } from '../core/events/codes.ts'
+import { CaptureProfile } from '../core/profile/capture-profile.ts'
+import { energyColumns, PROFILES } from '../core/profile/definitions.ts'
+import { daily, monthly } from '../core/profile/schedule.ts'
+import type { EnergyRegisters } from '../core/registers/energy.ts'
+import type { Storage } from '../core/storage/storage.ts'
+import type { MeterConfig } from './config.ts'
+
+/** A clock that is set by no more than this leaves the running demand period as it is, marked. */
+const SHIFT_LIMIT_S = 9
+/** All ten energies; the first four have rates. */
+const QUANTITIES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const
+const TARIFFED = [0, 1, 2, 3] as const
+
+export interface AccountsOptions {
+  readonly clock: MeterClock
+  /** Restored from flash already: demands begin with its counts. */
+  readonly energy: EnergyRegisters
+  readonly storage: Storage
+  readonly config: MeterConfig
+  /** Rates of the tariff; 1 is none. */
+  readonly rates: number
+  /** Runs something that writes to flash, which may take no more. */
+  readonly keep: (write: () => void) => void
+}
+
+/** What is made of the registers for the bill: demand with its maxima, billing periods, daily and monthly values. */
+export class Accounts {
+  readonly demand: Demand
+  /** Absent on a flash without room for them. */
+  readonly billing: Billing | undefined
+  readonly profiles: readonly CaptureProfile[]
+  readonly #options: AccountsOptions
+
+  constructor(options: AccountsOptions) {
+    const { clock, energy, storage, config } = options
+    this.#options = options
+    const now_s = clock.now_s()
+    const rates = options.rates > 1 ? options.rates : 0
+    const counts = (quantity: number, rate: number) => (rate === 0 ? energy.count(quantity, 0) : energy.rateCount(quantity, rate))
+    const offset = (utc_ms: number) => clock.offset_min(utc_ms)
+    const { unit } = energy
+    this.demand = new Demand(
+      {
+        counts,
+        unit,
+        settings: storage.settings,
+        quantities: TARIFFED,
+        rates,
+        period_s: config.demand.period_min * 60,
+        periods: config.demand.periods,
+        shiftLimit_s: SHIFT_LIMIT_S,
+        outage: 'restart',
+        incompleteSetsMaximum: false,
+      },
+      now_s,
+    )
+    this.billing =
+      storage.billing &&
+      new Billing({
+        log: storage.billing,
+        settings: storage.settings,
+        schedule: monthly(offset, config.billing),
+        unit,
+        maxima: this.demand,
+        blockOut_s: config.billing.blockOut_s,
+        sections: billingSections({ counts, quantities: QUANTITIES, tariffed: TARIFFED, rates, demand: this.demand }),
+      })
+    const columns = energyColumns((quantity, rate) => energy.wholeUnits(counts(quantity, rate)), TARIFFED, rates)
+    const profile = (log: Storage['daily'], schedule: ReturnType<typeof daily>, depth: number) =>
+      log === undefined ? [] : [new CaptureProfile({ log, schedule, depth, columns }, now_s)]
+    this.profiles = [
+      ...profile(storage.daily, daily(offset), PROFILES.daily.depth),
+      ...profile(storage.monthly, monthly(offset), PROFILES.monthly.depth),
+    ]
+  }
+
+  /** Takes up what the last life left. */
+  start(reason: 'first' | 'power' | 'reset'): void {
+    this.#options.keep(() => this.demand.start(reason))
+    this.#options.keep(() => this.billing?.start())
+  }
+
+  /** Marks the running periods with bits of `ProfileStatus`. */
+  mark(status: number): void {
+    this.demand.mark(status)
+    for (const profile of this.profiles) profile.mark(status)
+  }
+
+  /**
+   * Once a second, after the sample was booked. `persistent`: bits of `ProfileStatus` that last as long as their cause. `save` writes the image of the
+   * registers, which must not be older than what is captured.
+   */
+  second(now_s: number, persistent: number, save: () => void): void {
+    const { keep, clock } = this.#options
+    const { demand, billing } = this
+    keep(() => demand.second(now_s, persistent & ProfileStatus.clockInvalid))
+    for (const profile of this.profiles) {
+      if (!profile.due(now_s)) continue
+      save()
+      keep(() => profile.capture(now_s, persistent))
+    }
+    if (billing === undefined || !clock.valid || !billing.due(now_s)) return
+    save()
+    keep(() => billing.capture(now_s, persistent))
+  }
+
+  clockAdjusted(old_s: number, new_s: number): void {
+    this.#options.keep(() => this.demand.clockAdjusted(old_s, new_s))
+    this.billing?.clockAdjusted()
+    for (const profile of this.profiles) profile.mark(ProfileStatus.clockAdjusted)
+  }
+
+  /** Ends the billing period by a command. False while that is blocked, or on a flash without room for snapshots. */
+  endBilling(now_s: number, persistent: number, save: () => void): boolean {
+    const { billing } = this
+    if (!billing?.allowed(now_s)) return false
+    save()
+    let ended = false
+    this.#options.keep(() => {
+      ended = billing.end(now_s, BillingReason.command, persistent)
+    })
+    return ended
+  }
+}

@@ -1,0 +1,243 @@
+import type { Trigger } from '../../core/switch/control-modes.ts'
+import type { Disconnector, SwitchResult } from '../../core/switch/disconnector.ts'
+import type { Limiter, LimiterResult } from '../../core/switch/limiter.ts'
+import { LimiterScript, type LimiterSettings } from '../../core/switch/limiter-settings.ts'
+import { ActionResult, DataAccessResult } from '../../protocols/dlms/apdu.ts'
+import { DisconnectControlObject, type DisconnectControlSource } from '../../protocols/dlms/objects/disconnect-control.ts'
+import {
+  type ActionItem,
+  type EmergencyProfileValue,
+  type LimiterActions,
+  LimiterObject,
+  type LimiterSource,
+  type ValueDefinition,
+} from '../../protocols/dlms/objects/limiter.ts'
+import { type Script, ScriptTableObject } from '../../protocols/dlms/objects/script-table.ts'
+import type { CosemObject } from '../../protocols/dlms/source.ts'
+import { management } from './dlms-clients.ts'
+
+const DISCONNECT_CONTROL = '0.0.96.3.10.255'
+const DISCONNECT_CONTROL_CLASS = 70
+const LIMITER = '0.0.17.0.0.255'
+/** "Disconnect control" among the script tables of the Blue Book. */
+const DISCONNECT_SCRIPTS = '0.0.10.0.106.255'
+const NO_SCRIPT: ActionItem = Object.freeze({ script: '0.0.0.0.0.0', selector: 0 })
+/** Times are kept as 32 bits of seconds. */
+const TIME_MAX_MS = 0xffffffff * 1000
+
+/** What the mode forbids is denied; what only the present state does not allow may succeed later. */
+const ACTION_RESULTS: Readonly<Record<SwitchResult, ActionResult>> = Object.freeze({
+  success: ActionResult.success,
+  forbidden: ActionResult.readWriteDenied,
+  'not-now': ActionResult.temporaryFailure,
+  'hardware-fault': ActionResult.hardwareFault,
+})
+
+const MODE_RESULTS: Readonly<Record<SwitchResult, DataAccessResult>> = Object.freeze({
+  success: DataAccessResult.success,
+  forbidden: DataAccessResult.otherReason,
+  'not-now': DataAccessResult.temporaryFailure,
+  'hardware-fault': DataAccessResult.hardwareFault,
+})
+
+const LIMITER_RESULTS: Readonly<Record<LimiterResult, DataAccessResult>> = Object.freeze({
+  success: DataAccessResult.success,
+  'data-not-valid': DataAccessResult.otherReason,
+  'hardware-fault': DataAccessResult.hardwareFault,
+})
+
+/** The meter's time, as a client sees it. */
+export interface SwitchTimes {
+  /** Local time as if it were UTC, in milliseconds. */
+  utcOfLocal(local_ms: number): number
+  /** Minutes that local time is ahead of UTC at a moment. */
+  offset_min(utc_ms: number): number
+  /** Clock status of a moment. */
+  status(utc_ms: number): number
+}
+
+/** The two things that can be switched and limited. */
+export interface SwitchParts {
+  readonly disconnector: Disconnector
+  readonly limiter: Limiter
+}
+
+/** Disconnect control, the scripts that use it, and the limiter. Only the management client sees them. */
+export function switchObjects({ disconnector, limiter }: SwitchParts, times: SwitchTimes): CosemObject[] {
+  const source = new DisconnectControlView(disconnector)
+  return [
+    new DisconnectControlObject({ logicalName: DISCONNECT_CONTROL, access: management([4], [1, 2]), source }),
+    new ScriptTableObject({ logicalName: DISCONNECT_SCRIPTS, access: management([], [1]), scripts: disconnectScripts(source) }),
+    new LimiterObject({
+      logicalName: LIMITER,
+      access: management([2, 4, 5, 6, 7, 8, 9, 11], []),
+      source: new LimiterView(limiter, times),
+    }),
+  ]
+}
+
+/** A client that executes them acts remotely; the limiter executes them as local functions of the meter. */
+function disconnectScripts(source: DisconnectControlSource): Script[] {
+  const script = (identifier: number, execute: () => ActionResult): Script => ({
+    identifier,
+    classId: DISCONNECT_CONTROL_CLASS,
+    logicalName: DISCONNECT_CONTROL,
+    method: identifier,
+    execute,
+  })
+  return [
+    script(LimiterScript.disconnect, () => source.remoteDisconnect()),
+    script(LimiterScript.reconnect, () => source.remoteReconnect()),
+  ]
+}
+
+class DisconnectControlView implements DisconnectControlSource {
+  readonly #disconnector: Disconnector
+
+  constructor(disconnector: Disconnector) {
+    this.#disconnector = disconnector
+  }
+
+  get outputState(): boolean {
+    return this.#disconnector.outputState
+  }
+
+  get controlState(): number {
+    return this.#disconnector.controlState
+  }
+
+  get controlMode(): number {
+    return this.#disconnector.controlMode
+  }
+
+  setControlMode(mode: number): DataAccessResult {
+    return MODE_RESULTS[this.#disconnector.setControlMode(mode)]
+  }
+
+  remoteDisconnect(): ActionResult {
+    return this.#trigger('remoteDisconnect')
+  }
+
+  remoteReconnect(): ActionResult {
+    return this.#trigger('remoteReconnect')
+  }
+
+  #trigger(trigger: Trigger): ActionResult {
+    return ACTION_RESULTS[this.#disconnector.trigger(trigger)]
+  }
+}
+
+function actionItem(selector: number): ActionItem {
+  return selector === LimiterScript.none ? NO_SCRIPT : { script: DISCONNECT_SCRIPTS, selector }
+}
+
+/** Undefined for a script that the limiter cannot execute. Selector 0 is none, whatever its table. */
+function selectorOf({ script, selector }: ActionItem): number | undefined {
+  if (selector === LimiterScript.none) return selector
+  return script === DISCONNECT_SCRIPTS ? selector : undefined
+}
+
+class LimiterView implements LimiterSource {
+  readonly #limiter: Limiter
+  readonly #times: SwitchTimes
+
+  constructor(limiter: Limiter, times: SwitchTimes) {
+    this.#limiter = limiter
+    this.#times = times
+  }
+
+  get monitored(): ValueDefinition {
+    return this.#limiter.settings.monitored
+  }
+
+  get thresholdActive(): number {
+    return this.#limiter.thresholdActive
+  }
+
+  get thresholdNormal(): number {
+    return this.#limiter.settings.thresholdNormal
+  }
+
+  get thresholdEmergency(): number {
+    return this.#limiter.settings.thresholdEmergency
+  }
+
+  get minOver_s(): number {
+    return this.#limiter.settings.minOver_s
+  }
+
+  get minUnder_s(): number {
+    return this.#limiter.settings.minUnder_s
+  }
+
+  get emergencyProfile(): EmergencyProfileValue {
+    const { id, activation_s, duration_s } = this.#limiter.settings.emergency
+    return { id, activation_ms: activation_s === undefined ? undefined : activation_s * 1000, duration_s }
+  }
+
+  get groups(): readonly number[] {
+    return this.#limiter.settings.groups
+  }
+
+  get emergencyActive(): boolean {
+    return this.#limiter.emergencyActive
+  }
+
+  get actions(): LimiterActions {
+    const { actionOver, actionUnder } = this.#limiter.settings
+    return { over: actionItem(actionOver), under: actionItem(actionUnder) }
+  }
+
+  monitor(monitored: ValueDefinition): DataAccessResult {
+    return this.#change({ monitored })
+  }
+
+  setThresholdNormal(thresholdNormal: number): DataAccessResult {
+    return this.#change({ thresholdNormal })
+  }
+
+  setThresholdEmergency(thresholdEmergency: number): DataAccessResult {
+    return this.#change({ thresholdEmergency })
+  }
+
+  setMinOver(minOver_s: number): DataAccessResult {
+    return this.#change({ minOver_s })
+  }
+
+  setMinUnder(minUnder_s: number): DataAccessResult {
+    return this.#change({ minUnder_s })
+  }
+
+  setEmergencyProfile({ id, activation_ms, duration_s }: EmergencyProfileValue): DataAccessResult {
+    if (activation_ms !== undefined && (activation_ms < 0 || activation_ms > TIME_MAX_MS)) return DataAccessResult.otherReason
+    const activation_s = activation_ms === undefined ? undefined : Math.floor(activation_ms / 1000)
+    return this.#change({ emergency: { id, activation_s, duration_s } })
+  }
+
+  setGroups(groups: readonly number[]): DataAccessResult {
+    return this.#change({ groups })
+  }
+
+  setActions({ over, under }: LimiterActions): DataAccessResult {
+    const actionOver = selectorOf(over)
+    const actionUnder = selectorOf(under)
+    if (actionOver === undefined || actionUnder === undefined) return DataAccessResult.otherReason
+    return this.#change({ actionOver, actionUnder })
+  }
+
+  utcOfLocal(local_ms: number): number {
+    return this.#times.utcOfLocal(local_ms)
+  }
+
+  deviation_min(utc_ms: number): number {
+    return -this.#times.offset_min(utc_ms)
+  }
+
+  clockStatus(utc_ms: number): number {
+    return this.#times.status(utc_ms)
+  }
+
+  #change(change: Partial<LimiterSettings>): DataAccessResult {
+    return LIMITER_RESULTS[this.#limiter.change(change)]
+  }
+}

@@ -1,0 +1,206 @@
+import { RATE_QUANTITIES } from '../../core/registers/energy.ts'
+import { type ActivityCalendar, SCRIPT_TABLE, type SpecialDay } from '../../core/tariff/activity-calendar.ts'
+import type { TariffEngine } from '../../core/tariff/tariff-engine.ts'
+import { FerrarisError } from '../../lib/errors.ts'
+import { ActionResult, DataAccessResult } from '../../protocols/dlms/apdu.ts'
+import { writeOctetString } from '../../protocols/dlms/axdr.ts'
+import {
+  ActivityCalendarObject,
+  type ActivityCalendarSource,
+  CALENDAR_ATTRIBUTES,
+  CALENDAR_METHODS,
+  type CalendarTables,
+} from '../../protocols/dlms/objects/activity-calendar.ts'
+import { DataObject } from '../../protocols/dlms/objects/register.ts'
+import { type AssignedRegister, RegisterActivationObject } from '../../protocols/dlms/objects/register-activation.ts'
+import {
+  SPECIAL_DAYS_ATTRIBUTES,
+  SPECIAL_DAYS_METHODS,
+  type SpecialDayEntry,
+  SpecialDaysObject,
+  type SpecialDaysSource,
+} from '../../protocols/dlms/objects/special-days.ts'
+import { TariffScriptTableObject } from '../../protocols/dlms/objects/tariff-script-table.ts'
+import type { CosemObject } from '../../protocols/dlms/source.ts'
+import { managedByReaders, READERS } from './dlms-clients.ts'
+
+const CALENDAR = '0.0.13.0.0.255'
+const SPECIAL_DAYS = '0.0.11.0.0.255'
+/** "Currently active tariff": the same name as the active mask of the register activation. */
+const ACTIVE_TARIFF = '0.0.96.14.0.255'
+const ENERGY_ACTIVATION = '0.0.14.0.1.255'
+const DEMAND_ACTIVATION = '0.0.14.0.2.255'
+const REGISTER_CLASS = 3
+const EXTENDED_REGISTER_CLASS = 4
+/** Times are kept as 32 bits of seconds. */
+const TIME_MAX_MS = 0xffffffff * 1000
+
+/** What the objects show. */
+export type TariffState = Pick<TariffEngine, 'activeCalendar' | 'passiveCalendar' | 'specialDays' | 'activation_s' | 'activeRate' | 'rates'>
+
+/**
+ * What the objects change. Whoever implements it measures before a change that holds at once, so that what was counted until then keeps
+ * its rate. Errors are those of the methods of `TariffEngine` with the same names.
+ */
+export interface TariffCommands {
+  setPassive(calendar: ActivityCalendar): void
+  setSpecialDays(specialDays: readonly SpecialDay[]): void
+  activateAt(utc_s: number | undefined): void
+  activatePassive(): void
+}
+
+/** The meter's time. */
+export interface TariffTimes {
+  now_ms(): number
+  utcOfLocal(local_ms: number): number
+  offset_min(utc_ms: number): number
+  /** Clock status of a moment. */
+  status(utc_ms: number): number
+}
+
+/** What a rate is called: two octets, as in the P1 telegrams of DSMR (0-0:96.14.0, "0002"; from memory). */
+function rateName(rate: number): Uint8Array {
+  return Uint8Array.of(0, rate)
+}
+
+/** Quantities (index of `Quantity`) that have a demand register, and how many rates those have. */
+export interface TariffDemand {
+  readonly quantities: readonly number[]
+  /** Total and rates. */
+  readonly registers: number
+}
+
+/**
+ * Activity calendar, special days, the scripts that both mean, which registers those switch, and the tariff that is active now. Clients with a secret
+ * read, the management client changes.
+ */
+export function tariffObjects(tariff: TariffState, commands: TariffCommands, times: TariffTimes, demand?: TariffDemand): CosemObject[] {
+  const { rates } = tariff
+  const active = () => rateName(tariff.activeRate)
+  const energies = assigned(REGISTER_CLASS, 8, range(0, RATE_QUANTITIES - 1), rates)
+  // Demand of an unknown number of quantities is not worth an object without registers.
+  const maxima = demand === undefined ? [] : assigned(EXTENDED_REGISTER_CLASS, 6, demand.quantities, Math.min(rates, demand.registers - 1))
+  const activations = [activation(ENERGY_ACTIVATION, energies, rates, active)]
+  if (maxima.length > 0) activations.push(activation(DEMAND_ACTIVATION, maxima, rates, active))
+  return [
+    new ActivityCalendarObject({
+      logicalName: CALENDAR,
+      access: managedByReaders(CALENDAR_ATTRIBUTES, CALENDAR_METHODS),
+      scriptTable: SCRIPT_TABLE,
+      source: new CalendarView(tariff, commands, times),
+    }),
+    new SpecialDaysObject({
+      logicalName: SPECIAL_DAYS,
+      access: managedByReaders(SPECIAL_DAYS_ATTRIBUTES, SPECIAL_DAYS_METHODS),
+      source: new SpecialDaysView(tariff, commands),
+    }),
+    new TariffScriptTableObject({
+      logicalName: SCRIPT_TABLE,
+      access: READERS,
+      activations: maxima.length > 0 ? [ENERGY_ACTIVATION, DEMAND_ACTIVATION] : [ENERGY_ACTIVATION],
+      masks: range(1, rates).map(rateName),
+    }),
+    ...activations,
+    new DataObject({ logicalName: ACTIVE_TARIFF, access: READERS, value: (writer) => writeOctetString(writer, active()) }),
+  ]
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+}
+
+/** The registers of all rates; those of one rate stand together. */
+function assigned(classId: number, d: number, quantities: readonly number[], rates: number): AssignedRegister[] {
+  return range(1, rates).flatMap((rate) => quantities.map((quantity) => ({ classId, logicalName: `1.0.${quantity + 1}.${d}.${rate}.255` })))
+}
+
+function activation(name: string, registers: readonly AssignedRegister[], rates: number, active: () => Uint8Array): CosemObject {
+  const masks = range(1, rates).map((rate) => ({
+    name: rateName(rate),
+    registers: range(1, registers.length).filter((number) => registers[number - 1].logicalName.endsWith(`.${rate}.255`)),
+  }))
+  return new RegisterActivationObject({ logicalName: name, access: READERS, registers, masks, active })
+}
+
+/** What is wrong with tables is the client's concern, flash that takes no more is the meter's. */
+function resultOf(change: () => void): 'success' | 'otherReason' | 'hardwareFault' {
+  try {
+    change()
+    return 'success'
+  } catch (error) {
+    if (!(error instanceof FerrarisError)) throw error
+    if (error.code === 'TARIFF') return 'otherReason'
+    if (error.code === 'SETTINGS_FULL' || error.code.startsWith('STORAGE')) return 'hardwareFault'
+    throw error
+  }
+}
+
+class CalendarView implements ActivityCalendarSource {
+  readonly #tariff: TariffState
+  readonly #commands: TariffCommands
+  readonly #times: TariffTimes
+
+  constructor(tariff: TariffState, commands: TariffCommands, times: TariffTimes) {
+    this.#tariff = tariff
+    this.#commands = commands
+    this.#times = times
+  }
+
+  get active(): CalendarTables {
+    return this.#tariff.activeCalendar
+  }
+
+  get passive(): CalendarTables {
+    return this.#tariff.passiveCalendar
+  }
+
+  get activation_ms(): number | undefined {
+    const { activation_s } = this.#tariff
+    return activation_s === undefined ? undefined : activation_s * 1000
+  }
+
+  setPassive(tables: CalendarTables): DataAccessResult {
+    return DataAccessResult[resultOf(() => this.#commands.setPassive(tables))]
+  }
+
+  /** A time that is over is refused: a mistyped date must not activate at once; the method is there for that. */
+  activateAt(utc_ms: number | undefined): DataAccessResult {
+    if (utc_ms !== undefined && (utc_ms <= this.#times.now_ms() || utc_ms > TIME_MAX_MS)) return DataAccessResult.otherReason
+    const utc_s = utc_ms === undefined ? undefined : Math.ceil(utc_ms / 1000)
+    return DataAccessResult[resultOf(() => this.#commands.activateAt(utc_s))]
+  }
+
+  activatePassive(): ActionResult {
+    return ActionResult[resultOf(() => this.#commands.activatePassive())]
+  }
+
+  utcOfLocal(local_ms: number): number {
+    return this.#times.utcOfLocal(local_ms)
+  }
+
+  offset_min(utc_ms: number): number {
+    return this.#times.offset_min(utc_ms)
+  }
+
+  status(utc_ms: number): number {
+    return this.#times.status(utc_ms)
+  }
+}
+
+class SpecialDaysView implements SpecialDaysSource {
+  readonly #tariff: TariffState
+  readonly #commands: TariffCommands
+
+  constructor(tariff: TariffState, commands: TariffCommands) {
+    this.#tariff = tariff
+    this.#commands = commands
+  }
+
+  get entries(): readonly SpecialDayEntry[] {
+    return this.#tariff.specialDays
+  }
+
+  setEntries(entries: readonly SpecialDayEntry[]): DataAccessResult {
+    return DataAccessResult[resultOf(() => this.#commands.setSpecialDays(entries))]
+  }
+}
