@@ -5,6 +5,8 @@ export const BOARD = Object.freeze({
   led: Object.freeze({ pin: 2 }),
   /** Contact of the metrological seal: 1 while it is whole. */
   seal: Object.freeze({ pin: 6 }),
+  /** Bistable relay with a feedback contact (0 = closed), and the customer's button. */
+  supplySwitch: Object.freeze({ close: 7, open: 8, feedback: 9, button: 10 }),
   /** Service port. */
   console: Object.freeze({ baud: 115_200 }),
   /** Raw partition `meter`. */

@@ -17,6 +17,7 @@ import type { Trace } from '../../src/world/loads/trace.ts'
 import { TraceLoad } from '../../src/world/loads/trace-load.ts'
 import { Mains } from '../../src/world/mains.ts'
 import type { PinBank } from '../../src/world/pins.ts'
+import { LatchingRelay, SwitchedLoad } from '../../src/world/relay.ts'
 import { Scheduler } from '../../src/world/scheduler.ts'
 import { type WorldClock, WorldTimer } from '../../src/world/time.ts'
 import { BOARD } from './board.ts'
@@ -73,6 +74,8 @@ export class Machine {
   readonly scheduler: Scheduler
   readonly board: VirtualBoard
   readonly mains: Mains
+  /** Between the meter and the house. */
+  readonly relay: LatchingRelay
   readonly appliances: readonly Appliance[]
   readonly photovoltaics: Photovoltaics
   readonly options: MachineOptions
@@ -114,13 +117,15 @@ export class Machine {
       wander_ms: config.world.wander ? 10_000 : 0,
       onChange: (electrical) => this.board.onMains(electrical),
     })
+    this.relay = new LatchingRelay({ scheduler, onChange: () => this.mains.update() })
+    this.relay.connect(this.board.pins, BOARD.supplySwitch)
     this.appliances = this.#connectAppliances()
     this.photovoltaics = new Photovoltaics(config.world.photovoltaics_W)
-    this.mains.add(this.photovoltaics)
+    this.mains.add(new SwitchedLoad(this.relay, this.photovoltaics))
     const { standardOffset_min } = config.meter.localTime
     const { trace } = options
     this.#household = trace === undefined ? undefined : new TraceLoad({ scheduler, mains: this.mains, trace, standardOffset_min })
-    if (this.#household !== undefined) this.mains.add(this.#household)
+    if (this.#household !== undefined) this.mains.add(new SwitchedLoad(this.relay, this.#household))
     this.mains.update()
     this.#face = this.#serveFace(this.board.start())
     this.#console = this.#serveConsole()
@@ -236,7 +241,7 @@ export class Machine {
     const appliances = (configured ?? COMMON_APPLIANCES).map((options) => new Appliance(options))
     for (const [index, appliance] of appliances.entries()) {
       if (configured?.[index].on) appliance.switch(true)
-      this.mains.add(appliance)
+      this.mains.add(new SwitchedLoad(this.relay, appliance))
     }
     return appliances
   }

@@ -3,6 +3,8 @@ import type { Flash } from '../../hal/api/flash.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { ResetReason } from '../../hal/api/watchdog.ts'
 import { standardEventText } from '../../src/core/events/codes.ts'
+import { switchEventText } from '../../src/core/switch/events.ts'
+import type { EventListener } from '../../src/meter/core.ts'
 import type { Trace } from '../../src/world/loads/trace.ts'
 import type { VirtualConfig } from './config.ts'
 import { Machine, type WorldService } from './machine.ts'
@@ -62,6 +64,12 @@ export interface Summary {
   readonly services: readonly string[]
 }
 
+const TEXTS: Readonly<Record<Parameters<EventListener>[0], (code: number) => string>> = {
+  standard: standardEventText,
+  disconnector: switchEventText,
+  powerFailure: () => 'Power failure ended',
+}
+
 /** Lines that wait to be fetched; older ones are dropped when nobody fetches. */
 const EVENTS_MAX = 1000
 
@@ -83,7 +91,7 @@ export class Session {
       resetReason: init.resetReason,
       speed: init.speed === 0 ? Number.POSITIVE_INFINITY : init.speed,
       onEvent: (log, record) => {
-        const text = log === 'standard' ? standardEventText(record.code) : 'Power failure ended'
+        const text = TEXTS[log](record.code)
         this.#note({ kind: 'event', log, time_ms: record.utc_s * 1000, code: record.code, text, parameter: record.parameter })
       },
       onDark: () => this.summary(),

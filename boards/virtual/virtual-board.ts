@@ -95,6 +95,7 @@ export class VirtualBoard {
     this.clock = new WorldClock(scheduler)
     this.pins = new PinBank(scheduler)
     this.pins.drive(BOARD.seal.pin, 1)
+    this.pins.drive(BOARD.supplySwitch.button, 1)
     this.cable = new SerialWire(scheduler, { transmit_bytes: 1024, receive_bytes: 1024 })
     this.#timer = new WorldTimer(scheduler)
     this.chip = new ATM90E32({
@@ -226,6 +227,7 @@ export class VirtualBoard {
   #device(resetReason: ResetReason, watchdog: Watchdog): Device {
     const { seed, crypto, key, scheduler } = this.#options
     const random = new SeededRandom(seed, 2)
+    const pin = this.pins.constructorFor()
     return {
       clock: this.clock,
       timer: this.#timer,
@@ -235,10 +237,15 @@ export class VirtualBoard {
       flash: this.flash,
       metering: {
         sensor: { io: this.chip.bus(), hz: BOARD.metering.hz, mode: 3, select: BOARD.metering.select },
-        interrupt: { io: this.pins.constructorFor(), pin: BOARD.metering.interrupt },
+        interrupt: { io: pin, pin: BOARD.metering.interrupt },
       },
-      led: { io: this.pins.constructorFor(), pin: BOARD.led.pin },
-      seal: { io: this.pins.constructorFor(), pin: BOARD.seal.pin },
+      led: { io: pin, pin: BOARD.led.pin },
+      seal: { io: pin, pin: BOARD.seal.pin },
+      supplySwitch: {
+        coil: { type: 'bistable', io: pin, closePin: BOARD.supplySwitch.close, openPin: BOARD.supplySwitch.open },
+        feedback: { io: pin, pin: BOARD.supplySwitch.feedback, closed: 0 },
+        button: { io: pin, pin: BOARD.supplySwitch.button },
+      },
       console: { io: this.cable.end(0), baud: BOARD.console.baud },
       network: this.#network,
       holdUp: this.#supply.holdUp,

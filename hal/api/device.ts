@@ -1,7 +1,7 @@
 import type { Crypto, Random } from './crypto.ts'
 import type { FirmwareSlots } from './firmware.ts'
 import type { Flash } from './flash.ts'
-import type { Bytes, DigitalConstructor, SerialConstructor, SerialOptions, SPIConstructor, SPIOptions } from './io.ts'
+import type { Bytes, DigitalConstructor, DigitalMode, SerialConstructor, SerialOptions, SPIConstructor, SPIOptions } from './io.ts'
 import type { Network } from './sockets.ts'
 import type { Clock, Timer } from './time.ts'
 import type { ResetReason, Watchdog } from './watchdog.ts'
@@ -29,6 +29,17 @@ export interface Device {
   readonly console?: SerialOptions & { readonly io: SerialConstructor }
   /** Contact of the metrological seal: reads 1 while the seal is whole. Without one the seal counts as whole. */
   readonly seal?: { readonly io: DigitalConstructor; readonly pin: number }
+  /** Relay between the mains and the customer; absent on a meter without one. */
+  readonly supplySwitch?: {
+    /** A bistable relay has a coil for each direction, a monostable one rests in one of its positions. */
+    readonly coil:
+      | { readonly type: 'bistable'; readonly io: DigitalConstructor; readonly closePin: number; readonly openPin: number }
+      | { readonly type: 'monostable'; readonly io: DigitalConstructor; readonly pin: number; readonly energised: 'closed' | 'open' }
+    /** A contact that tells where the relay is: reads `closed` while it is closed. */
+    readonly feedback?: { readonly io: DigitalConstructor; readonly pin: number; readonly closed: 0 | 1; readonly mode?: DigitalMode }
+    /** The customer's button; reads 0 while pressed. */
+    readonly button?: { readonly io: DigitalConstructor; readonly pin: number }
+  }
   /** 16 or 32 bytes that only this device has and that nothing outside can read: what secrets in flash are encrypted with. Absent where the platform has no such place. */
   readonly key?: Bytes
   /** Absent where firmware cannot be replaced in the field. */

@@ -6,6 +6,7 @@ export const USAGE = `Usage: ferraris run [config.json] [options]     run a virt
        ferraris provision --data DIR [options]  store configuration and secrets in a stopped meter
        ferraris reset --data DIR [options]      a stopped meter as from the factory
        ferraris firmware …                      make and check firmware images (firmware --help)
+       ferraris bench-accuracy [options]        accuracy class of a metering IC (bench-accuracy --help)
        ferraris config-schema                   print the JSON Schema of the configuration
        ferraris --help | --version
 
@@ -65,6 +66,7 @@ export type Command =
   | { readonly command: 'reset'; readonly options: ResetOptions }
   /** Has its own options. */
   | { readonly command: 'firmware'; readonly words: readonly string[] }
+  | { readonly command: 'bench-accuracy'; readonly words: readonly string[] }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   | { readonly command: 'config-schema' }
@@ -120,6 +122,11 @@ interface Words {
   readonly rest: string[]
 }
 
+function valueAfter(name: string, word: string | undefined): string {
+  if (word === undefined || word.startsWith('--')) fail(`${name} needs a value`)
+  return word
+}
+
 /** Splits the words into named values, flags and the rest; every name is known and, unless it is a list, given once. */
 function split(words: readonly string[], grammar: Grammar): Words {
   const values = new Map<string, string>()
@@ -133,14 +140,16 @@ function split(words: readonly string[], grammar: Grammar): Words {
       continue
     }
     if (values.has(name)) fail(`${name} is given twice`)
+    if (grammar.flags.includes(name)) {
+      if (inline !== undefined) fail(`${name} takes no value`)
+      values.set(name, 'yes')
+      continue
+    }
     const list = lists.get(name)
-    if (grammar.flags.includes(name) && inline === undefined) values.set(name, 'yes')
-    else if (list !== undefined || grammar.values.includes(name)) {
-      const value = inline ?? words[++i]
-      if (value === undefined || (inline === undefined && value.startsWith('--'))) fail(`${name} needs a value`)
-      if (list === undefined) values.set(name, value)
-      else list.push(value)
-    } else fail(grammar.flags.includes(name) ? `${name} takes no value` : `unknown option ${name}`)
+    if (list === undefined && !grammar.values.includes(name)) fail(`unknown option ${name}`)
+    const value = inline ?? valueAfter(name, words[++i])
+    if (list === undefined) values.set(name, value)
+    else list.push(value)
   }
   return { values, lists, rest }
 }
@@ -204,7 +213,7 @@ function runOptions(words: readonly string[]): RunOptions {
 
 /** Reads the command line (without node and script). Throws FerrarisError `USAGE` with one clear line. */
 export function parseArguments(words: readonly string[]): Command {
-  if (words[0] === 'firmware') return { command: 'firmware', words: words.slice(1) }
+  if (words[0] === 'firmware' || words[0] === 'bench-accuracy') return { command: words[0], words: words.slice(1) }
   if (words.length === 0 || words.includes('--help') || words.includes('-h')) return { command: 'help' }
   if (words[0] === '--version' || words[0] === '-v') return { command: 'version' }
   if (words[0] === 'config-schema') return { command: 'config-schema' }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { FerrarisError } from '../lib/errors.ts'
 import { FIRMWARE_VERSION } from '../meter/config.ts'
+import { benchAccuracy } from './accuracy/command.ts'
 import { parseArguments, USAGE } from './args.ts'
 import { configurationSchema } from './configuration.ts'
 import { firmware } from './firmware.ts'
@@ -17,7 +18,11 @@ async function main(words: readonly string[]): Promise<void> {
   else if (parsed.command === 'version') process.stdout.write(`ferraris ${FIRMWARE_VERSION}\n`)
   else if (parsed.command === 'config-schema') process.stdout.write(configurationSchema())
   else if (parsed.command === 'firmware') process.stdout.write(firmware(parsed.words))
-  else if (parsed.command === 'provision') provision(parsed.options, print)
+  else if (parsed.command === 'bench-accuracy') {
+    const { text, passed } = benchAccuracy(parsed.words)
+    process.stdout.write(text)
+    if (!passed) process.exitCode = 1
+  } else if (parsed.command === 'provision') provision(parsed.options, print)
   else if (parsed.command === 'reset') reset(parsed.options, print)
   else await run(parsed.options)
 }

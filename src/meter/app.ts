@@ -2,39 +2,34 @@ import type { Device } from '../../hal/api/device.ts'
 import type { Timer, TimerHandle } from '../../hal/api/time.ts'
 import { StandardEvent } from '../core/events/codes.ts'
 import { formatVersion } from '../core/firmware/image.ts'
-import type { MeteringSource } from '../core/metrology/source.ts'
 import type { KeyStore } from '../core/security/key-store.ts'
 import { Counter } from '../core/storage/counters.ts'
-import { ATM90E32 } from '../drivers/metering/atm90e32/atm90e32.ts'
-import { PendingEnergy } from '../drivers/metering/atm90e32/energy.ts'
 import { checkMeterConfig, FACTORY_VERSION, METER_CONSTANT, type MeterConfig } from './config.ts'
 import { MeterConsoleTarget } from './console/meter-target.ts'
 import { type EventListener, MeterCore } from './core.ts'
 import { openAfterReset } from './factory-reset.ts'
 import { type MeterFirmware, meterFirmware } from './firmware.ts'
+import { ENERGY_UNIT, FrontEnd } from './front-end.ts'
 import { ledPart, MetrologicalLed } from './led.ts'
-import { boundedWait, METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
+import { METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
 import { consolePart, interruptPart, PushPart } from './parts.ts'
 import { Provisioning, type ProvisioningChange } from './provisioning.ts'
 import { checkReading, MANAGEMENT, openKeys, provisionFirst, unreadableSecrets, usesDemoSecret } from './secrets.ts'
 import { dlmsPart, facePart, type ServiceName } from './services.ts'
 import { applyStored } from './stored-config.ts'
 import { type FaultListener, type FaultRecord, isEndOfSupply, type PartHealth, reasonOf, Supervisor } from './supervisor.ts'
+import { MeterSwitch } from './switch.ts'
 import { DlmsView, MANAGEMENT_CLIENT, READING_CLIENT } from './views/dlms.ts'
 import { FaceView } from './views/face.ts'
 
-/** Energy of one count of the ATM90E32 at 3200 imp/kWh. */
-const ENERGY_UNIT = Object.freeze({ numerator: 25, denominator: 8 })
 /** Parts whose faults are events. */
-const RESTARTED: ReadonlySet<string> = new Set(['interrupt', 'led', 'console', 'push', 'dlms', 'face'])
+const RESTARTED: ReadonlySet<string> = new Set(['interrupt', 'led', 'switch', 'console', 'push', 'dlms', 'face'])
 /** Parameter of the event "factory reset". */
 const RESETS = ['none', 'settings', 'all', 'failed'] as const
 /** Events in which an older one of the same kind is looked for. */
 const EVENTS_LOOKED_THROUGH = 32
 /** How far the ticks may be from the seconds of the clock. */
 const OFF_STEP_MS = 50
-/** What a driver may wait for its chip while it starts; the ATM90E32 needs 65 ms. */
-const DRIVER_WAIT_MAX_MS = 250
 
 export interface MeterOptions {
   readonly device: Device
@@ -60,13 +55,13 @@ export class Meter {
   readonly led: MetrologicalLed
   /** Absent where firmware cannot be replaced. */
   readonly firmware: MeterFirmware | undefined
+  /** Absent on a meter without a relay. */
+  readonly supplySwitch: MeterSwitch | undefined
   readonly #device: Device
   readonly #options: MeterOptions
   readonly #supervisor: Supervisor
   /** Exceptions of the core itself. */
   readonly #faults: FaultRecord
-  /** What one metering driver leaves to the next. */
-  readonly #pending = new PendingEnergy()
   readonly #keys: KeyStore
   #push: PushPart | undefined
   #ticker: TimerHandle | undefined
@@ -85,8 +80,15 @@ export class Meter {
     const ticks_ms = () => device.clock.ticks_ms()
     this.#supervisor = new Supervisor({ ticks_ms, onFault: (part, reason) => this.#onFault(part, reason) })
     this.#faults = this.#supervisor.record('core')
+    const frontEnd = new FrontEnd({
+      device,
+      storage,
+      config,
+      onCalibrated: (change) => this.core.record(StandardEvent.configurationChanged, change),
+      onDamaged: (reason) => this.#onFault('calibration', reason),
+    })
     const metering = new PatientMetering({
-      create: () => this.#startMetering(),
+      create: () => frontEnd.start(),
       energyUnit: ENERGY_UNIT,
       ticks_ms,
       record: this.#supervisor.record('metering', METERING_PAUSE_MAX_MS),
@@ -105,6 +107,7 @@ export class Meter {
     this.#reportUnreadable()
     const restart = () => this.restart()
     this.firmware = meterFirmware({ device, core: this.core, keys: this.#keys, confirm_s: config.firmware.confirm_s, restart })
+    this.supplySwitch = device.supplySwitch && new MeterSwitch(this.core, config)
     this.led = new MetrologicalLed(METER_CONSTANT)
     this.led.update(this.core.pulseEnergy_mWh)
     this.#addParts()
@@ -151,6 +154,7 @@ export class Meter {
   #second(): void {
     if (this.#attempt(this.#coreSecond)) this.#device.watchdog?.feed()
     if (this.firmware !== undefined) this.#attempt(this.#firmwareSecond)
+    if (this.supplySwitch !== undefined) this.#attempt(this.#switchSecond)
     this.#attempt(this.#partsSecond)
   }
 
@@ -163,6 +167,7 @@ export class Meter {
     if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
   }
   readonly #firmwareSecond = (): void => this.firmware?.second()
+  readonly #switchSecond = (): void => this.supplySwitch?.second()
   readonly #coreInterrupt = (): void => this.core.interrupt()
 
   /** Runs a piece of the core; what it throws does not stop the services. */
@@ -190,23 +195,6 @@ export class Meter {
     if (this.#ticker !== undefined) this.#device.timer.clear(this.#ticker)
     const first_ms = 1000 - (((this.#device.clock.now_ms() % 1000) + 1000) % 1000)
     this.#ticker = this.#device.timer.set(() => this.#second(), first_ms, 1000)
-  }
-
-  #startMetering(): MeteringSource {
-    const { metering, wait_ms } = this.#device
-    const { frequency_Hz, nominalVoltage_V } = this.config.mains
-    const driver = new ATM90E32({
-      sensor: metering.sensor,
-      wait_ms: wait_ms && boundedWait(wait_ms, DRIVER_WAIT_MAX_MS),
-      pending: this.#pending,
-    })
-    try {
-      driver.configure({ mainsFrequency_Hz: frequency_Hz, nominalVoltage_V })
-      return driver
-    } catch (error) {
-      driver.close()
-      throw error
-    }
   }
 
   #authenticate(clientSap: number, secret: Uint8Array): boolean {
@@ -261,6 +249,10 @@ export class Meter {
       )
     }
     if (led !== undefined) supervisor.add('led', ledPart(this.led, led, timer))
+    const { supplySwitch } = this.#device
+    if (supplySwitch !== undefined && this.supplySwitch !== undefined) {
+      supervisor.add('switch', this.supplySwitch.part(supplySwitch, timer))
+    }
     if (servicePort !== undefined) supervisor.add('console', consolePart(servicePort, this.#consoleTarget()))
     if (network === undefined) return
     if (this.config.push.address !== undefined) {
@@ -287,6 +279,7 @@ export class Meter {
       authenticate: (clientSap, secret) => this.#authenticate(clientSap, secret),
       onLockOut: (clientSap) => core.record(StandardEvent.failedLogin, clientSap),
       image: this.firmware?.update,
+      supply: this.supplySwitch?.supply,
       push: {
         destination: address === undefined ? '' : `${address}:${port}`,
         get messageNumber() {

@@ -76,6 +76,21 @@ export const METER_CONFIG = object({
     },
     { description: 'Billing periods: snapshots of all registers' },
   ),
+  switch: object(
+    {
+      mode: integer({
+        min: 0,
+        max: 6,
+        default: 4,
+        description: 'Control mode of the disconnector (IEC 62056-6-2, class Disconnect control)',
+      }),
+      position: oneOf(['assert', 'leave'], {
+        default: 'assert',
+        description: 'After a start: move the relay to the position that is stored, or take the position that it is in',
+      }),
+    },
+    { description: 'Disconnector, on a board with a relay' },
+  ),
   save: object({
     interval_s: integer({
       min: 10,

@@ -48,8 +48,22 @@ const RESET_HOLD_OFF_S = 900
 /** Setting that carries the marks of the running interval over a restart. */
 const MARKS_KEY = 'profile.marks'
 
+/** Logs that are looked through for damage after each start. */
+const LOGS = [
+  'events',
+  'powerFailures',
+  'profile',
+  'daily',
+  'monthly',
+  'billing',
+  'fraud',
+  'disconnector',
+  'quality',
+  'communication',
+] as const
+
 /** What the world outside is told of as it happens. */
-export type EventListener = (log: 'standard' | 'powerFailure', record: EventRecord) => void
+export type EventListener = (log: 'standard' | 'powerFailure' | 'disconnector', record: EventRecord) => void
 
 export interface MeterCoreOptions {
   readonly device: Device
@@ -86,6 +100,8 @@ export class MeterCore {
   readonly profile: LoadProfile
   readonly standardLog: EventLog
   readonly powerFailureLog: EventLog
+  /** Absent on a flash without room for it. */
+  readonly disconnectorLog: EventLog | undefined
   readonly storage: Storage
   readonly metering: MeteringSource
   readonly tariff: TariffEngine
@@ -128,6 +144,8 @@ export class MeterCore {
     const rates = this.#image.subarray(RATE_INDEX, RATE_INDEX + RATE_VALUES)
     this.energy = new EnergyRegisters(metering.energyUnit, this.#image.subarray(0, ENERGY_VALUES), rates)
     this.standardLog = new EventLog(this.storage.events, (record) => onEvent?.('standard', record))
+    const { disconnector } = this.storage
+    this.disconnectorLog = disconnector && new EventLog(disconnector, (record) => onEvent?.('disconnector', record))
     this.powerFailureLog = new EventLog(this.storage.powerFailures, (record) => onEvent?.('powerFailure', record))
     const now_s = this.clock.now_s()
     this.profile = new LoadProfile({ log: this.storage.profile, period_s: config.profile.period_min * 60 }, now_s)
@@ -135,7 +153,7 @@ export class MeterCore {
     this.#lastSave_s = now_s
     this.#clockWasValid = this.clock.valid
     this.#wasDaylightSaving = this.clock.daylightSaving(now_s * 1000)
-    this.#scrubber = new Scrubber([this.storage.events, this.storage.powerFailures, this.storage.profile])
+    this.#scrubber = new Scrubber(LOGS.flatMap((name) => this.storage[name] ?? []))
     this.#damage = new DamageReport(this.storage.settings, (utc_s, count) => this.#log(StandardEvent.memoryNonVolatileError, utc_s, count))
     this.tariff = new TariffEngine({
       clock: this.clock,
@@ -377,6 +395,16 @@ export class MeterCore {
     if (duration_s !== undefined) this.#keep(() => this.powerFailureLog.add(StandardEvent.powerUp, utc_s, duration_s))
     if (!this.#clockAnnounced) this.#announceClock(utc_s)
     this.save()
+  }
+
+  /** The meter lives on its capacitors. */
+  get supplyFailed(): boolean {
+    return this.#supply.failed
+  }
+
+  /** Logs an event of the disconnector, now. */
+  recordSwitch(code: number, parameter: number): void {
+    this.#keep(() => this.disconnectorLog?.add(code, this.clock.now_s(), parameter))
   }
 
   /** Logs an event of another part of the meter, now. */

@@ -6,6 +6,7 @@ import type { Network } from '../../hal/api/sockets.ts'
 import { hostCrypto } from '../../hal/host/crypto.ts'
 import { MemoryFlash } from '../../hal/portable/flash.ts'
 import { standardEventText } from '../../src/core/events/codes.ts'
+import { switchEventText } from '../../src/core/switch/events.ts'
 import { validate } from '../../src/lib/schema-validate.ts'
 import { parseTrace, type Trace } from '../../src/world/loads/trace.ts'
 
@@ -72,7 +73,10 @@ export class Rig {
         if (part === 'core') this.#fault = reason
       },
       onCrash: (error) => this.events.push(`crash: ${error instanceof Error ? error.message : String(error)}`),
-      onEvent: (log, { code, parameter }) => this.events.push(log === 'standard' ? standardEventText(code) : `failure of ${parameter} s`),
+      onEvent: (log, { code, parameter }) => {
+        if (log === 'standard') this.events.push(standardEventText(code))
+        else this.events.push(log === 'disconnector' ? switchEventText(code) : `failure of ${parameter} s`)
+      },
     })
   }
 

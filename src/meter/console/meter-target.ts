@@ -29,7 +29,7 @@ export interface MeterTargetOptions {
 }
 
 /** True while the contact of the seal is open; a board without one counts as sealed. */
-function isSealOpen({ seal }: Pick<Device, 'seal'>): boolean {
+export function isSealOpen({ seal }: Pick<Device, 'seal'>): boolean {
   if (seal === undefined) return false
   const contact = new seal.io({ pin: seal.pin, mode: 'InputPullUp' })
   try {

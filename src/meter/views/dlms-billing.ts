@@ -130,8 +130,8 @@ class BillingProfile implements ProfileSource {
   readonly columns: readonly CaptureObject[]
   readonly capturePeriod_s = 0
   readonly profileEntries: number
+  readonly utcOfLocal: (local_ms: number) => number
   readonly #billing: Billing
-  readonly #times: LocalTimes
   readonly #writers: readonly RowWriter[]
 
   constructor({ billing, sections, depth = Number.POSITIVE_INFINITY, times }: BillingViewOptions) {
@@ -139,7 +139,7 @@ class BillingProfile implements ProfileSource {
     this.columns = columns.map(([column]) => column)
     this.#writers = columns.map(([, write]) => write)
     this.#billing = billing
-    this.#times = times
+    this.utcOfLocal = (local_ms) => times.utcOfLocal(local_ms)
     const { ring } = billing.log
     const perBlock = Math.floor((ring.blockLength - HEADER_LENGTH) / recordSize(snapshotLength(sections)))
     this.profileEntries = Math.min(perBlock * (ring.extent.blocks - 2) + 1, depth)
@@ -160,10 +160,6 @@ class BillingProfile implements ProfileSource {
 
   cursor(index: number): ProfileCursor {
     return new BillingRows(this.#billing, index, this.#writers)
-  }
-
-  utcOfLocal(local_ms: number): number {
-    return this.#times.utcOfLocal(local_ms)
   }
 }
 

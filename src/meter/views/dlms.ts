@@ -2,6 +2,7 @@ import { ProfileStatus } from '../../core/events/codes.ts'
 import { EVENT_PAYLOAD, eventParameter } from '../../core/events/event-log.ts'
 import { PROFILE_PAYLOAD, profileValue } from '../../core/profile/load-profile.ts'
 import type { RegisterEntry } from '../../core/registers/table.ts'
+import type { SupplySwitch } from '../../core/switch/supply-switch.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
 import {
   writeAsciiOctetString,
@@ -26,6 +27,7 @@ import { CLIENTS, EVERYONE, MANAGEMENT_CLIENT, managed, READERS, READING_CLIENT 
 import type { FirmwareTransfer } from './dlms-image.ts'
 import { imageObjects, type PowerFailPush, pushObjects } from './dlms-management.ts'
 import { type ColumnWriter, LogProfile } from './dlms-profile.ts'
+import { switchObjects } from './dlms-switch.ts'
 
 export { MANAGEMENT_CLIENT, PUBLIC_CLIENT, READING_CLIENT } from './dlms-clients.ts'
 
@@ -72,6 +74,8 @@ export interface DlmsViewOptions {
   /** Absent where firmware cannot be replaced. */
   readonly image?: FirmwareTransfer
   readonly push?: PowerFailPush
+  /** Absent on a meter without a relay. */
+  readonly supply?: Pick<SupplySwitch, 'disconnector' | 'limiter'>
 }
 
 /** COSEM logical device name: FLAG identification and serial number. */
@@ -133,14 +137,23 @@ export class DlmsView implements DlmsSource {
     ]
   }
 
-  #management({ image, push }: DlmsViewOptions): CosemObject[] {
+  #management({ image, push, supply }: DlmsViewOptions): CosemObject[] {
     const { clock } = this.#core
     const times = {
       now_ms: () => clock.now_ms(),
       utcOfLocal: (local_ms: number) => this.#utcOfLocal(local_ms),
       localOfUtc: (utc_ms: number) => utc_ms + clock.offset_min(utc_ms) * 60_000,
     }
-    return [...(image === undefined ? [] : imageObjects(image, times)), ...(push === undefined ? [] : pushObjects(push))]
+    const local = {
+      utcOfLocal: times.utcOfLocal,
+      offset_min: (utc_ms: number) => clock.offset_min(utc_ms),
+      status: (utc_ms: number) => clock.status(utc_ms),
+    }
+    return [
+      ...(image === undefined ? [] : imageObjects(image, times)),
+      ...(push === undefined ? [] : pushObjects(push)),
+      ...(supply === undefined ? [] : switchObjects(supply, local)),
+    ]
   }
 
   #register(entry: RegisterEntry): CosemObject {

@@ -112,7 +112,8 @@ export class FaceView implements FaceSource {
   }
 
   #flags(): LcdFlags {
-    const { now, clock } = this.#meter.core
+    const { now, clock, tariff } = this.#meter.core
+    const supply = this.#meter.supplySwitch?.supply
     const active = now.active_mW[0]
     const reactive = now.reactive_mvar[0]
     const idle = (now.status & MeteringStatus.noLoad) !== 0 || (active === 0 && reactive === 0)
@@ -121,8 +122,8 @@ export class FaceView implements FaceSource {
       import: !idle && active > 0,
       export: !idle && active < 0,
       quadrant: idle ? 0 : active >= 0 ? (reactive >= 0 ? 1 : 4) : reactive >= 0 ? 2 : 3,
-      tariff: 1,
-      relay: 'none',
+      tariff: tariff.activeRate,
+      relay: supply === undefined ? 'none' : supply.disconnector.outputState ? 'closed' : 'open',
       fault: (now.status & MeteringStatus.fault) !== 0,
       clockInvalid: !clock.valid,
     }

@@ -1,7 +1,7 @@
 import { MemoryFlash } from '../../../hal/portable/flash.ts'
 import { Counter } from '../../../src/core/storage/counters.ts'
 import { Area } from '../../../src/core/storage/format.ts'
-import { findExtent } from '../../../src/core/storage/layout.ts'
+import { extentOf, findExtent } from '../../../src/core/storage/layout.ts'
 import { openStorage, type Storage } from '../../../src/core/storage/storage.ts'
 import { NorFlash } from '../../../src/world/chips/nor-flash.ts'
 import { StorageWorkload, type WorkloadStore } from '../../../src/world/storage-workload.ts'
@@ -71,7 +71,7 @@ function turnAll(chip: NorFlash, storage: Storage): void {
   const values = new Float64Array(registers.count)
   let step = 0
   const turn = (area: number, work: () => void) => {
-    const { firstBlock, blocks } = findExtent(storage.layout, area)
+    const { firstBlock, blocks } = extentOf(storage.layout, area)
     while (chip.wear.subarray(firstBlock, firstBlock + blocks).includes(0)) {
       step++
       work()

@@ -26,7 +26,7 @@ describe('FaceView', () => {
       export: false,
       quadrant: 0,
       tariff: 1,
-      relay: 'none',
+      relay: 'closed',
       fault: false,
       clockInvalid: false,
     })
