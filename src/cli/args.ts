@@ -5,8 +5,8 @@ import type { ProvisionOptions, ResetOptions } from './provision.ts'
 export const USAGE = `Usage: ferraris run [config.json] [options]     run a virtual meter
        ferraris provision --data DIR [options]  store configuration and secrets in a stopped meter
        ferraris reset --data DIR [options]      a stopped meter as from the factory
-       ferraris firmware …                      make and check firmware images (firmware --help)
-       ferraris bench-accuracy [options]        accuracy class of a metering IC (bench-accuracy --help)
+       ferraris firmware …                      make and check firmware images (with --help)
+       ferraris bench-accuracy [options]        accuracy class of a metering IC (with --help)
        ferraris config-schema                   print the JSON Schema of the configuration
        ferraris --help | --version
 

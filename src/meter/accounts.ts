@@ -1,5 +1,6 @@
 import { Billing, BillingReason } from '../core/billing/billing.ts'
 import { billingSections } from '../core/billing/sections.ts'
+import type { BillingSection } from '../core/billing/snapshot.ts'
 import type { MeterClock } from '../core/clock/meter-clock.ts'
 import { Demand } from '../core/demand/demand.ts'
 import { ProfileStatus } from '../core/events/codes.ts'
@@ -15,6 +16,9 @@ const SHIFT_LIMIT_S = 9
 /** All ten energies; the first four have rates. */
 const QUANTITIES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const
 const TARIFFED = [0, 1, 2, 3] as const
+
+/** Billing periods that can be read back. */
+export const BILLING_DEPTH = 13
 
 export interface AccountsOptions {
   readonly clock: MeterClock
@@ -33,7 +37,11 @@ export class Accounts {
   readonly demand: Demand
   /** Absent on a flash without room for them. */
   readonly billing: Billing | undefined
-  readonly profiles: readonly CaptureProfile[]
+  /** What a snapshot of it holds. */
+  readonly sections: readonly BillingSection[]
+  readonly daily: CaptureProfile | undefined
+  readonly monthly: CaptureProfile | undefined
+  readonly #profiles: readonly CaptureProfile[]
   readonly #options: AccountsOptions
 
   constructor(options: AccountsOptions) {
@@ -59,6 +67,7 @@ export class Accounts {
       },
       now_s,
     )
+    this.sections = billingSections({ counts, quantities: QUANTITIES, tariffed: TARIFFED, rates, demand: this.demand })
     this.billing =
       storage.billing &&
       new Billing({
@@ -68,15 +77,15 @@ export class Accounts {
         unit,
         maxima: this.demand,
         blockOut_s: config.billing.blockOut_s,
-        sections: billingSections({ counts, quantities: QUANTITIES, tariffed: TARIFFED, rates, demand: this.demand }),
+        sections: this.sections,
+        depth: BILLING_DEPTH,
       })
     const columns = energyColumns((quantity, rate) => energy.wholeUnits(counts(quantity, rate)), TARIFFED, rates)
     const profile = (log: Storage['daily'], schedule: ReturnType<typeof daily>, depth: number) =>
-      log === undefined ? [] : [new CaptureProfile({ log, schedule, depth, columns }, now_s)]
-    this.profiles = [
-      ...profile(storage.daily, daily(offset), PROFILES.daily.depth),
-      ...profile(storage.monthly, monthly(offset), PROFILES.monthly.depth),
-    ]
+      log && new CaptureProfile({ log, schedule, depth, columns }, now_s)
+    this.daily = profile(storage.daily, daily(offset), PROFILES.daily.depth)
+    this.monthly = profile(storage.monthly, monthly(offset), PROFILES.monthly.depth)
+    this.#profiles = [this.daily, this.monthly].filter((made) => made !== undefined)
   }
 
   /** Takes up what the last life left. */
@@ -88,7 +97,7 @@ export class Accounts {
   /** Marks the running periods with bits of `ProfileStatus`. */
   mark(status: number): void {
     this.demand.mark(status)
-    for (const profile of this.profiles) profile.mark(status)
+    for (const profile of this.#profiles) profile.mark(status)
   }
 
   /**
@@ -99,7 +108,7 @@ export class Accounts {
     const { keep, clock } = this.#options
     const { demand, billing } = this
     keep(() => demand.second(now_s, persistent & ProfileStatus.clockInvalid))
-    for (const profile of this.profiles) {
+    for (const profile of this.#profiles) {
       if (!profile.due(now_s)) continue
       save()
       keep(() => profile.capture(now_s, persistent))
@@ -112,7 +121,7 @@ export class Accounts {
   clockAdjusted(old_s: number, new_s: number): void {
     this.#options.keep(() => this.demand.clockAdjusted(old_s, new_s))
     this.billing?.clockAdjusted()
-    for (const profile of this.profiles) profile.mark(ProfileStatus.clockAdjusted)
+    for (const profile of this.#profiles) profile.mark(ProfileStatus.clockAdjusted)
   }
 
   /** Ends the billing period by a command. False while that is blocked, or on a flash without room for snapshots. */

@@ -13,6 +13,7 @@ import { Counter } from '../core/storage/counters.ts'
 import { DamageReport } from '../core/storage/damage.ts'
 import { Scrubber } from '../core/storage/scrubber.ts'
 import { openStorage, type Storage } from '../core/storage/storage.ts'
+import type { ActivityCalendar, SpecialDay } from '../core/tariff/activity-calendar.ts'
 import { tariffOf } from '../core/tariff/tariff-config.ts'
 import { TariffEngine } from '../core/tariff/tariff-engine.ts'
 import { offset_min } from '../lib/calendar.ts'
@@ -320,6 +321,24 @@ export class MeterCore {
     this.accounts.clockAdjusted(old_s, this.clock.now_s())
     this.#clockWasValid = true
     this.save()
+  }
+
+  /** Stores a calendar to come. Errors: FerrarisError `TARIFF`, those of `Settings.set`. */
+  setPassive(calendar: ActivityCalendar): void {
+    this.tariff.setPassive(calendar)
+    this.record(StandardEvent.passiveTariffUpdated)
+  }
+
+  /** What was counted so far belongs to the old tariff. Errors: FerrarisError `TARIFF`, those of `Settings.set`. */
+  activatePassive(): void {
+    this.#measure()
+    this.tariff.activatePassive()
+  }
+
+  /** As `activatePassive`. */
+  setSpecialDays(days: readonly SpecialDay[]): void {
+    this.#measure()
+    this.tariff.setSpecialDays(days)
   }
 
   /** Ends the billing period by a command. False while that is blocked, or on a flash without room for snapshots. */

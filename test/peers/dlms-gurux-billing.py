@@ -183,10 +183,15 @@ def rates(session):
     return result
 
 
+def stamp(value):
+    """The instant of a date-time; None for one that is not specified."""
+    return None if value.skip & YEAR else moment(value)
+
+
 def demand(session):
     register = read_all(session, GXDLMSDemandRegister("1.0.1.4.0.255"), [4, 2, 3, 5, 6, 7, 8, 9])
     last = read_all(session, GXDLMSExtendedRegister("1.0.1.5.0.255"), [3, 2, 4, 5])
-    maximum = read_all(session, GXDLMSExtendedRegister("1.0.1.6.2.255"), [3, 2, 4, 5])
+    maxima = [read_all(session, GXDLMSExtendedRegister("1.0.1.6.%d.255" % e), [3, 2, 4, 5]) for e in (1, 2)]
     cumulative = read_all(session, GXDLMSRegister("1.0.1.2.0.255"), [3, 2])
     return {
         "current": [register.currentAverageValue, int(register.unit)],
@@ -194,15 +199,13 @@ def demand(session):
         "start": moment(register.startTimeCurrent),
         "period": [register.period, register.numberOfPeriods],
         "extended": [last.value, int(last.unit), last.status, moment(last.captureTime)],
-        "maximum": [maximum.value, int(maximum.unit), maximum.status, moment(maximum.captureTime)],
+        "maxima": [[it.value, int(it.unit), it.status, stamp(it.captureTime)] for it in maxima],
         "cumulative": [cumulative.value, int(cumulative.unit)],
     }
 
 
 def value_of(value):
-    if isinstance(value, GXDateTime):
-        return moment(value)
-    return value
+    return stamp(value) if isinstance(value, GXDateTime) else value
 
 
 def read_profile(session, name):

@@ -189,6 +189,7 @@ export function plotSVG(accuracyClass: AccuracyClass, panels: readonly Panel[]):
   const height = HEIGHT * panels.length
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" fill="#333">`,
+    '<title>Error against current, with the limits of the class</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     ...drawn,
     '</svg>',

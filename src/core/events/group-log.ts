@@ -4,7 +4,7 @@ import type { LogCursor, RecordLog } from '../storage/record-log.ts'
 import { EVENT_PAYLOAD, type EventRecord, eventParameter } from './event-log.ts'
 
 /** Parameter, then value. */
-export const DETAILED_PAYLOAD = EVENT_PAYLOAD + 4
+const DETAILED_PAYLOAD = EVENT_PAYLOAD + 4
 const UINT32_MAX = 0xffffffff
 
 export interface LoggedEvent extends EventRecord {

@@ -7,7 +7,7 @@ import { unbalance_permille } from './unbalance.ts'
  * EN 50160:2010, from memory; the 10-minute limits of the voltage and the 10-second limits of the frequency are confirmed by public sources.
  * Thousandths of the nominal value.
  */
-export const EN_50160 = Object.freeze({
+const EN_50160 = Object.freeze({
   interval_s: 600,
   frequencyInterval_s: 10,
   /** 4.2.2: 95 % of the means of a week within Un ± 10 %, all of them within Un + 10 % / - 15 %. */

@@ -96,7 +96,7 @@ function energies(): RegisterEntry[] {
   return entries
 }
 
-const positive = (value: number) => (value > 0 ? value : 0)
+const positive = (value: number) => Math.max(0, value)
 const negative = (value: number) => (value < 0 ? -value : 0)
 const whole = (thousandths: number) => Math.round(thousandths / 1000)
 

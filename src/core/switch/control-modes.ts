@@ -42,7 +42,7 @@ export const TRANSITIONS: readonly Transition[] = Object.freeze([
 ])
 
 /** The transitions of each control mode, 0 to 6. In mode 0 the supply is always connected. */
-export const CONTROL_MODES: readonly string[] = Object.freeze(['', 'bcfgde', 'bcfgae', 'bcgde', 'bcgae', 'bcfgdeh', 'bcgdeh'])
+const CONTROL_MODES: readonly string[] = Object.freeze(['', 'bcfgde', 'bcfgae', 'bcgde', 'bcgae', 'bcfgdeh', 'bcgdeh'])
 
 export function isControlMode(mode: number): boolean {
   return Number.isInteger(mode) && mode >= 0 && mode < CONTROL_MODES.length

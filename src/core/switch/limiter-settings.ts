@@ -2,8 +2,8 @@ import { ByteReader, ByteWriter, DecodeError } from '../../lib/bytes.ts'
 
 const VERSION = 1
 /** Most groups that a meter may belong to. */
-export const GROUPS_MAX = 32
-export const UINT16_MAX = 0xffff
+const GROUPS_MAX = 32
+const UINT16_MAX = 0xffff
 export const UINT32_MAX = 0xffffffff
 
 /** Which attribute of which object is monitored. */

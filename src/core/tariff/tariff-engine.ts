@@ -151,7 +151,13 @@ export class TariffEngine {
   add(sample: MeteringSample): void {
     // Without an answer there are no counts: they come with the next sample, which covers this time too.
     const answered = (sample.status & MeteringStatus.fault) === 0
-    this.#energy.add(sample, answered ? this.#sharesUntilNow() : undefined)
+    let shares: Float64Array | undefined
+    try {
+      if (answered) shares = this.#sharesUntilNow()
+    } finally {
+      // Whatever the clock does: what the IC has given up must be booked.
+      this.#energy.add(sample, shares)
+    }
   }
 
   /** Switches when it is time. To be called once a second, after that second's sample was added. Errors: those of the settings, after all else is done. */

@@ -35,7 +35,7 @@ function writeDemand(writer: ByteWriter, value: number): void {
 }
 
 /** Whole W of active, var of reactive energy: by the index of `Quantity`. */
-export function demandUnit(quantity: number): number {
+function demandUnit(quantity: number): number {
   return quantity < 2 ? Unit.watt : Unit.var
 }
 

@@ -77,11 +77,10 @@ export interface TariffDemand {
 export function tariffObjects(tariff: TariffState, commands: TariffCommands, times: TariffTimes, demand?: TariffDemand): CosemObject[] {
   const { rates } = tariff
   const active = () => rateName(tariff.activeRate)
-  const energies = assigned(REGISTER_CLASS, 8, range(0, RATE_QUANTITIES - 1), rates)
-  // Demand of an unknown number of quantities is not worth an object without registers.
-  const maxima = demand === undefined ? [] : assigned(EXTENDED_REGISTER_CLASS, 6, demand.quantities, Math.min(rates, demand.registers - 1))
-  const activations = [activation(ENERGY_ACTIVATION, energies, rates, active)]
-  if (maxima.length > 0) activations.push(activation(DEMAND_ACTIVATION, maxima, rates, active))
+  const activations = new Map([[ENERGY_ACTIVATION, assigned(REGISTER_CLASS, 8, range(0, RATE_QUANTITIES - 1), rates)]])
+  if (demand !== undefined) {
+    activations.set(DEMAND_ACTIVATION, assigned(EXTENDED_REGISTER_CLASS, 6, demand.quantities, Math.max(1, demand.registers - 1)))
+  }
   return [
     new ActivityCalendarObject({
       logicalName: CALENDAR,
@@ -97,10 +96,10 @@ export function tariffObjects(tariff: TariffState, commands: TariffCommands, tim
     new TariffScriptTableObject({
       logicalName: SCRIPT_TABLE,
       access: READERS,
-      activations: maxima.length > 0 ? [ENERGY_ACTIVATION, DEMAND_ACTIVATION] : [ENERGY_ACTIVATION],
+      activations: [...activations.keys()],
       masks: range(1, rates).map(rateName),
     }),
-    ...activations,
+    ...[...activations].map(([name, registers]) => activation(name, registers, active)),
     new DataObject({ logicalName: ACTIVE_TARIFF, access: READERS, value: (writer) => writeOctetString(writer, active()) }),
   ]
 }
@@ -109,17 +108,20 @@ function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
 }
 
-/** The registers of all rates; those of one rate stand together. */
-function assigned(classId: number, d: number, quantities: readonly number[], rates: number): AssignedRegister[] {
-  return range(1, rates).flatMap((rate) => quantities.map((quantity) => ({ classId, logicalName: `1.0.${quantity + 1}.${d}.${rate}.255` })))
+/** The registers of each rate. A meter with one rate has totals only. */
+function assigned(classId: number, d: number, quantities: readonly number[], rates: number): AssignedRegister[][] {
+  const ofRate = (e: number) => quantities.map((quantity) => ({ classId, logicalName: `1.0.${quantity + 1}.${d}.${e}.255` }))
+  return rates === 1 ? [ofRate(0)] : range(1, rates).map(ofRate)
 }
 
-function activation(name: string, registers: readonly AssignedRegister[], rates: number, active: () => Uint8Array): CosemObject {
-  const masks = range(1, rates).map((rate) => ({
-    name: rateName(rate),
-    registers: range(1, registers.length).filter((number) => registers[number - 1].logicalName.endsWith(`.${rate}.255`)),
-  }))
-  return new RegisterActivationObject({ logicalName: name, access: READERS, registers, masks, active })
+function activation(name: string, registers: readonly AssignedRegister[][], active: () => Uint8Array): CosemObject {
+  let last = 0
+  const masks = registers.map(({ length }, index) => {
+    const first = last + 1
+    last += length
+    return { name: rateName(index + 1), registers: range(first, last) }
+  })
+  return new RegisterActivationObject({ logicalName: name, access: READERS, registers: registers.flat(), masks, active })
 }
 
 /** What is wrong with tables is the client's concern, flash that takes no more is the meter's. */

@@ -1,8 +1,10 @@
 import { ProfileStatus } from '../../core/events/codes.ts'
 import { EVENT_PAYLOAD, eventParameter } from '../../core/events/event-log.ts'
+import { PROFILES } from '../../core/profile/definitions.ts'
 import { PROFILE_PAYLOAD, profileValue } from '../../core/profile/load-profile.ts'
 import type { RegisterEntry } from '../../core/registers/table.ts'
 import type { SupplySwitch } from '../../core/switch/supply-switch.ts'
+import type { ActivityCalendar, SpecialDay } from '../../core/tariff/activity-calendar.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
 import {
   writeAsciiOctetString,
@@ -21,13 +23,19 @@ import { captureObject } from '../../protocols/dlms/objects/profile-source.ts'
 import { DataObject, RegisterObject } from '../../protocols/dlms/objects/register.ts'
 import { SapAssignmentObject } from '../../protocols/dlms/objects/sap.ts'
 import type { CosemObject, DlmsSource, LogicalDevice } from '../../protocols/dlms/source.ts'
+import { BILLING_DEPTH } from '../accounts.ts'
 import { METER_CONSTANT, type MeterConfig, MODEL } from '../config.ts'
 import type { MeterCore } from '../core.ts'
+import { billingObjects } from './dlms-billing.ts'
+import { captureProfileObjects } from './dlms-captures.ts'
 import { CLIENTS, EVERYONE, MANAGEMENT_CLIENT, managed, READERS, READING_CLIENT } from './dlms-clients.ts'
+import { demandObjects } from './dlms-demand.ts'
 import type { FirmwareTransfer } from './dlms-image.ts'
 import { imageObjects, type PowerFailPush, pushObjects } from './dlms-management.ts'
 import { type ColumnWriter, LogProfile } from './dlms-profile.ts'
 import { switchObjects } from './dlms-switch.ts'
+import { type TariffTimes, tariffObjects } from './dlms-tariff.ts'
+import type { LocalTimes } from './dlms-times.ts'
 
 export { MANAGEMENT_CLIENT, PUBLIC_CLIENT, READING_CLIENT } from './dlms-clients.ts'
 
@@ -143,16 +151,37 @@ export class DlmsView implements DlmsSource {
       now_ms: () => clock.now_ms(),
       utcOfLocal: (local_ms: number) => this.#utcOfLocal(local_ms),
       localOfUtc: (utc_ms: number) => utc_ms + clock.offset_min(utc_ms) * 60_000,
-    }
-    const local = {
-      utcOfLocal: times.utcOfLocal,
       offset_min: (utc_ms: number) => clock.offset_min(utc_ms),
+      standardOffset_min: clock.standardOffset_min,
       status: (utc_ms: number) => clock.status(utc_ms),
     }
     return [
       ...(image === undefined ? [] : imageObjects(image, times)),
       ...(push === undefined ? [] : pushObjects(push)),
-      ...(supply === undefined ? [] : switchObjects(supply, local)),
+      ...(supply === undefined ? [] : switchObjects(supply, times)),
+      ...this.#accounts(times),
+    ]
+  }
+
+  /** Tariffs, demand, billing periods, daily and monthly values. */
+  #accounts(times: LocalTimes & TariffTimes): CosemObject[] {
+    const core = this.#core
+    const { accounts, tariff } = core
+    const { demand, billing, daily, monthly, sections } = accounts
+    const moment = this.#config.billing
+    const tariffSource = {
+      setPassive: (calendar: ActivityCalendar) => core.setPassive(calendar),
+      setSpecialDays: (days: readonly SpecialDay[]) => core.setSpecialDays(days),
+      activateAt: (utc_s: number | undefined) => tariff.activateAt(utc_s),
+      activatePassive: () => core.activatePassive(),
+    }
+    const end = () => core.endBilling()
+    return [
+      ...tariffObjects(tariff, tariffSource, times, demand),
+      ...demandObjects(demand, times),
+      ...(billing === undefined ? [] : billingObjects({ billing, sections, depth: BILLING_DEPTH, moment, times, end })),
+      ...(daily === undefined ? [] : captureProfileObjects(daily, PROFILES.daily, times)),
+      ...(monthly === undefined ? [] : captureProfileObjects(monthly, PROFILES.monthly, times)),
     ]
   }
 

@@ -6,7 +6,7 @@ import { QualityMonitor, type QualityOptions } from '../../../src/core/quality/q
 import { openStorage } from '../../../src/core/storage/storage.ts'
 import { createMeteringSample, type MeteringSample } from '../../../src/lib/metering-sample.ts'
 
-export const START_S = 1_767_614_400
+const START_S = 1_767_614_400
 export const NOMINAL_MV = 230_000
 
 export interface Told {

@@ -10,7 +10,7 @@ import { LatchingRelay } from '../../../src/world/relay.ts'
 import { Scheduler } from '../../../src/world/scheduler.ts'
 import { WorldClock, WorldTimer } from '../../../src/world/time.ts'
 
-export const PINS = Object.freeze({ close: 10, open: 11, feedback: 12 })
+const PINS = Object.freeze({ close: 10, open: 11, feedback: 12 })
 export const POWER = Object.freeze({ classId: 3, logicalName: '1.0.1.7.0.255', attribute: 2 })
 export const START_MS = Date.UTC(2026, 0, 5, 12)
 const VOLTAGE_V = 230

@@ -55,7 +55,7 @@ export const calendars: fc.Arbitrary<ActivityCalendar> = fc
   .filter((calendar) => calendarErrors(calendar).length === 0)
 
 /** Special days, some of them with day ids that no calendar has. */
-export const specialDaysOf = (calendar: ActivityCalendar): fc.Arbitrary<SpecialDay[]> =>
+const specialDaysOf = (calendar: ActivityCalendar): fc.Arbitrary<SpecialDay[]> =>
   fc.uniqueArray(
     fc.record({
       index: fc.nat(0xffff),

@@ -10,7 +10,7 @@ import { EnergyRegisters } from '../../../src/core/registers/energy.ts'
 import { createWorkspace } from '../../../src/core/storage/record.ts'
 import { RecordLog } from '../../../src/core/storage/record-log.ts'
 import { Settings } from '../../../src/core/storage/settings.ts'
-import type { ActivityCalendar } from '../../../src/core/tariff/activity-calendar.ts'
+import { type ActivityCalendar, ONE_RATE } from '../../../src/core/tariff/activity-calendar.ts'
 import { TariffEngine } from '../../../src/core/tariff/tariff-engine.ts'
 import { sameSecret } from '../../../src/lib/secret.ts'
 import { billingObjects } from '../../../src/meter/views/dlms-billing.ts'
@@ -84,16 +84,23 @@ export class BillingMeter implements DlmsSource {
     }
     this.settings = new Settings(flash, { area: 1, firstBlock: 0, blocks: 4, workspace })
     this.settings.mount()
-    this.tariff = new TariffEngine({ clock, energy, settings: this.settings, configured: tariff(DAY_AND_NIGHT, { rates }) })
+    this.tariff = new TariffEngine({
+      clock,
+      energy,
+      settings: this.settings,
+      configured: tariff(rates === 1 ? ONE_RATE : DAY_AND_NIGHT, { rates }),
+    })
     this.tariff.start(0, false)
     const now_s = this.now_s
     const counts = (quantity: number, rate: number) => (rate === 0 ? energy.count(quantity, 0) : energy.rateCount(quantity, rate))
+    // With one rate there are totals only.
+    const tariffed = rates === 1 ? 0 : rates
     this.demand = new Demand(
       {
         counts,
         unit: UNIT,
         settings: this.settings,
-        rates,
+        rates: tariffed,
         period_s: 900,
         periods: 1,
         shiftLimit_s: 9,
@@ -108,7 +115,7 @@ export class BillingMeter implements DlmsSource {
       counts,
       quantities: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
       tariffed: [0, 1, 2, 3],
-      rates,
+      rates: tariffed,
       demand: this.demand,
     })
     const moment = { day: 1, hour: 0 } as const
@@ -123,7 +130,7 @@ export class BillingMeter implements DlmsSource {
       depth: 13,
     })
     this.billing.start()
-    const columns = energyColumns((quantity, rate) => energy.wholeUnits(counts(quantity, rate)), [0, 1], rates)
+    const columns = energyColumns((quantity, rate) => energy.wholeUnits(counts(quantity, rate)), [0, 1], tariffed)
     this.daily = new CaptureProfile({ log: log(8, 8), schedule: daily(offset), columns, depth: PROFILES.daily.depth }, now_s)
     this.monthly = new CaptureProfile({ log: log(9, 12), schedule: monthly(offset), columns, depth: PROFILES.monthly.depth }, now_s)
     this.quality = new PowerQualityProfile({ log: log(10, 16), period_s: 600, phases: 3, thd: true }, now_s)

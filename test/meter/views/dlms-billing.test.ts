@@ -115,6 +115,36 @@ describe('end of billing', () => {
     expect(manager.get(7, BILLING, 7)).toBe(13)
   })
 
+  test('a snapshot that cannot be read keeps its place', () => {
+    manager.act(9, '0.0.10.0.1.255', 1, '120001')
+    meter.run(3600)
+    meter.billing.log.append(1, 0, meter.now_s, Uint8Array.of(99))
+    meter.run(3600)
+    manager.act(9, '0.0.10.0.1.255', 1, '120001')
+    const all = rows()
+    expect(all.map((row) => row[2])).toEqual([1, null, 2])
+    expect(new Set(all[1])).toEqual(new Set([null]))
+    expect(rows(BILLING, range('07ea011fff001e00008000ff', '07eb0101ff000000008000ff'))).toEqual(all.slice(2))
+  })
+
+  test('a value that an older firmware did not store is null', () => {
+    const older = new BillingMeter({ start: '2026-01-30T22:00:00Z', rates: 2 })
+    meter = new BillingMeter({ start: '2026-01-30T22:00:00Z', rates: 3 })
+    manager = new Reader(meter)
+    older.run(3600)
+    new Reader(older).act(9, '0.0.10.0.1.255', 1, '120001')
+    const cursor = older.billing.cursor()
+    expect(cursor.next()).toBe(true)
+    meter.billing.log.append(1, 0, cursor.utc_s, cursor.payload)
+    const [row] = rows()
+    expect([row[columnOf('0100010802ff', 2)], row[columnOf('0100010803ff', 2)]]).toEqual([0, null])
+    expect([row[columnOf('0100010603ff', 2)], row[columnOf('0100010603ff', 5)], row[columnOf('0100010203ff', 2)]]).toEqual([
+      null,
+      null,
+      null,
+    ])
+  })
+
   test('eight rates come in blocks that fit a small PDU', () => {
     meter = new BillingMeter({ start: '2026-01-30T22:00:00Z', rates: 8 })
     manager = new Reader(meter, undefined, 128)

@@ -210,6 +210,6 @@ describe('management of the meter', () => {
       version: '0.2.0',
       authenticate: () => true,
     }).devices[0]
-    for (const classId of [9, 18, 22, 40]) expect(objects.some((object) => object.classId === classId)).toBe(false)
+    for (const classId of [18, 40]) expect(objects.some((object) => object.classId === classId)).toBe(false)
   })
 })

@@ -11,7 +11,7 @@ import { MANAGER_SECRET } from '../../protocols/dlms/managed-source.ts'
 import { SECRET } from '../../protocols/dlms/memory-source.ts'
 
 /** Plain numbers, booleans and lists; octet-strings as hexadecimal text. */
-export function plain({ value }: DataValue): unknown {
+function plain({ value }: DataValue): unknown {
   if (value instanceof Uint8Array) return toHex(value)
   return Array.isArray(value) ? value.map(plain) : value
 }

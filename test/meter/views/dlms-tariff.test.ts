@@ -247,6 +247,14 @@ describe('scripts and register activation', () => {
   })
 })
 
+test('a meter with one rate has no registers of rates: its mask names the totals', () => {
+  manager = new Reader(new BillingMeter({ rates: 1 }))
+  expect(manager.get(6, '0.0.14.0.1.255', 2)).toEqual([1, 2, 3, 4].map((c) => [3, `01000${c}0800ff`]))
+  expect(manager.get(6, '0.0.14.0.2.255', 2)).toEqual([1, 2, 3, 4].map((c) => [4, `01000${c}0600ff`]))
+  expect(manager.get(6, '0.0.14.0.1.255', 3)).toEqual([['0001', [1, 2, 3, 4]]])
+  expect(manager.get(9, '0.0.10.0.100.255', 2)).toHaveLength(1)
+})
+
 test('the reading client reads and changes nothing, the public client sees nothing', () => {
   const reader = new Reader(meter, READING_CLIENT)
   expect(reader.get(20, CALENDAR, 2)).toBe(text('DAYNIGHT'))
