@@ -32,6 +32,10 @@ const WORLD_CONFIG = object(
     ),
     wander: boolean({ default: true, description: 'Voltage and frequency wander a little around their nominal values' }),
     holdUp_ms: integer({ min: 0, max: 60_000, default: 500, unit: 'ms', description: 'How long the board lives after its supply fails' }),
+    sealOpen: boolean({
+      default: false,
+      description: 'The metrological seal is broken: calibration and a reset of everything are possible',
+    }),
     consolePort: optional(
       integer({
         min: 0,

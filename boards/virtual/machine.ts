@@ -127,6 +127,7 @@ export class Machine {
     this.#household = trace === undefined ? undefined : new TraceLoad({ scheduler, mains: this.mains, trace, standardOffset_min })
     if (this.#household !== undefined) this.mains.add(new SwitchedLoad(this.relay, this.#household))
     this.mains.update()
+    this.board.sealed = !config.world.sealOpen
     this.#face = this.#serveFace(this.board.start())
     this.#console = this.#serveConsole()
   }
