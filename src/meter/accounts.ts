@@ -43,6 +43,11 @@ export class Accounts {
   readonly monthly: CaptureProfile | undefined
   readonly #profiles: readonly CaptureProfile[]
   readonly #options: AccountsOptions
+  #now_s = 0
+  /** Made once: nothing is allocated in a second without an end of a period. */
+  readonly #demandSecond = (): void => {
+    this.demand.second(this.#now_s, this.#options.clock.valid ? 0 : ProfileStatus.clockInvalid)
+  }
 
   constructor(options: AccountsOptions) {
     const { clock, energy, storage, config } = options
@@ -101,21 +106,22 @@ export class Accounts {
   }
 
   /**
-   * Once a second, after the sample was booked. `persistent`: bits of `ProfileStatus` that last as long as their cause. `save` writes the image of the
+   * Once a second, after the sample was booked. `persistent` gives the bits of `ProfileStatus` that last as long as their cause. `save` writes the image of the
    * registers, which must not be older than what is captured.
    */
-  second(now_s: number, persistent: number, save: () => void): void {
+  second(now_s: number, persistent: () => number, save: () => void): void {
     const { keep, clock } = this.#options
-    const { demand, billing } = this
-    keep(() => demand.second(now_s, persistent & ProfileStatus.clockInvalid))
+    const { billing } = this
+    this.#now_s = now_s
+    keep(this.#demandSecond)
     for (const profile of this.#profiles) {
       if (!profile.due(now_s)) continue
       save()
-      keep(() => profile.capture(now_s, persistent))
+      keep(() => profile.capture(now_s, persistent()))
     }
     if (billing === undefined || !clock.valid || !billing.due(now_s)) return
     save()
-    keep(() => billing.capture(now_s, persistent))
+    keep(() => billing.capture(now_s, persistent()))
   }
 
   clockAdjusted(old_s: number, new_s: number): void {

@@ -41,6 +41,8 @@ const DAMAGE_SCRUBBED = 'storage.damage.scrub'
 /** Saves for failing supplies: so many at once, and then one in so long. What flickers for hours must not wear the flash. */
 const GASPS_MAX = 60
 const GASP_REFILL_MS = 30_000
+/** How often numbers for messages are reserved, if there are not enough. */
+const RESERVE_MS = 60_000
 /** Flash that takes no more is tried again so rarely: each time costs erases. */
 const WORN_RETRY_S = 60
 /** A firmware that dies again and again is logged once in so long. */
@@ -126,6 +128,8 @@ export class MeterCore {
   /** Sum of the image as it was saved last: values never decrease, so an equal sum is an equal image. */
   #savedSum = -1
   #gasps = GASPS_MAX
+  /** Ticks at which numbers for messages are looked after again. */
+  #reserve_ms = 0
   #gasped_ms = Number.NEGATIVE_INFINITY
   /** The rates that were loaded add up to their totals. */
   readonly #settled: boolean
@@ -235,7 +239,7 @@ export class MeterCore {
     const now_s = this.clock.now_s()
     this.#keep(this.#switchRates)
     this.#watchClock(now_s)
-    this.accounts.second(now_s, this.#persistent(now_s), this.#save)
+    this.accounts.second(now_s, this.#status, this.#save)
     if (this.profile.due(now_s)) this.#capture(now_s)
     // A clock that was set back saves at once; otherwise the interval would last as long as the correction.
     const elapsed_s = now_s - this.#lastSave_s
@@ -247,11 +251,14 @@ export class MeterCore {
   }
 
   readonly #save = (): void => this.save()
+  readonly #status = (): number => this.#persistent(this.clock.now_s())
   readonly #switchRates = (): void => this.tariff.second()
 
   /** What a failing supply needs at once: erased blocks, and numbers for the messages. */
   readonly #makeReady = (): void => {
     this.storage.prepare()
+    if (this.clock.ticks_ms() < this.#reserve_ms) return
+    this.#reserve_ms = this.clock.ticks_ms() + RESERVE_MS
     this.storage.counters.reserve(Counter.message)
   }
 

@@ -182,15 +182,18 @@ function prepareAreas(areas: Areas): AreaName[] {
   })
 }
 
-/** Erases one block in the area that has none ahead and least room in the open one. */
-function prepareMostUrgent(areas: Areas): boolean {
-  let urgent: Areas[AreaName] | undefined
+/** What can be erased ahead; the most urgent one first. */
+type Preparable = Pick<RecordLog, 'ring' | 'prepare'>
+
+/** Erases one block in the area that has none ahead and least room in the open one. Mostly there is nothing to do, and that has to be cheap. */
+function prepareMostUrgent(areas: readonly Preparable[]): boolean {
+  let urgent: Preparable | undefined
   let open = 0
-  for (const name of AREA_NAMES) {
-    const area = areas[name]
-    if (area === undefined || area.ring.ready || area.ring.worn) continue
+  for (let i = 0; i < areas.length; i++) {
+    const { ring } = areas[i]
+    if (ring.ready || ring.worn) continue
     open++
-    if (urgent === undefined || area.ring.room < urgent.ring.room) urgent = area
+    if (urgent === undefined || ring.room < urgent.ring.room) urgent = areas[i]
   }
   const again = urgent?.prepare() ?? false
   return again || open > 1
@@ -212,6 +215,7 @@ export function openStorage(flash: Flash, options: StorageOptions = {}): Storage
   const reports = mountAreas(areas)
   writeLayout(flash, workspace, found, layout)
   const worn = prepareAreas(areas)
+  const present: readonly Preparable[] = AREA_NAMES.flatMap((name) => areas[name] ?? [])
   return {
     flash,
     layout,
@@ -220,7 +224,7 @@ export function openStorage(flash: Flash, options: StorageOptions = {}): Storage
     get lateErases() {
       return AREA_NAMES.reduce((sum, name) => sum + (areas[name]?.ring.lateErases ?? 0), 0)
     },
-    prepare: () => prepareMostUrgent(areas),
+    prepare: () => prepareMostUrgent(present),
   }
 }
 
