@@ -231,7 +231,18 @@ export class Meter {
       version: this.version,
       restart: this.#device.restart && (() => this.restart()),
       onLockOut: () => core.record(StandardEvent.failedLogin),
+      status: () => this.#statusLines(),
     })
+  }
+
+  /** What the console shows beside the core's own lines: the tariff, the switch, and the parts that have had faults. */
+  *#statusLines(): Iterable<readonly [string, string]> {
+    yield ['rate', `${this.core.tariff.activeRate} of ${this.config.tariff.rates}`]
+    const supply = this.supplySwitch?.supply
+    if (supply !== undefined) yield ['switch', supply.disconnector.outputState ? 'closed' : 'open']
+    for (const { name, state, faults, lastReason } of this.health) {
+      if (faults > 0) yield [name, `${state}, ${faults} faults, the last: ${lastReason}`]
+    }
   }
 
   #addParts(): void {

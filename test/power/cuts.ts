@@ -18,9 +18,10 @@ export const TEARS: readonly Tear[] = ['none', 'complete', 'prefix', 'bits', 'ga
 const LONG_S = 75
 
 /**
- * Recoveries from neighbouring cuts do the same operations, about fifteen: each cut takes one in so many of them, and its neighbours the others.
+ * Recoveries from neighbouring cuts do the same operations, about fifteen: a run takes one in so many of them for each cut, and its neighbours the
+ * others. As many runs, one for each `part`, take all of them.
  */
-const RECOVERY_STRIDE = 3
+export const RECOVERY_STRIDE = 3
 
 /** The state of the flash, the world and the promises after a cut. */
 interface Wreck {
@@ -61,10 +62,10 @@ export class Cuts {
   }
 
   /** The same, and the supply is lost again in the recovery: in every third of its operations, or only in number `only`. */
-  cutTwice(n: number, tear: Tear, seed: number, again: Tear, only?: number): void {
+  cutTwice(n: number, tear: Tear, seed: number, again: Tear, only?: number, part = 0): void {
     this.#explain(`--cut ${n} --tear ${tear} --fault ${seed} --again ${only ?? 'all'} --tear2 ${again}`, () => {
       const wreck = this.#wreck(n, tear, seed)
-      for (let m = only ?? 1 + (n % RECOVERY_STRIDE); only === undefined || m === only; m += RECOVERY_STRIDE) {
+      for (let m = only ?? 1 + ((n + part) % RECOVERY_STRIDE); only === undefined || m === only; m += RECOVERY_STRIDE) {
         const chip = this.#chip(wreck.image, seed + m)
         const world = wreck.world.copy()
         const expected = wreck.expected.copy()

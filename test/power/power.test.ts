@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Cuts, TEARS } from './cuts.ts'
+import { Cuts, RECOVERY_STRIDE, TEARS } from './cuts.ts'
 import { record } from './recording.ts'
 
 const SEED = 1
@@ -24,12 +24,14 @@ test(
   TIMEOUT_MS,
 )
 
-test(
-  'and lost again at every operation of the recovery',
-  () => {
+test.each(Array.from({ length: RECOVERY_STRIDE }, (_, part) => part))(
+  'and lost again at every operation of the recovery, part %d',
+  (part) => {
     const cuts = new Cuts(recording)
     // Tears take turns, so that each kind meets each kind of operation in both places.
-    for (let n = 0; n < operations; n++) cuts.cutTwice(n, TEARS[n % TEARS.length], n, TEARS[(n * 5 + 1) % TEARS.length])
+    for (let n = 0; n < operations; n++) {
+      cuts.cutTwice(n, TEARS[n % TEARS.length], n, TEARS[(n * 5 + 1 + part) % TEARS.length], undefined, part)
+    }
     expect(cuts.starts).toBeGreaterThan(operations)
   },
   TIMEOUT_MS,
