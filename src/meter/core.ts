@@ -131,6 +131,8 @@ export class MeterCore {
   /** Ticks at which numbers for messages are looked after again. */
   #reserve_ms = 0
   #gasped_ms = Number.NEGATIVE_INFINITY
+  /** This start is in the counter of starts. */
+  #counted = false
   /** The rates that were loaded add up to their totals. */
   readonly #settled: boolean
   #storageFailed = false
@@ -257,7 +259,7 @@ export class MeterCore {
   /** What a failing supply needs at once: erased blocks, and numbers for the messages. */
   readonly #makeReady = (): void => {
     this.storage.prepare()
-    if (this.clock.ticks_ms() < this.#reserve_ms) return
+    if (this.#supply.unsettled || this.clock.ticks_ms() < this.#reserve_ms) return
     this.#reserve_ms = this.clock.ticks_ms() + RESERVE_MS
     this.storage.counters.reserve(Counter.message)
   }
@@ -369,10 +371,10 @@ export class MeterCore {
       this.#damage.report(DAMAGE_AT_START, damaged, Math.max(now_s, lastAlive_s))
       this.#damage.settle(DAMAGE_AT_START, damaged)
     })
-    this.#keep(() => this.storage.counters.next(Counter.boot))
     if (this.storage.report.worn.length > 0) this.#onStorageFault()
     if (lastAlive_s === 0) {
       this.accounts.start('first')
+      this.#countStart()
       this.#supply.first(now_s)
       this.#announceClock(now_s)
       this.save()
@@ -384,7 +386,16 @@ export class MeterCore {
       this.#mark(ProfileStatus.powerDown)
       this.#supply.start(now_s, lastAlive_s)
     }
-    if (reason !== 'power') this.#afterReset(now_s, reason)
+    if (reason === 'power') return
+    this.#countStart()
+    this.#afterReset(now_s, reason)
+  }
+
+  /** Once a life, when it is one: a start of a supply that flickers writes nothing. */
+  #countStart(): void {
+    if (this.#counted) return
+    this.#counted = true
+    this.#keep(() => this.storage.counters.next(Counter.boot))
   }
 
   /** The firmware started again although the supply was there. */
@@ -417,6 +428,7 @@ export class MeterCore {
 
   /** The supply is back for good: counts the failure and logs how long it lasted. */
   #endOfFailure(utc_s: number, duration_s: number | undefined): void {
+    this.#countStart()
     this.#image[POWER_FAILURES]++
     if (duration_s !== undefined) this.#keep(() => this.powerFailureLog.add(StandardEvent.powerUp, utc_s, duration_s))
     if (!this.#clockAnnounced) this.#announceClock(utc_s)
