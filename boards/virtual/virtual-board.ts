@@ -75,6 +75,8 @@ export class VirtualBoard {
   program: Program = PROGRAM
   readonly #options: VirtualBoardOptions
   readonly #supply: BoardSupply
+  /** Of the boot loader. */
+  readonly #partitions: NorFlash | undefined
   readonly #bootloader: BootLoader | undefined
   #watchdog: WorldWatchdog | undefined
   /** The sockets of the device go down with its supply. */
@@ -112,8 +114,8 @@ export class VirtualBoard {
     })
     const onOperation: OperationHook = (kind, bytes, offset) => this.#supply.flashOperation(kind, bytes, offset)
     this.flash = new NorFlash(options.storage, { random: new SeededRandom(seed, 3), onOperation })
-    const partitions = options.firmware && new NorFlash(options.firmware, { random: new SeededRandom(seed, 8), onOperation })
-    this.#bootloader = partitions && new BootLoader(partitions, FACTORY_VERSION)
+    this.#partitions = options.firmware && new NorFlash(options.firmware, { random: new SeededRandom(seed, 8), onOperation })
+    this.#bootloader = this.#partitions && new BootLoader(this.#partitions, FACTORY_VERSION)
     const run = (callback: () => void) => this.run(callback)
     this.#network = options.network && scopeNetwork(options.network, { run, sends: () => this.#supply.message() })
   }
@@ -203,6 +205,7 @@ export class VirtualBoard {
   #boot(resetReason: ResetReason): Meter {
     const { scheduler, onEvent, onReady, onError, onFault, peerTimer, evaluate } = this.#options
     this.flash.powerOn()
+    this.#partitions?.powerOn()
     this.#timer = new WorldTimer(scheduler)
     this.generation++
     const image = evaluate === undefined ? undefined : this.#bootloader?.boot()

@@ -127,6 +127,24 @@ describe('a new firmware', () => {
   })
 })
 
+test('a supply that ends in the middle of a block: the meter starts again, and the transfer goes on', () => {
+  const bytes = image(DEAD.padEnd(200_000), '0.3.0')
+  const update = firmware()
+  update.initiate(Uint8Array.of(1), bytes.length)
+  rig.machine.mains.disturbAll(0, 10_000)
+  let sent = 0
+  rig.machine.board.run(() => {
+    for (; sent < update.blocks; sent++) update.transfer(sent, bytes.subarray(sent * BLOCK, (sent + 1) * BLOCK))
+  })
+  // The capacitors were empty before the image was over.
+  expect(sent).toBeGreaterThan(0)
+  expect(sent).toBeLessThan(update.blocks)
+  expect(rig.machine.meter).toBeUndefined()
+  rig.run(20_000)
+  expect(firmware().status).toBe(TransferStatus.initiated)
+  expect(firmware().firstNotTransferred).toBe(sent)
+})
+
 describe('an image', () => {
   test('of another signer, cut short, changed or older is refused with an event, and nothing else changes', () => {
     const good = image(DEAD, '0.3.0')
