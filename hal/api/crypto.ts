@@ -22,6 +22,12 @@ export interface Crypto {
   seal(key: Bytes, nonce: Bytes, plaintext: Bytes, additionalData: Bytes): Bytes
   /** The plaintext of what `seal` returned; undefined when key, nonce, additional data or any byte of `sealed` differ. RangeError as `seal`. */
   open(key: Bytes, nonce: Bytes, sealed: Bytes, additionalData: Bytes): Bytes | undefined
+  /** AES without a mode (FIPS 197): each block of 16 bytes by itself. Only for protocols that build on the block cipher. RangeError for other lengths. */
+  encryptBlocks(key: Bytes, blocks: Bytes): Bytes
+  /** The inverse of `encryptBlocks`. */
+  decryptBlocks(key: Bytes, blocks: Bytes): Bytes
+  /** AES-CMAC (RFC 4493, NIST SP 800-38B): 16 bytes, for data of any length. RangeError for a key that is not 16, 24 or 32 bytes long. */
+  cmac(key: Bytes, data: Bytes): Bytes
   /**
    * ECDSA on P-256 (FIPS 186-5): whether `signature` (r then s, 32 bytes each) is that of `digest` (SHA-256, 32 bytes) by the owner of `publicKey`
    * (SEC 1 uncompressed, 65 bytes). False for a key that is no point of the curve and for wrong lengths.

@@ -1,9 +1,9 @@
-import { gcm } from '@noble/ciphers/aes.js'
+import { cmac, ecb, gcm } from '@noble/ciphers/aes.js'
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Crypto, DigestName, Hash } from '../api/crypto.ts'
 import type { Bytes } from '../api/io.ts'
-import { checkGcm, GCM_TAG } from './gcm.ts'
+import { checkAesKey, checkBlocks, checkGcm, GCM_TAG } from './aes.ts'
 import { verifyP256 } from './p256.ts'
 
 function unknown(name: DigestName): never {
@@ -36,6 +36,18 @@ export const portableCrypto: Crypto = Object.freeze({
       // All lengths are right, so what is wrong is the tag.
       return undefined
     }
+  },
+  encryptBlocks(key: Bytes, blocks: Bytes): Bytes {
+    checkBlocks(key, blocks)
+    return ecb(key, { disablePadding: true }).encrypt(blocks)
+  },
+  decryptBlocks(key: Bytes, blocks: Bytes): Bytes {
+    checkBlocks(key, blocks)
+    return ecb(key, { disablePadding: true }).decrypt(blocks)
+  },
+  cmac(key: Bytes, data: Bytes): Bytes {
+    checkAesKey(key)
+    return cmac(data, key)
   },
   verify: verifyP256,
 })

@@ -198,6 +198,59 @@ function gcmContract(crypto: Crypto): void {
   })
 }
 
+/** FIPS 197, appendix C: key and ciphertext of one plaintext. */
+const AES_PLAINTEXT = '00112233445566778899aabbccddeeff'
+const AES_KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
+const AES_CASES: readonly (readonly [number, string])[] = [
+  [16, '69c4e0d86a7b0430d8cdb78070b4c55a'],
+  [24, 'dda97ca4864cdfe06eaf70a0ec0d7191'],
+  [32, '8ea2b7ca516745bfeafc49904b496089'],
+]
+
+/** RFC 4493, section 4: length of the message and its AES-CMAC. */
+const CMAC_KEY = '2b7e151628aed2a6abf7158809cf4f3c'
+const CMAC_MESSAGE =
+  '6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710'
+const CMAC_CASES: readonly (readonly [number, string])[] = [
+  [0, 'bb1d6929e95937287fa37d129b756746'],
+  [16, '070a16b46b4d4144f79bdd9dd04a287c'],
+  [40, 'dfa66747de9ae63030ca32611497c827'],
+  [64, '51f0bebf7e3b9d92fc49741779363cfe'],
+]
+
+function blockContract(crypto: Crypto): void {
+  test.each(AES_CASES)('AES with a key of %i bytes, both ways', (length, expected) => {
+    const key = fromHex(AES_KEY).subarray(0, length)
+    const blocks = fromHex(AES_PLAINTEXT + AES_PLAINTEXT)
+    const encrypted = crypto.encryptBlocks(key, offCentre(blocks))
+    expect(toHex(encrypted)).toBe(expected + expected)
+    expect(Object.getPrototypeOf(encrypted)).toBe(Uint8Array.prototype)
+    expect(crypto.decryptBlocks(offCentre(key), encrypted)).toEqual(blocks)
+    expect(toHex(encrypted)).toBe(expected + expected)
+    expect(crypto.encryptBlocks(key, new Uint8Array(0)).length).toBe(0)
+  })
+
+  test.each(CMAC_CASES)('AES-CMAC of %i bytes', (length, expected) => {
+    const message = fromHex(CMAC_MESSAGE).subarray(0, length)
+    const mac = crypto.cmac(fromHex(CMAC_KEY), offCentre(message))
+    expect(toHex(mac)).toBe(expected)
+    expect(Object.getPrototypeOf(mac)).toBe(Uint8Array.prototype)
+    for (let bit = 0; bit < 8 * length; bit += 11) expect(toHex(crypto.cmac(fromHex(CMAC_KEY), flipped(message, bit)))).not.toBe(expected)
+  })
+
+  test('AES takes no other lengths', () => {
+    for (const length of [0, 8, 15, 17, 33]) {
+      const key = new Uint8Array(length)
+      for (const call of [crypto.encryptBlocks, crypto.decryptBlocks, crypto.cmac])
+        expect(() => call(key, new Uint8Array(16))).toThrow(RangeError)
+    }
+    for (const length of [1, 15, 17]) {
+      for (const call of [crypto.encryptBlocks, crypto.decryptBlocks])
+        expect(() => call(new Uint8Array(16), new Uint8Array(length))).toThrow(RangeError)
+    }
+  })
+}
+
 function ecdsaContract(crypto: Crypto): void {
   const key = fromHex(RFC6979_KEY)
 
@@ -284,6 +337,7 @@ export function cryptoContract(name: string, crypto: Crypto): void {
 
     hashContract(crypto)
     gcmContract(crypto)
+    blockContract(crypto)
     ecdsaContract(crypto)
   })
 }

@@ -45,6 +45,20 @@ describe('host and portable agree', () => {
     )
   })
 
+  test('on AES without a mode and on AES-CMAC', () => {
+    const key = fc.constantFrom(16, 24, 32).chain(bytes)
+    fc.assert(
+      fc.property(key, fc.uint8Array({ maxLength: 100 }), (k, data) => {
+        const blocks = data.subarray(0, data.length - (data.length % 16))
+        const encrypted = hostCrypto.encryptBlocks(k, blocks)
+        expect(portableCrypto.encryptBlocks(k, blocks)).toEqual(encrypted)
+        expect(portableCrypto.decryptBlocks(k, encrypted)).toEqual(blocks)
+        expect(hostCrypto.decryptBlocks(k, encrypted)).toEqual(blocks)
+        expect(portableCrypto.cmac(k, data)).toEqual(hostCrypto.cmac(k, data))
+      }),
+    )
+  })
+
   test('with the signatures of Node', () => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     // The point is the end of the SubjectPublicKeyInfo (RFC 5480).
