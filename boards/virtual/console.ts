@@ -1,5 +1,6 @@
 import type { Serial, SerialConstructor } from '../../hal/api/io.ts'
 import type { Network } from '../../hal/api/sockets.ts'
+import type { Timer } from '../../hal/api/time.ts'
 import { ByteQueue } from '../../src/lib/byte-queue.ts'
 import { TcpServer } from '../../src/links/ip/tcp-server.ts'
 import type { ByteStream, Session } from '../../src/links/link.ts'
@@ -14,6 +15,8 @@ export interface ConsoleBridgeOptions {
   /** The other end of the cable that is plugged into the service port of the meter. */
   readonly io: SerialConstructor
   readonly baud: number
+  /** Of whoever connects. */
+  readonly timer: Timer
   readonly onReady?: (port: number) => void
   readonly onError?: (reason: string) => void
 }
@@ -27,7 +30,7 @@ export class ConsoleBridge {
   #room = 0
 
   constructor(options: ConsoleBridgeOptions) {
-    const { network, port, io, baud, onReady, onError } = options
+    const { network, port, io, baud, timer, onReady, onError } = options
     this.#serial = new io({
       baud,
       onReadable: () => this.#fromMeter(),
@@ -36,7 +39,7 @@ export class ConsoleBridge {
         this.#toMeter()
       },
     })
-    this.#server = new TcpServer({ network, port, connections_max: 1, accept: (stream) => this.#accept(stream), onReady, onError })
+    this.#server = new TcpServer({ network, port, timer, connections_max: 1, accept: (stream) => this.#accept(stream), onReady, onError })
   }
 
   close(): void {

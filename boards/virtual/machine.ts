@@ -232,6 +232,7 @@ export class Machine {
       port: consolePort,
       io: this.board.cable.end(1),
       baud: BOARD.console.baud,
+      timer: new WorldTimer(this.#wall),
       onReady: (port) => onReady?.('console', port),
       onError: (reason) => onError?.('console', reason),
     })

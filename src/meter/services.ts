@@ -66,7 +66,8 @@ export function dlmsPart({ source, network, timer, config, onReady }: DlmsOption
       network: guardNetwork(network, guard),
       port,
       connections_max,
-      inactivity: inactivity_s === 0 ? undefined : { timer: guardTimer(timer, guard), timeout_ms: inactivity_s * 1000 },
+      timer: guardTimer(timer, guard),
+      inactivity_ms: inactivity_s === 0 ? undefined : inactivity_s * 1000,
       accept: guardAccept(accept, guard),
       onReady: (bound) => {
         noteReady(bound)
@@ -106,6 +107,7 @@ export function facePart(options: FaceOptions): Part {
     const server = new TcpServer({
       network: guardNetwork(network, guard),
       port,
+      timer,
       connections_max: connections_max + 1,
       accept: guardAccept(acceptFor(face), guard),
       onReady: (bound) => {

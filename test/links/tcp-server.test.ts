@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createHostNetwork } from '../../hal/host/sockets.ts'
+import { createHostTimer } from '../../hal/host/time.ts'
 import { TcpServer, type TcpServerOptions } from '../../src/links/ip/tcp-server.ts'
 import type { ByteStream, Session } from '../../src/links/link.ts'
 import { Scheduler } from '../../src/world/scheduler.ts'
@@ -21,7 +22,7 @@ afterEach(() => {
 function serve(
   accept: TcpServerOptions['accept'],
   connections_max = 8,
-  inactivity?: TcpServerOptions['inactivity'],
+  time: Pick<TcpServerOptions, 'timer' | 'inactivity_ms'> = { timer: createHostTimer() },
 ): Promise<{ server: TcpServer; port: number }> {
   return new Promise((resolve, reject) => {
     const server: TcpServer = new TcpServer({
@@ -29,7 +30,7 @@ function serve(
       port: 0,
       connections_max,
       accept,
-      inactivity,
+      ...time,
       onReady: (port) => resolve({ server, port }),
       onError: (reason) => reject(new Error(reason)),
     })
@@ -248,24 +249,6 @@ describe('a peer that does not read', () => {
 })
 
 describe('the server', () => {
-  test('closes connections over its limit at once, and takes new ones when there is room', async () => {
-    const { made, accept } = sessions(1)
-    const { server, port } = await serve(accept, 2)
-    const first = new Peer(port)
-    const second = new Peer(port)
-    await until(() => server.connections === 2, 'two connections')
-    const third = new Peer(port)
-    await until(() => third.gone, 'the third is closed')
-    expect(made).toHaveLength(2)
-    expect([first.gone, second.gone]).toEqual([false, false])
-    first.socket.destroy()
-    await until(() => server.connections === 1, 'one connection')
-    const fourth = new Peer(port)
-    fourth.socket.write('z')
-    await until(() => fourth.received.length === 1, 'an answer')
-    expect(server.connections).toBe(2)
-  })
-
   test('drops a connection that nobody wants', async () => {
     const { server, port } = await serve(() => undefined)
     const peer = new Peer(port)
@@ -292,7 +275,9 @@ describe('the server', () => {
   test('a busy port is told', async () => {
     const { port } = await serve(() => undefined)
     const reason = await new Promise<string>((resolve) => {
-      servers.push(new TcpServer({ network, port, connections_max: 1, accept: () => undefined, onError: resolve }))
+      servers.push(
+        new TcpServer({ network, port, timer: createHostTimer(), connections_max: 1, accept: () => undefined, onError: resolve }),
+      )
     })
     expect(reason).toContain(`127.0.0.1:${port}`)
   })
@@ -300,8 +285,8 @@ describe('the server', () => {
 
 test('a connection on which nothing comes in is closed after the inactivity time-out, another one not', async () => {
   const scheduler = new Scheduler(0)
-  const inactivity = { timer: new WorldTimer(scheduler), timeout_ms: 60_000 }
-  const { server, port } = await serve((stream) => new Amplifier(stream, 1), 8, inactivity)
+  const time = { timer: new WorldTimer(scheduler), inactivity_ms: 60_000 }
+  const { server, port } = await serve((stream) => new Amplifier(stream, 1), 8, time)
   const [silent, lively] = [new Peer(port), new Peer(port)]
   await until(() => server.connections === 2, 'two connections')
   for (let second = 20; second <= 80; second += 20) {
@@ -315,4 +300,142 @@ test('a connection on which nothing comes in is closed after the inactivity time
   expect([server.connections, lively.gone]).toEqual([1, false])
   server.close()
   expect(scheduler.pending).toBe(0)
+})
+
+describe('a full server', () => {
+  /** One place for each of `taken`, all of them held by sessions that would lose something. */
+  async function full(taken: number) {
+    const { made, accept } = sessions(1)
+    const scheduler = new Scheduler(0)
+    const { server, port } = await serve(accept, taken, { timer: new WorldTimer(scheduler) })
+    const holders = Array.from({ length: taken }, () => new Peer(port))
+    await until(() => server.connections === taken, 'all places are taken')
+    /** Newcomers whose connections the server has seen. */
+    const come = async (count: number) => {
+      const before = server.waiting
+      const peers = Array.from({ length: count }, () => new Peer(port))
+      for (const { socket } of peers) socket.write('z')
+      await until(() => server.waiting === before + count, 'the newcomers wait')
+      return peers
+    }
+    return { made, scheduler, server, port, holders, come }
+  }
+
+  test('lets a newcomer wait for two seconds and closes it then', async () => {
+    const { made, scheduler, server, holders, come } = await full(2)
+    const [newcomer] = await come(1)
+    scheduler.run(1_999_999)
+    await pause(20)
+    expect([newcomer.gone, server.waiting]).toEqual([false, 1])
+    scheduler.run(2_000_000)
+    await until(() => newcomer.gone, 'the newcomer is closed')
+    expect([made.length, server.waiting, server.connections]).toEqual([2, 0, 2])
+    expect(holders.map(({ gone }) => gone)).toEqual([false, false])
+  })
+
+  test('serves clients that close and come back in the same moment, whichever of the two is heard first', async () => {
+    const { server, port, holders } = await full(4)
+    const again = holders.map((old) => {
+      const peer = new Peer(port)
+      peer.socket.write('z')
+      peer.socket.once('connect', () => old.socket.destroy())
+      return peer
+    })
+    await until(() => again.every(({ received }) => received.length === 1), 'an answer for each')
+    expect([server.connections, server.waiting]).toEqual([4, 0])
+  })
+
+  test('gives a free place to who came first, with all that was sent meanwhile', async () => {
+    const { scheduler, server, holders, come } = await full(2)
+    const [first] = await come(1)
+    const [second] = await come(1)
+    holders[0].socket.destroy()
+    await until(() => first.received.length === 1, 'an answer')
+    expect([second.received.length, server.waiting]).toEqual([0, 1])
+    scheduler.run(2_000_000)
+    await until(() => second.gone, 'the second is closed')
+    expect(first.gone).toBe(false)
+    expect(scheduler.pending).toBe(0)
+  })
+
+  /** Sessions that are spare until their peer has sent something. */
+  async function silentUntilHeard(places: number) {
+    const scheduler = new Scheduler(0)
+    const { server, port } = await serve(
+      () => {
+        let heard = false
+        return {
+          receive: (bytes) => {
+            heard = true
+            return bytes.length
+          },
+          closed: () => {},
+          get spare() {
+            return !heard
+          },
+        }
+      },
+      places,
+      { timer: new WorldTimer(scheduler) },
+    )
+    const holders = Array.from({ length: places }, () => new Peer(port))
+    await until(() => server.connections === places, 'all places are taken')
+    const come = () => {
+      const peer = new Peer(port)
+      peer.socket.write('z')
+      return peer
+    }
+    return { scheduler, server, holders, come }
+  }
+
+  test('gives a newcomer the place of one that has said nothing for half a second', async () => {
+    const { scheduler, server, holders, come } = await silentUntilHeard(2)
+    const newcomer = come()
+    await until(() => server.waiting === 1, 'the newcomer waits')
+    scheduler.run(499_999)
+    expect(server.waiting).toBe(1)
+    scheduler.run(500_000)
+    expect([server.waiting, server.connections]).toEqual([0, 2])
+    await until(() => holders.some(({ gone }) => gone), 'one made room')
+    expect([holders.filter(({ gone }) => gone).length, newcomer.gone]).toEqual([1, false])
+    // The other one has had its half second as well.
+    const second = come()
+    await until(() => holders.every(({ gone }) => gone), 'the other made room at once')
+    expect(second.gone).toBe(false)
+  })
+
+  test('lets silent connections go at once in a flood, and an honest client in it gets through', async () => {
+    const { server, holders, come } = await silentUntilHeard(2)
+    const honest = come()
+    await until(() => server.waiting === 1, 'the honest one waits')
+    for (let i = 0; i < 9; i++) new Peer(honest.socket.remotePort as number)
+    await until(() => holders.every(({ gone }) => gone), 'the silent ones')
+    expect([honest.gone, server.connections, server.waiting]).toEqual([false, 2, 8])
+  })
+
+  test('keeps a bounded number waiting: the oldest goes for a further one', async () => {
+    const { server, port, come } = await full(1)
+    const waiting = await come(8)
+    new Peer(port)
+    await until(() => waiting.some(({ gone }) => gone), 'one is closed')
+    expect([waiting.filter(({ gone }) => gone).length, server.waiting]).toEqual([1, 8])
+  })
+
+  test('forgets who left meanwhile', async () => {
+    const { made, server, holders, come } = await full(1)
+    const [left, stays] = await come(2)
+    left.socket.destroy()
+    holders[0].socket.destroy()
+    await until(() => stays.received.length === 1 || left.received.length === 1, 'an answer')
+    await until(() => stays.received.length === 1, 'an answer')
+    expect([made.length, server.connections]).toEqual([3, 1])
+  })
+
+  test('closes who waits with itself', async () => {
+    const { scheduler, server, come } = await full(1)
+    const [newcomer] = await come(1)
+    server.close()
+    await until(() => newcomer.gone, 'the newcomer is closed')
+    expect([server.waiting, scheduler.pending]).toEqual([0, 0])
+  })
 })

@@ -145,6 +145,9 @@ describe('DLMS', () => {
     expect((await first.exchange(ENERGY))[0]).toBe(0xc4)
     await expect(DlmsTcpClient.open(ports.dlms, SECRET)).rejects.toThrow()
     for (const client of [first, ...clients]) client.close()
+    // All of them come back at once.
+    const again = await Promise.all(Array.from({ length: DLMS_CONNECTIONS }, () => DlmsTcpClient.open(ports.dlms, SECRET)))
+    for (const client of again) client.close()
     await expectServed(ports)
     await expectGoodEnd(ports.meter)
   })

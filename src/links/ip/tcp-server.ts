@@ -1,136 +1,44 @@
-import type { Listener, Network, TCP, TCPHandle } from '../../../hal/api/sockets.ts'
+import type { Listener, Network, TCPHandle } from '../../../hal/api/sockets.ts'
 import type { Timer, TimerHandle } from '../../../hal/api/time.ts'
-import type { Accept, ByteStream, Session } from '../link.ts'
+import type { Accept } from '../link.ts'
+import { TcpStream } from './tcp-stream.ts'
 
 export interface TcpServerOptions {
   readonly network: Network
   readonly port: number
   readonly address?: string
-  /** Connections at once; a further one takes the place of the oldest spare one, or is closed at once. */
+  /**
+   * Connections at once. A further one takes the place of the oldest spare one that has had `SPEAK_MS` to say something, or waits `GRACE_MS` for
+   * a place and is closed then.
+   */
   readonly connections_max: number
   readonly accept: Accept
-  /** Connections on which nothing comes in for so long are closed. The timer is one of real time: a peer does not live faster than we do. */
-  readonly inactivity?: { readonly timer: Timer; readonly timeout_ms: number }
+  /** One of real time: a peer does not live faster than we do. */
+  readonly timer: Timer
+  /** Connections on which nothing comes in for so long are closed. */
+  readonly inactivity_ms?: number
   readonly onReady?: (port: number) => void
   readonly onError?: (reason: string) => void
 }
 
-/** Largest piece that a session gets in one call: bounds what one call can make it answer. */
-const PIECE = 1024
-/** A peer that lets this much wait and sends on is cut off. */
-const QUEUE_MAX = 512 * 1024
-
 /** Looks at the connections in one inactivity time-out: they are closed after it, and at most a part of it later. */
 const LOOKS = 4
 
-/** One accepted TCP connection: pauses reading while answers wait, so that a peer that does not read cannot fill the memory. */
-class TcpStream implements ByteStream {
-  readonly peer: string
-  readonly #socket: TCP
-  readonly #onGone: (stream: TcpStream) => void
-  #session: Session | undefined
-  #queue: Uint8Array[] = []
-  #queued = 0
-  /** Read from the socket, not yet taken by the session. */
-  #held: Uint8Array | undefined
-  #ending = false
-  #gone = false
-  /** Looks since something came in. */
-  #silent = 0
+/**
+ * How long a newcomer waits for a place. A client that closes its connection and comes back at once is often heard in the other order: its new
+ * connection arrives before the end of its old one. Longer than the longest step of a timer that follows a world (1 s), so that the ends that
+ * were on their way have been heard when it is over.
+ */
+const GRACE_MS = 2000
+/** A connection has so long to say who it is before a newcomer may take its place: clients that all come back at once leave each other theirs. */
+const SPEAK_MS = 500
+/** Newcomers that wait at once. When a flood brings more, silent connections lose their places at once, or the oldest newcomer is closed. */
+const WAITING_MAX = 8
 
-  constructor(network: Network, handle: TCPHandle, onGone: (stream: TcpStream) => void) {
-    this.peer = `${handle.address}:${handle.port}`
-    this.#onGone = onGone
-    this.#socket = new network.TCP({
-      from: handle,
-      noDelay: true,
-      onReadable: () => this.#pump(),
-      onWritable: (count) => this.#drain(count),
-      onError: () => this.destroy(),
-    })
-  }
-
-  start(session: Session | undefined): void {
-    if (session === undefined) this.destroy()
-    else this.#session = session
-  }
-
-  /** Counts a look at the connection; true when nothing has come in during the last `LOOKS` of them. */
-  isSilent(): boolean {
-    return this.#silent++ >= LOOKS
-  }
-
-  get spare(): boolean {
-    return this.#session?.spare ?? false
-  }
-
-  get writable(): number {
-    return this.#gone || this.#queued > 0 ? 0 : this.#socket.writable
-  }
-
-  send(bytes: Uint8Array): boolean {
-    if (this.#gone || this.#ending) return false
-    const room = this.writable
-    if (bytes.length <= room) {
-      this.#socket.write(bytes)
-      return true
-    }
-    if (room > 0) this.#socket.write(bytes.subarray(0, room))
-    if (this.#queued + bytes.length - room > QUEUE_MAX) {
-      this.destroy()
-      return false
-    }
-    this.#queue.push(bytes.slice(room))
-    this.#queued += bytes.length - room
-    return false
-  }
-
-  close(): void {
-    if (this.#queued > 0) this.#ending = true
-    else this.destroy()
-  }
-
-  destroy(): void {
-    if (this.#gone) return
-    this.#gone = true
-    this.#queue = []
-    this.#queued = 0
-    this.#socket.close()
-    this.#onGone(this)
-    this.#session?.closed()
-  }
-
-  #pump(): void {
-    while (!this.#gone && !this.#ending && this.#queued === 0) {
-      const bytes = this.#held ?? this.#socket.read(PIECE)
-      if (bytes === undefined) return
-      this.#silent = 0
-      this.#held = undefined
-      const consumed = this.#session?.receive(bytes) ?? bytes.length
-      if (consumed < bytes.length) this.#held = bytes.slice(consumed)
-      if (consumed === 0) return
-    }
-  }
-
-  #drain(count: number): void {
-    let room = count
-    while (this.#queue.length > 0 && room > 0) {
-      const head = this.#queue[0]
-      const piece = head.length <= room ? head : head.subarray(0, room)
-      this.#socket.write(piece)
-      room -= piece.length
-      this.#queued -= piece.length
-      if (piece === head) this.#queue.shift()
-      else this.#queue[0] = head.subarray(piece.length)
-    }
-    if (this.#queued > 0) return
-    if (this.#ending) {
-      this.destroy()
-      return
-    }
-    if (room > 0) this.#session?.writable?.(room)
-    this.#pump()
-  }
+/** A newcomer that waits; nothing is read from it. */
+interface Waiting {
+  readonly handle: TCPHandle
+  readonly timeout: TimerHandle
 }
 
 /** Listens on a TCP port and gives each connection a session. */
@@ -138,15 +46,17 @@ export class TcpServer {
   readonly #options: TcpServerOptions
   readonly #listener: Listener
   readonly #streams = new Set<TcpStream>()
+  /** In the order of their arrival. */
+  readonly #waiting: Waiting[] = []
+  /** Those that may still be about to speak. */
+  readonly #young = new Map<TcpStream, TimerHandle>()
   readonly #looking: TimerHandle | undefined
   #closed = false
 
   constructor(options: TcpServerOptions) {
     this.#options = options
-    const { network, port, address, onReady, onError } = options
-    const { inactivity } = options
-    const interval_ms = inactivity === undefined ? 0 : inactivity.timeout_ms / LOOKS
-    this.#looking = inactivity?.timer.set(() => this.#look(), interval_ms, interval_ms)
+    const { network, port, address, timer, inactivity_ms, onReady, onError } = options
+    if (inactivity_ms !== undefined) this.#looking = timer.set(() => this.#look(), inactivity_ms / LOOKS, inactivity_ms / LOOKS)
     this.#listener = new network.Listener({ port, address, onReady, onError, onReadable: () => this.#accept() })
   }
 
@@ -154,35 +64,88 @@ export class TcpServer {
     return this.#streams.size
   }
 
+  /** Newcomers for whom there is no place yet. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   /** Stops listening and drops every connection. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    if (this.#looking !== undefined) this.#options.inactivity?.timer.clear(this.#looking)
+    if (this.#looking !== undefined) this.#options.timer.clear(this.#looking)
     this.#listener.close()
+    while (this.#waiting.length > 0) this.#refuseOldest()
     for (const stream of [...this.#streams]) stream.destroy()
   }
 
   #accept(): void {
     for (let handle = this.#listener.read(); handle !== undefined; handle = this.#listener.read()) {
-      const stream = new TcpStream(this.#options.network, handle, (gone) => this.#streams.delete(gone))
-      if (this.#streams.size >= this.#options.connections_max && !this.#makeRoom()) {
-        stream.destroy()
-        continue
-      }
-      this.#streams.add(stream)
-      stream.start(this.#options.accept(stream))
+      this.#waiting.push({ handle, timeout: this.#options.timer.set(() => this.#giveUp(), GRACE_MS) })
+      this.#fill()
+      if (this.#waiting.length === 0 || this.#makeRoom(false)) continue
+      if (this.#waiting.length > WAITING_MAX && !this.#makeRoom(true)) this.#refuseOldest()
     }
   }
 
-  #look(): void {
-    for (const stream of [...this.#streams]) if (stream.isSilent()) stream.destroy()
+  /** Whoever waits gets the places that are free. */
+  #fill(): void {
+    while (!this.#closed && this.#streams.size < this.#options.connections_max) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      this.#options.timer.clear(next.timeout)
+      this.#start(next.handle)
+    }
   }
 
-  /** Connections that say nothing must not keep everybody else out. A set goes through its streams in the order of their arrival. */
-  #makeRoom(): boolean {
+  #start(handle: TCPHandle): void {
+    const { network, timer, accept } = this.#options
+    const stream = new TcpStream(network, handle, () => {
+      this.#streams.delete(stream)
+      this.#grown(stream)
+      this.#fill()
+    })
+    this.#streams.add(stream)
+    this.#young.set(
+      stream,
+      timer.set(() => {
+        this.#grown(stream)
+        if (this.#waiting.length > 0) this.#makeRoom(false)
+      }, SPEAK_MS),
+    )
+    stream.start(accept(stream))
+  }
+
+  #grown(stream: TcpStream): void {
+    const timeout = this.#young.get(stream)
+    if (timeout === undefined) return
+    this.#young.delete(stream)
+    this.#options.timer.clear(timeout)
+  }
+
+  /** The oldest newcomer has waited long enough. */
+  #giveUp(): void {
+    if (!this.#makeRoom(true)) this.#refuseOldest()
+  }
+
+  #refuseOldest(): void {
+    const oldest = this.#waiting.shift()
+    if (oldest === undefined) return
+    this.#options.timer.clear(oldest.timeout)
+    new this.#options.network.TCP({ from: oldest.handle }).close()
+  }
+
+  #look(): void {
+    for (const stream of [...this.#streams]) if (stream.look() >= LOOKS) stream.destroy()
+  }
+
+  /**
+   * Connections that say nothing must not keep everybody else out: gives the place of the oldest spare one to who waits. A set goes through its
+   * streams in the order of their arrival.
+   */
+  #makeRoom(evenYoung: boolean): boolean {
     for (const stream of this.#streams) {
-      if (!stream.spare) continue
+      if (!stream.spare || (!evenYoung && this.#young.has(stream))) continue
       stream.destroy()
       return true
     }
