@@ -57,6 +57,35 @@ export interface Digital {
 
 export type DigitalConstructor = new (options: DigitalOptions) => Digital
 
+export interface PulseCountOptions {
+  /** Pin whose edges are counted. */
+  readonly signal: number
+  /** The edge that counts. Default `falling`: a contact to ground that closes. */
+  readonly edge?: 'rising' | 'falling'
+  /** Pull resistor of the input. Default `InputPullUp`. */
+  readonly mode?: 'Input' | 'InputPullUp' | 'InputPullDown'
+  /**
+   * Levels that last shorter are no levels, in nanoseconds. Default 1000. An implementation that cannot filter for so long throws RangeError: a
+   * hardware counter knows some microseconds, and a bouncing contact needs milliseconds.
+   */
+  readonly filter?: number
+  /** The count has changed. */
+  readonly onReadable?: () => void
+}
+
+/**
+ * ECMA-419 section 10.5 "PulseCount" with one signal; `filter` as in Moddable's implementation, `edge` and `mode` are ours. The count is a signed integer of
+ * 32 bits that wraps: `(now - before) | 0` is right for up to 2^31 - 1 pulses in between.
+ */
+export interface PulseCount {
+  read(): number
+  /** Sets the count. */
+  write(count: number): void
+  close(): void
+}
+
+export type PulseCountConstructor = new (options: PulseCountOptions) => PulseCount
+
 export interface SerialOptions {
   readonly baud: number
   /** Data bits, parity and stop bits. An implementation that cannot do a format throws RangeError. Default 8, none, 1. */

@@ -50,6 +50,10 @@ export const MeteringStatus = Object.freeze({
   reconfigured: 1 << 8,
   /** The IC does not answer; the sample repeats old values and carries no counts. */
   fault: 1 << 9,
+  /** Energy may be missing that flowed while nothing counted it. */
+  incomplete: 1 << 11,
+  /** The sample carries energy that a counter with a battery of its own counted while the meter was dark. */
+  recovered: 1 << 12,
 })
 
 /** An empty sample for a driver to fill again and again. */

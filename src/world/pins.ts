@@ -3,7 +3,8 @@ import type { Scheduler } from './scheduler.ts'
 
 const MODES: ReadonlySet<string> = new Set(['Input', 'InputPullUp', 'InputPullDown', 'Output', 'OutputOpenDrain'])
 const EDGES: ReadonlySet<string> = new Set(['rising', 'falling', 'both'])
-const PINS = 64
+/** Pins of a bank. */
+export const PINS = 64
 
 type Level = 0 | 1
 
@@ -14,6 +15,8 @@ interface Pin {
   owner: EmulatedDigital | undefined
   /** The world's end of the wire. */
   listener: ((level: Level) => void) | undefined
+  /** Other chips on the wire, and counters of the processor: told what the world drives. */
+  readonly watchers: Set<(level: Level) => void>
 }
 
 /** The pins of an emulated processor: the firmware holds one end of each wire (`Digital`), the world the other. */
@@ -23,7 +26,7 @@ export class PinBank {
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler
-    for (let i = 0; i < PINS; i++) this.#pins.push({ level: 0, driven: false, owner: undefined, listener: undefined })
+    for (let i = 0; i < PINS; i++) this.#pins.push({ level: 0, driven: false, owner: undefined, listener: undefined, watchers: new Set() })
   }
 
   /** The world pulls a wire; an input that waits for this edge is told in a task of its own. */
@@ -33,6 +36,7 @@ export class PinBank {
     if (wire.level === level) return
     wire.level = level
     wire.owner?.edge(level)
+    for (const watcher of wire.watchers) watcher(level)
   }
 
   level(pin: number): Level {
@@ -42,6 +46,21 @@ export class PinBank {
   /** Called when the firmware changes an output. */
   listen(pin: number, listener: (level: Level) => void): void {
     this.#pins[pin].listener = listener
+  }
+
+  /** Called at every edge that the world makes, until the function that it returns is called. */
+  watch(pin: number, watcher: (level: Level) => void): () => void {
+    const { watchers } = this.#pins[pin]
+    watchers.add(watcher)
+    return () => {
+      watchers.delete(watcher)
+    }
+  }
+
+  /** A pull resistor decides the level as long as the world does not. */
+  pull(pin: number, level: Level): void {
+    const wire = this.#pins[pin]
+    if (!wire.driven) wire.level = level
   }
 
   /** The processor lost its supply: all pins float and nobody owns them. */

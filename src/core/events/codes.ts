@@ -41,6 +41,15 @@ export const StandardEvent = Object.freeze({
   secretUnreadable: 202,
   factoryReset: 203,
   tariffRefused: 204,
+  /** Of a water, gas or heat meter; see `FlowMonitor` for their parameters. */
+  leakSuspected: 210,
+  leakEnded: 211,
+  burst: 212,
+  burstEnded: 213,
+  backflow: 214,
+  backflowEnded: 215,
+  noFlow: 216,
+  noFlowEnded: 217,
   logCleared: 255,
 })
 
@@ -74,6 +83,14 @@ const TEXTS: ReadonlyMap<number, string> = new Map([
   [StandardEvent.secretUnreadable, 'Secret unreadable'],
   [StandardEvent.factoryReset, 'Factory reset'],
   [StandardEvent.tariffRefused, 'Tariff refused'],
+  [StandardEvent.leakSuspected, 'Leak suspected'],
+  [StandardEvent.leakEnded, 'Leak ended'],
+  [StandardEvent.burst, 'Burst: flow above its limit'],
+  [StandardEvent.burstEnded, 'Burst ended'],
+  [StandardEvent.backflow, 'Backflow'],
+  [StandardEvent.backflowEnded, 'Backflow ended'],
+  [StandardEvent.noFlow, 'No flow for long'],
+  [StandardEvent.noFlowEnded, 'Flow again'],
   [StandardEvent.logCleared, 'Event log cleared'],
 ])
 
