@@ -1,3 +1,4 @@
+import { ADE7953 } from '../../src/world/chips/ade7953.ts'
 import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { spiContract } from './spi.ts'
 
@@ -12,4 +13,15 @@ spiContract('world, ATM90E32', () => ({
   ],
   // Reads register 0x05 (SagPeakDetCfg), whose value after reset is 0x143f.
   exchange: { send: [0x80, 0x05, 0, 0], receive: [undefined, undefined, 0x14, 0x3f] },
+}))
+
+spiContract('world, ADE7953', () => ({
+  SPI: new ADE7953({ now_us: () => 0 }).bus(),
+  options: { hz: 2_000_000, mode: 0 },
+  refused: [
+    ['too fast', { hz: 6_000_000 }],
+    ['mode 1', { mode: 1 }],
+    ['mode 2', { mode: 2 }],
+  ],
+  exchange: { send: [0x01, 0x02, 0x80, 0, 0], receive: [undefined, undefined, undefined, 0x80, 0x04] },
 }))

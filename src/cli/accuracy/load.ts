@@ -1,4 +1,4 @@
-import type { HarmonicPower } from '../../world/chips/atm90e32-front-end.ts'
+import type { HarmonicPower } from '../../world/chips/front-end.ts'
 import { createElectrical, type Electrical } from '../../world/electrical.ts'
 import type { Rating } from './classes.ts'
 

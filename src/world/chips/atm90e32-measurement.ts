@@ -1,8 +1,8 @@
 import { cosineOfDegrees, degreesOf, sineOfDegrees } from '../../lib/trig.ts'
 import type { Electrical } from '../electrical.ts'
 import { ACTIVE, APPARENT, type EnergyAccumulators, FUNDAMENTAL, HARMONIC, REACTIVE } from './atm90e32-energy.ts'
-import { type ChannelError, type ChannelSkew, createChannelError, type HarmonicPower, skewAt } from './atm90e32-front-end.ts'
 import { Address, LOW_WORD, MMode0, State0, State1, signed16 } from './atm90e32-registers.ts'
+import { type ChannelError, type ChannelSkew, createChannelError, type HarmonicPower, skewAt } from './front-end.ts'
 
 /** LSBs of 0.00032 W in a watt. */
 const POWER_LSB_PER_WATT = 3125

@@ -9,10 +9,10 @@ import { crc16Word } from '../../lib/crc.ts'
 import { createElectrical, type Electrical } from '../electrical.ts'
 import { busOf } from './atm90e32-bus.ts'
 import { EnergyAccumulators, type PulseCallback } from './atm90e32-energy.ts'
-import { HARMONICS_MAX, type HarmonicPower } from './atm90e32-front-end.ts'
 import { type FrontEnd, Measurement } from './atm90e32-measurement.ts'
 import { ACCESS, Access, Address, RESET_VALUES } from './atm90e32-registers.ts'
 import { type InterruptCallback, StatusBits } from './atm90e32-states.ts'
+import { HARMONICS_MAX, type HarmonicPower } from './front-end.ts'
 
 export interface ATM90E32Options {
   /** Monotonic virtual time in microseconds, an integer. */

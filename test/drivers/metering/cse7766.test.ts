@@ -5,7 +5,6 @@ import type { Bytes, Serial, SerialConstructor, SerialOptions } from '../../../h
 import type { MeteringSource } from '../../../src/core/metrology/source.ts'
 import { type CSE7766Configuration, createCircuit } from '../../../src/drivers/metering/cse7766/circuit.ts'
 import { CSE7766 } from '../../../src/drivers/metering/cse7766/cse7766.ts'
-import { EnergyCarry } from '../../../src/drivers/metering/cse7766/energy-carry.ts'
 import { createFrame, decodeFrame } from '../../../src/drivers/metering/cse7766/frame.ts'
 import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../src/lib/metering-sample.ts'
 import { type CSE7766Options as ChipOptions, CSE7766 as Emulated } from '../../../src/world/chips/cse7766.ts'
@@ -476,20 +475,4 @@ describe('stream', () => {
       }),
     )
   })
-})
-
-test('energy is carried exactly', () => {
-  fc.assert(
-    fc.property(fc.array(fc.nat(131_071), { maxLength: 50 }), fc.integer({ min: 4_900_000, max: 5_900_000 }), (steps, coefficient) => {
-      const carry = new EnergyCarry({ numerator: 953, denominator: 500 })
-      let pulses = 0n
-      let counts = 0
-      for (const step of steps) {
-        carry.add(step, coefficient)
-        pulses += BigInt(step)
-        counts += carry.take()
-      }
-      expect(BigInt(counts)).toBe((pulses * BigInt(coefficient) * 953n) / (500n * 3_600_000n))
-    }),
-  )
 })

@@ -40,7 +40,7 @@ export interface Circuit {
 const REFERENCE_OHM = 1_000_000
 const REFERENCE_UOHM = 1000
 const INPUT_MAX_MV = 30
-/** Products of pulses, coefficient and the numerator stay exact: see `EnergyCarry`. */
+/** Pulses times coefficient (24 bits each) is an amount that `EnergyCarry` takes in steps of 2^52 over the numerator. */
 const FRACTION_LIMIT = 100_000
 /** Pulses are at least so many microjoules: 5,364,000 is the nominal coefficient, real ones differ by some per cent. */
 const PULSE_MIN_UJ = 5_000_000

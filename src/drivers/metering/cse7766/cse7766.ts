@@ -6,13 +6,13 @@
  * are computed here.
  */
 import type { Serial, SerialConstructor, SerialOptions } from '../../../../hal/api/io.ts'
+import { EnergyCarry } from '../../../lib/energy-carry.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
 import type { Fraction } from '../../../lib/fraction.ts'
 import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
 import { PulseCounter } from '../../../lib/pulse-counter.ts'
 import { type Circuit, type CSE7766Configuration, createCircuit } from './circuit.ts'
 import { Coefficients } from './coefficients.ts'
-import { EnergyCarry } from './energy-carry.ts'
 import { COUNTER_MODULUS, createFrame, decodeFrame, FRAME_BYTES, isFrame } from './frame.ts'
 import { isLoss, Values } from './values.ts'
 
@@ -30,6 +30,8 @@ const STALE_MAX = 3
 const LOSS_CONFIRMATIONS = 3
 /** What the chip counted while the firmware was away is taken for at most so long: the counter wraps after a minute at full load. */
 const AWAY_MS = 20_000
+/** Microjoules in 1 mWh. */
+const UJ_PER_COUNT = 3_600_000
 const ENERGY_UNIT: Fraction = Object.freeze({ numerator: 1, denominator: 1 })
 
 export class CSE7766 {
@@ -46,7 +48,7 @@ export class CSE7766 {
   readonly #coefficients = new Coefficients()
   #circuit: Circuit = createCircuit({})
   #counter = new PulseCounter(COUNTER_MODULUS, this.#circuit.pulsesPerSecond_max)
-  #carry = new EnergyCarry(this.#circuit.energy)
+  #carry = carryOf(this.#circuit)
   #configured = false
   #closed = false
   #filled = 0
@@ -96,7 +98,7 @@ export class CSE7766 {
     this.#circuit = circuit
     this.#counter = new PulseCounter(COUNTER_MODULUS, circuit.pulsesPerSecond_max)
     if (counted !== undefined) this.#counter.resume(counted, AWAY_MS, this.#ticks_ms())
-    this.#carry = new EnergyCarry(circuit.energy)
+    this.#carry = carryOf(circuit)
     this.#configured = true
     this.#news = false
     this.#stale = STALE_MAX
@@ -195,7 +197,12 @@ export class CSE7766 {
     if (pulses < 0) return
     const { restarts } = this.#counter
     const rate = noLoad || powerPeriod === 0 ? 0 : 1e6 / powerPeriod
-    this.#carry.add(this.#counter.read(pulses, this.#ticks_ms(), rate), powerCoefficient)
+    // A pulse is worth the power coefficient in microjoules [3.6], which is known only with the first frame.
+    this.#carry.add(this.#counter.read(pulses, this.#ticks_ms(), rate) * powerCoefficient)
     if (this.#counter.restarts !== restarts) this.#reconfigured = true
   }
+}
+
+function carryOf({ energy }: Circuit): EnergyCarry {
+  return new EnergyCarry({ numerator: energy.numerator, denominator: energy.denominator * UJ_PER_COUNT })
 }
