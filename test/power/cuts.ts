@@ -6,9 +6,9 @@ import { HELD_BACK, NorFlash, PowerLoss, type Tear } from '../../src/world/chips
 import { checkAnnounced, DAMAGED, drawNumber, REORDERED, type Tolerance, WHOLE } from './check.ts'
 import type { Expected } from './expected.ts'
 import { FLASH, Life, SETTLED_S } from './life.ts'
-import type { Recording, Scene } from './recording.ts'
+import type { Moment, Recording, Scene } from './recording.ts'
 import { busySecond, end } from './script.ts'
-import { repeat } from './tap.ts'
+import { type Operation, repeat } from './tap.ts'
 import { Violation } from './violation.ts'
 import type { PowerWorld } from './world.ts'
 
@@ -17,17 +17,17 @@ export const TEARS: readonly Tear[] = ['none', 'complete', 'prefix', 'bits', 'ga
 /** A life goes on so long after its check now and then: past a profile entry and some saves. */
 const LONG_S = 75
 
-/**
- * Recoveries from neighbouring cuts do the same operations, about fifteen: a run takes one in so many of them for each cut, and its neighbours the
- * others. As many runs, one for each `part`, take all of them.
- */
-export const RECOVERY_STRIDE = 3
-
 /** The state of the flash, the world and the promises after a cut. */
 interface Wreck {
   readonly image: Uint8Array
   readonly world: PowerWorld
   readonly expected: Expected
+}
+
+/** Does an operation to an image of the flash. */
+function pass(image: Uint8Array, operation: Operation): void {
+  if (operation.kind === 'erase') image.fill(0xff, operation.block * FLASH.blockLength, (operation.block + 1) * FLASH.blockLength)
+  else for (let i = 0; i < operation.bytes.length; i++) image[operation.offset + i] &= operation.bytes[i]
 }
 
 /**
@@ -61,21 +61,18 @@ export class Cuts {
     })
   }
 
-  /** The same, and the supply is lost again in the recovery: in every third of its operations, or only in number `only`. */
-  cutTwice(n: number, tear: Tear, seed: number, again: Tear, only?: number, part = 0): void {
-    this.#explain(`--cut ${n} --tear ${tear} --fault ${seed} --again ${only ?? 'all'} --tear2 ${again}`, () => {
-      const wreck = this.#wreck(n, tear, seed)
-      for (let m = only ?? 1 + ((n + part) % RECOVERY_STRIDE); only === undefined || m === only; m += RECOVERY_STRIDE) {
-        const chip = this.#chip(wreck.image, seed + m)
-        const world = wreck.world.copy()
-        const expected = wreck.expected.copy()
-        chip.cutAt(m, again)
-        if (!this.#dies(new Life({ chip, world, expected }))) break
-        chip.powerOn()
-        world.pause(1)
-        this.#recover(chip, { world, expected }, SETTLED_S)
-      }
-    })
+  /** The same, and the supply is lost again in the recovery: in each of its operations, as `again` says, or only in number `only` (from 1). */
+  cutTwice(n: number, tear: Tear, seed: number, again: (m: number) => Tear, only?: number): void {
+    const words = `--cut ${n} --tear ${tear} --fault ${seed}`
+    const wreck = this.#explain(words, () => this.#wreck(n, tear, seed))
+    const moments = this.#explain(words, () => this.#retrace(wreck, seed))
+    const image = wreck.image.slice()
+    for (const [index, moment] of moments.entries()) {
+      const m = index + 1
+      const tear2 = again(m)
+      if (m === (only ?? m)) this.#explain(`${words} --again ${m} --tear2 ${tear2}`, () => this.#cutMoment(image, moment, tear2, seed + m))
+      pass(image, moment.operation)
+    }
   }
 
   /** A write cache: of operation `n` and the last ones before it in the same life any may be missing. */
@@ -139,14 +136,7 @@ export class Cuts {
 
   #seek(n: number): void {
     if (n < this.#next) throw new Error('operations in ascending order')
-    while (this.#next < n) this.#pass(this.#next++)
-  }
-
-  #pass(n: number): void {
-    const { operation } = this.recording.moments[n]
-    const image = this.#image
-    if (operation.kind === 'erase') image.fill(0xff, operation.block * FLASH.blockLength, (operation.block + 1) * FLASH.blockLength)
-    else for (let i = 0; i < operation.bytes.length; i++) image[operation.offset + i] &= operation.bytes[i]
+    while (this.#next < n) pass(this.#image, this.recording.moments[this.#next++].operation)
   }
 
   #chip(image: Uint8Array, seed: number): NorFlash {
@@ -154,24 +144,40 @@ export class Cuts {
     return new NorFlash(this.#memory, { random: new SeededRandom(seed, 5) })
   }
 
-  #lose(act: () => void): boolean {
+  #lose(act: () => void): void {
     try {
       act()
-      return false
     } catch (error) {
-      if (error instanceof PowerLoss) return true
-      throw error
+      if (!(error instanceof PowerLoss)) throw error
     }
   }
 
-  /** Lives until the supply is lost; false when the recovery was over before. */
-  #dies(life: Life): boolean {
-    const lost = this.#lose(() => {
-      life.start()
-      for (let i = 0; i < SETTLED_S; i++) life.second()
-    })
-    life.account()
-    return lost
+  /** The recovery without a second cut, with all that was true just before each of its operations. */
+  #retrace(wreck: Wreck, seed: number): Moment[] {
+    const chip = this.#chip(wreck.image, seed)
+    const world = wreck.world.copy()
+    const expected = wreck.expected.copy()
+    const moments: Moment[] = []
+    const onOperation = (operation: Operation): void => {
+      life.account()
+      moments.push({ operation, world: world.copy(), expected: expected.view() })
+    }
+    const life = new Life({ chip, world, expected, onOperation })
+    life.start()
+    for (let i = 0; i < SETTLED_S; i++) life.second()
+    life.check()
+    return moments
+  }
+
+  /** Supply lost in one operation of a recovery; then the meter starts again. */
+  #cutMoment(image: Uint8Array, { operation, world, expected }: Moment, tear: Tear, seed: number): void {
+    const chip = this.#chip(image, seed)
+    chip.cutAt(1, tear)
+    this.#lose(() => repeat(operation, chip))
+    chip.powerOn()
+    const after = world.copy()
+    after.pause(1)
+    this.#recover(chip, { world: after, expected: expected.copy() }, SETTLED_S)
   }
 
   #recover(chip: NorFlash, { world, expected }: Pick<Wreck, 'world' | 'expected'>, length_s: number, tolerance: Tolerance = WHOLE): void {
@@ -189,9 +195,9 @@ export class Cuts {
   }
 
   /** A failure says how to see it again. */
-  #explain(words: string, act: () => void): void {
+  #explain<Value>(words: string, act: () => Value): Value {
     try {
-      act()
+      return act()
     } catch (error) {
       throw new Violation(`${words}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     }

@@ -31,8 +31,10 @@ function fault(cuts: Cuts, kind: Kind, n: number, random: SeededRandom): void {
   const tear = TEARS[random.below(TEARS.length)]
   const seed = random.below(0x7fffffff)
   if (kind === 'cut') cuts.cut(n, tear, seed)
-  else if (kind === 'twice') cuts.cutTwice(n, tear, seed, TEARS[random.below(TEARS.length)], 1 + random.below(12))
-  else if (kind === 'reorder') cuts.reorder(n, seed)
+  else if (kind === 'twice') {
+    const again = TEARS[random.below(TEARS.length)]
+    cuts.cutTwice(n, tear, seed, () => again, 1 + random.below(12))
+  } else if (kind === 'reorder') cuts.reorder(n, seed)
   else cuts.drop(n)
 }
 

@@ -13,7 +13,7 @@ function showAgain(recording: Recording, fault: ReadonlyMap<string, string>): Sa
   else if (fault.has('reorder')) cuts.reorder(number('reorder'), number('fault'))
   else if (fault.has('again')) {
     const only = fault.get('again') === 'all' ? undefined : number('again')
-    cuts.cutTwice(number('cut'), tear('tear'), number('fault'), tear('tear2'), only)
+    cuts.cutTwice(number('cut'), tear('tear'), number('fault'), () => tear('tear2'), only)
   } else cuts.cut(number('cut'), tear('tear'), number('fault'))
   return { operations: recording.moments.length, starts: cuts.starts, mount_bytes: cuts.mount_bytes, digests: [cuts.digest] }
 }
