@@ -1,7 +1,6 @@
-/** Pins and parts of the virtual board: what a schematic says, as data. */
+/** Pins and parts that all virtual boards have: what a schematic says, as data. The metering IC is in `variants.ts`. */
 export const BOARD = Object.freeze({
   name: 'virtual',
-  metering: Object.freeze({ part: 'ATM90E32AS', hz: 1_000_000, select: 5, interrupt: 4 }),
   led: Object.freeze({ pin: 2 }),
   /** Contact of the metrological seal: 1 while it is whole. */
   seal: Object.freeze({ pin: 6 }),

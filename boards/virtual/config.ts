@@ -1,5 +1,6 @@
 import { array, boolean, type Infer, integer, number, object, oneOf, optional, string } from '../../src/lib/schema.ts'
 import { METER_CONFIG } from '../../src/meter/config.ts'
+import { BOARD_NAMES } from './variants.ts'
 
 const APPLIANCE = object({
   id: string({ pattern: '^[a-z0-9-]{1,24}$', meaning: '1 to 24 lower-case letters, digits or hyphens' }),
@@ -13,6 +14,11 @@ const APPLIANCE = object({
 /** The world around the virtual meter. */
 const WORLD_CONFIG = object(
   {
+    board: oneOf(BOARD_NAMES, {
+      default: 'virtual',
+      description:
+        'Board of the meter: virtual (three phases, ATM90E32), virtual-1p (BL0942), virtual-plug (CSE7766). With one phase the house has only L1',
+    }),
     trace: optional(
       string({
         minLength: 1,

@@ -26,7 +26,7 @@ export class WorldControls implements FaceExtension {
       speed: speed === Number.POSITIVE_INFINITY ? 'max' : speed,
       actualSpeed,
       seed: options.seed,
-      mains: [stateOf(mains.factor[0]), stateOf(mains.factor[1]), stateOf(mains.factor[2])],
+      mains: Array.from(mains.factor.subarray(0, this.#machine.phases), stateOf),
       household: { name: HOUSEHOLD, power_W: this.#machine.household_W },
       appliances: appliances.map(({ id, name, rated_W, on, phase }) => ({
         id,
@@ -42,8 +42,10 @@ export class WorldControls implements FaceExtension {
   command(command: WorldCommand): { readonly ok: true } | { readonly error: string } {
     const machine = this.#machine
     if (command.command === 'speed') machine.speed = command.speed === 'max' ? Number.POSITIVE_INFINITY : command.speed
-    else if (command.command === 'mains') this.#mains(command.phase, command.state)
-    else if (command.command === 'pv') {
+    else if (command.command === 'mains') {
+      if (command.phase > machine.phases) return { error: 'this meter has one phase' }
+      this.#mains(command.phase, command.state)
+    } else if (command.command === 'pv') {
       const max_W = machine.options.config.world.photovoltaics_W
       if (command.power_W > max_W) return { error: `the inverter feeds in ${max_W} W at most` }
       machine.photovoltaics.set(command.on, command.power_W)

@@ -10,7 +10,7 @@ import type { EventListener } from '../../src/meter/core.ts'
 import { PROGRAM } from '../../src/meter/program.ts'
 import { type Service, type ServiceName, serveFace } from '../../src/meter/services.ts'
 import type { FaultListener } from '../../src/meter/supervisor.ts'
-import type { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
+import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { type NorFlash, PowerLoss } from '../../src/world/chips/nor-flash.ts'
 import { Appliance, COMMON_APPLIANCES, Photovoltaics } from '../../src/world/loads/appliances.ts'
 import type { Trace } from '../../src/world/loads/trace.ts'
@@ -26,6 +26,7 @@ import { ConsoleBridge } from './console.ts'
 import { WorldControls } from './controls.ts'
 import { MachineFace } from './face.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
+import { BOARDS } from './variants.ts'
 import { VirtualBoard } from './virtual-board.ts'
 
 /** Most real time that the observers live through at once. */
@@ -102,6 +103,7 @@ export class Machine {
     this.scheduler = scheduler
     this.board = new VirtualBoard({
       ...options,
+      board: config.world.board,
       scheduler,
       // The world serves the face: a page that dies with the meter could not switch the mains on again.
       config: { ...config.meter, face: { ...config.meter.face, enabled: false } },
@@ -120,11 +122,12 @@ export class Machine {
     this.relay = new LatchingRelay({ scheduler, onChange: () => this.mains.update() })
     this.relay.connect(this.board.pins, BOARD.supplySwitch)
     this.appliances = this.#connectAppliances()
-    this.photovoltaics = new Photovoltaics(config.world.photovoltaics_W)
+    this.photovoltaics = new Photovoltaics(config.world.photovoltaics_W, this.phases === 1 ? 1 : 'all')
     this.mains.add(new SwitchedLoad(this.relay, this.photovoltaics))
     const { standardOffset_min } = config.meter.localTime
     const { trace } = options
-    this.#household = trace === undefined ? undefined : new TraceLoad({ scheduler, mains: this.mains, trace, standardOffset_min })
+    this.#household =
+      trace === undefined ? undefined : new TraceLoad({ scheduler, mains: this.mains, trace, standardOffset_min, phases: this.phases })
     if (this.#household !== undefined) this.mains.add(new SwitchedLoad(this.relay, this.#household))
     this.mains.update()
     this.board.sealed = !config.world.sealOpen
@@ -140,8 +143,15 @@ export class Machine {
   get generation(): number {
     return this.board.generation
   }
+  /** The three-phase IC of the board `virtual`. */
   get chip(): ATM90E32 {
-    return this.board.chip
+    const { chip } = this.board.metering
+    assert(chip instanceof ATM90E32, 'the board has another metering IC')
+    return chip
+  }
+  /** Phases that the meter and the house have. */
+  get phases(): 1 | 3 {
+    return BOARDS[this.options.config.world.board].phases
   }
   get flash(): NorFlash {
     return this.board.flash
@@ -240,7 +250,8 @@ export class Machine {
 
   #connectAppliances(): Appliance[] {
     const configured = this.options.config.world.appliances
-    const appliances = (configured ?? COMMON_APPLIANCES).map((options) => new Appliance(options))
+    const single = this.phases === 1
+    const appliances = (configured ?? COMMON_APPLIANCES).map((options) => new Appliance(single ? { ...options, phase: 1 } : options))
     for (const [index, appliance] of appliances.entries()) {
       if (configured?.[index].on) appliance.switch(true)
       this.mains.add(new SwitchedLoad(this.relay, appliance))

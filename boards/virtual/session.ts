@@ -4,6 +4,7 @@ import type { Network } from '../../hal/api/sockets.ts'
 import type { ResetReason } from '../../hal/api/watchdog.ts'
 import { standardEventText } from '../../src/core/events/codes.ts'
 import { switchEventText } from '../../src/core/switch/events.ts'
+import { modelOf } from '../../src/meter/config.ts'
 import type { EventListener } from '../../src/meter/core.ts'
 import type { Trace } from '../../src/world/loads/trace.ts'
 import type { VirtualConfig } from './config.ts'
@@ -58,6 +59,7 @@ export interface Summary {
   readonly powerFailures: number
   readonly ledPulses: number
   readonly demoSecret: boolean
+  readonly model: string
   /** Version of the firmware that runs. */
   readonly firmware: string
   /** Of the meter: what its configuration wants served. */
@@ -135,6 +137,7 @@ export class Session {
       powerFailures: core.powerFailures,
       ledPulses: meter.led.pulses,
       demoSecret: meter.demoSecret,
+      model: modelOf(core.measured),
       firmware: meter.version,
       services: meter.config.dlms.enabled && this.#networked ? ['dlms'] : [],
     }
@@ -156,6 +159,7 @@ export class Session {
       powerFailures: 0,
       ledPulses: 0,
       demoSecret: true,
+      model: '',
       firmware: '',
       services: [],
     }

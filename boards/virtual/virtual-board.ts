@@ -13,7 +13,6 @@ import { PROGRAM, type Program } from '../../src/meter/program.ts'
 import type { ServiceName } from '../../src/meter/services.ts'
 import type { FaultListener } from '../../src/meter/supervisor.ts'
 import { BootLoader } from '../../src/world/bootloader.ts'
-import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { NorFlash, type OperationHook, PowerLoss } from '../../src/world/chips/nor-flash.ts'
 import type { Electrical } from '../../src/world/electrical.ts'
 import { PinBank } from '../../src/world/pins.ts'
@@ -23,15 +22,13 @@ import { WorldClock, WorldTimer } from '../../src/world/time.ts'
 import { WorldWatchdog } from '../../src/world/watchdog.ts'
 import { BOARD } from './board.ts'
 import { loadProgram } from './image.ts'
+import { createMetering, type MeteringPart } from './metering.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 import { BoardSupply } from './supply.ts'
-
-/** Voltages below this part of the nominal one may be a sag for the IC. */
-const SAG_FACTOR = 0.9
-/** Register SagPeakDetCfg; its low byte is the time in ms after which the IC decides. */
-const SAG_PEAK_DETECTION = 0x05
+import { BOARDS, type BoardName } from './variants.ts'
 
 export interface VirtualBoardOptions {
+  readonly board: BoardName
   readonly scheduler: Scheduler
   readonly seed: number
   readonly config: MeterConfig
@@ -64,7 +61,7 @@ export interface VirtualBoardOptions {
 /** The board: chips, power supply, boot loader, and the life of the firmware between starts, resets and the end of the supply. */
 export class VirtualBoard {
   readonly clock: WorldClock
-  readonly chip: ATM90E32
+  readonly metering: MeteringPart
   readonly flash: NorFlash
   readonly pins: PinBank
   /** The cable at the service port: end 0 is the meter's. */
@@ -100,12 +97,7 @@ export class VirtualBoard {
     this.pins.drive(BOARD.supplySwitch.button, 1)
     this.cable = new SerialWire(scheduler, { transmit_bytes: 1024, receive_bytes: 1024 })
     this.#timer = new WorldTimer(scheduler)
-    this.chip = new ATM90E32({
-      now_us: () => scheduler.now_us,
-      interrupt: (irq, level) => {
-        if (irq === 1) this.pins.drive(BOARD.metering.interrupt, level)
-      },
-    })
+    this.metering = createMetering(options.board, { scheduler, pins: this.pins })
     this.#supply = new BoardSupply({
       scheduler,
       random: new SeededRandom(seed, 6),
@@ -152,19 +144,15 @@ export class VirtualBoard {
   }
 
   onMains(electrical: Electrical): void {
-    this.chip.setInputs(electrical)
     const nominal_V = this.#config.mains.nominalVoltage_V
-    // The IC decides on a sag a while after it began, without anybody looking; somebody has to look, for its interrupt to come in time.
-    if (electrical.voltage_V.some((voltage_V) => voltage_V < nominal_V * SAG_FACTOR)) {
-      const period_ms = this.chip.peek(SAG_PEAK_DETECTION) & 0xff
-      this.#options.scheduler.after(period_ms * 1000, () => this.chip.advance())
-    }
+    this.metering.setInputs(electrical, nominal_V)
     const limit_V = BOARD.supply.factor * nominal_V
-    this.#supplied = electrical.voltage_V.some((voltage_V) => voltage_V >= limit_V)
+    const { phases } = BOARDS[this.#options.board]
+    this.#supplied = electrical.voltage_V.some((voltage_V, phase) => phase < phases && voltage_V >= limit_V)
     this.#supply.mains = this.#supplied
     if (this.#supplied && !this.#alive) {
       this.#alive = true
-      this.chip.powerOn()
+      this.metering.chip.powerOn()
       this.#bootSoon('power')
     }
   }
@@ -238,10 +226,7 @@ export class VirtualBoard {
       crypto,
       key,
       flash: this.flash,
-      metering: {
-        sensor: { io: this.chip.bus(), hz: BOARD.metering.hz, mode: 3, select: BOARD.metering.select },
-        interrupt: { io: pin, pin: BOARD.metering.interrupt },
-      },
+      metering: this.metering.wiring,
       led: { io: pin, pin: BOARD.led.pin },
       seal: { io: pin, pin: BOARD.seal.pin },
       supplySwitch: {
@@ -276,6 +261,7 @@ export class VirtualBoard {
     } finally {
       this.#meter = undefined
       this.cable.release(0)
+      this.metering.release()
       this.pins.release()
     }
   }
@@ -288,11 +274,11 @@ export class VirtualBoard {
     // Whoever looks at the dead meter may still read its flash.
     this.flash.powerOn()
     this.#halt()
-    this.chip.powerOff()
+    this.metering.chip.powerOff()
     // A reserve that was used up while the mains were back in time: the board starts as after any failure.
     if (!this.#supplied || this.#stopped) return
     this.#alive = true
-    this.chip.powerOn()
+    this.metering.chip.powerOn()
     this.#bootSoon('power')
   }
 }

@@ -1,7 +1,8 @@
 import type { Crypto, Random } from './crypto.ts'
 import type { FirmwareSlots } from './firmware.ts'
 import type { Flash } from './flash.ts'
-import type { Bytes, DigitalConstructor, DigitalMode, SerialConstructor, SerialOptions, SPIConstructor, SPIOptions } from './io.ts'
+import type { Bytes, DigitalConstructor, DigitalMode, SerialConstructor, SerialOptions } from './io.ts'
+import type { MeteringWiring } from './metering.ts'
 import type { Network } from './sockets.ts'
 import type { Clock, Timer } from './time.ts'
 import type { ResetReason, Watchdog } from './watchdog.ts'
@@ -14,11 +15,7 @@ export interface Device {
   readonly crypto: Crypto
   /** The raw partition `meter`: registers, profiles, logs, settings. */
   readonly flash: Flash
-  /** Metering IC: its bus (ECMA-419 "sensor.io" pattern) and its interrupt pin. */
-  readonly metering: {
-    readonly sensor: SPIOptions & { readonly io: SPIConstructor }
-    readonly interrupt?: { readonly io: DigitalConstructor; readonly pin: number }
-  }
+  readonly metering: MeteringWiring
   /** Blocks the firmware for a time, for chips that need it while they start. Absent where all parts are ready at once. */
   readonly wait_ms?: (duration_ms: number) => void
   /** The metrological LED. */

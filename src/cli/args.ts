@@ -1,3 +1,4 @@
+import { BOARD_NAMES, type BoardName } from '../../boards/virtual/variants.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { parseDuration_ms, parseInstant } from '../lib/iso8601.ts'
 import type { ProvisionOptions, ResetOptions } from './provision.ts'
@@ -11,6 +12,8 @@ export const USAGE = `Usage: ferraris run [config.json] [options]     run a virt
        ferraris --help | --version
 
 Options of run:
+  --board NAME        ${BOARD_NAMES.join(', ')} (default virtual):
+                      the metering IC, see boards/README.md
   --engine v8|xs      JavaScript engine of the firmware (default v8)
   --speed N|max       simulated seconds per second (default 1; max: as fast as possible)
   --from ISO          first moment of the world, such as 2006-12-16T17:24 (local) or …T16:24Z
@@ -44,6 +47,7 @@ Ctrl-C stops cleanly. Everything listens on 127.0.0.1 only.`
 /** Options of `ferraris run`. */
 export interface RunOptions {
   readonly configFile?: string
+  readonly board?: BoardName
   readonly engine: 'v8' | 'xs'
   /** Simulated seconds per second; Infinity = as fast as possible. */
   readonly speed: number
@@ -81,6 +85,12 @@ function integer(name: string, text: string, min: number, max: number): number {
   return value
 }
 
+function boardOf(text: string): BoardName {
+  const board = BOARD_NAMES.find((name) => name === text)
+  if (board === undefined) fail(`--board: found "${text}", allowed is ${BOARD_NAMES.join(', ')}`)
+  return board
+}
+
 function speedOf(text: string): number {
   if (text === 'max') return Number.POSITIVE_INFINITY
   const value = text.trim() === '' ? Number.NaN : Number(text)
@@ -110,7 +120,7 @@ interface Grammar {
 }
 
 const RUN: Grammar = {
-  values: ['--engine', '--speed', '--from', '--for', '--history', '--data', '--dlms-port', '--http-port', '--console', '--seed'],
+  values: ['--board', '--engine', '--speed', '--from', '--for', '--history', '--data', '--dlms-port', '--http-port', '--console', '--seed'],
   flags: ['--no-http', '--json'],
 }
 const PROVISION: Grammar = { values: ['--data', '--file', '--key-file'], flags: [], lists: ['--set', '--secret'] }
@@ -196,6 +206,7 @@ function runOptions(words: readonly string[]): RunOptions {
   if (json && duration_ms === undefined) fail('--json needs --for')
   return {
     configFile: rest[0],
+    board: given('--board', boardOf),
     engine,
     speed: given('--speed', speedOf) ?? 1,
     from: given('--from', instantOf),

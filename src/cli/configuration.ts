@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { VIRTUAL_CONFIG, type VirtualConfig } from '../../boards/virtual/config.ts'
+import { BOARDS, type BoardName } from '../../boards/virtual/variants.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { jsonSchema } from '../lib/schema-json.ts'
 import { validate } from '../lib/schema-validate.ts'
 import { meterConfigErrors } from '../meter/config.ts'
+import { measuredBy } from '../meter/front-end/front-end.ts'
 import { parseTrace, type Trace } from '../world/loads/trace.ts'
 import type { RunOptions } from './args.ts'
 
@@ -32,14 +34,14 @@ function parseJson(text: string, path: string): unknown {
 
 /** The configuration of a run: the file, or all defaults, with the ports of the command line over it. Throws FerrarisError `CONFIG`. */
 export function loadConfiguration(options: RunOptions): VirtualConfig {
-  const { configFile, dlmsPort, httpPort, http, consolePort } = options
+  const { configFile, board, dlmsPort, httpPort, http, consolePort } = options
   const input = configFile === undefined ? {} : withoutSchema(parseJson(readText(configFile, 'configuration'), configFile))
   const result = validate(VIRTUAL_CONFIG, input)
-  const errors = result.ok ? crossErrors(result.value) : result.errors.map(({ text }) => text)
+  const errors = result.ok ? crossErrors(withBoard(result.value, board)) : result.errors.map(({ text }) => text)
   if (!result.ok || errors.length > 0) {
     throw new FerrarisError('CONFIG', errors.map((text) => (configFile === undefined ? text : `${configFile}: ${text}`)).join('\n'))
   }
-  const { meter, world } = result.value
+  const { meter, world } = withBoard(result.value, board)
   return {
     world: { ...world, consolePort: consolePort ?? world.consolePort },
     meter: {
@@ -50,9 +52,19 @@ export function loadConfiguration(options: RunOptions): VirtualConfig {
   }
 }
 
+/** The board of the command line goes before that of the file. */
+function withBoard({ meter, world }: VirtualConfig, board: BoardName | undefined): VirtualConfig {
+  return { meter, world: { ...world, board: board ?? world.board } }
+}
+
 /** What depends on more than one field. */
 function crossErrors({ meter, world }: VirtualConfig): string[] {
-  const errors = meterConfigErrors(meter).map((text) => `meter.${text}`)
+  const { phases, metering } = BOARDS[world.board]
+  const errors = meterConfigErrors(meter, measuredBy(metering)).map((text) => `meter.${text}`)
+  for (const [index, { phase }] of (world.appliances ?? []).entries()) {
+    if (phase !== 'all' && phase > phases)
+      errors.push(`world.appliances[${index}].phase: found ${phase}, allowed with the board "${world.board}" is 1 or "all"`)
+  }
   const ids = (world.appliances ?? []).map(({ id }) => id)
   for (const [index, id] of ids.entries()) {
     if (ids.indexOf(id) !== index) errors.push(`world.appliances[${index}].id: found "${id}" twice`)

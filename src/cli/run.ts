@@ -2,7 +2,7 @@ import type { WorldService } from '../../boards/virtual/machine.ts'
 import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { formatDuration, formatInstant } from '../lib/iso8601.ts'
-import { DEMO_SECRET, MODEL } from '../meter/config.ts'
+import { DEMO_SECRET } from '../meter/config.ts'
 import { PUBLIC_CLIENT, READING_CLIENT } from '../meter/views/dlms.ts'
 import type { RunOptions } from './args.ts'
 import { loadConfiguration, loadTrace } from './configuration.ts'
@@ -43,7 +43,7 @@ function head(engine: EngineOptions, options: RunOptions, summary: Summary, term
   const { identity } = engine.config.meter
   const speed = options.speed === Number.POSITIVE_INFINITY ? 'max' : `${options.speed}`
   terminal.line(
-    `${MODEL} ${summary.firmware} serial ${identity.serial}, engine ${options.engine}, seed ${options.seed}, speed ${speed}, from ${terminal.time(engine.start_ms)}`,
+    `${summary.model} ${summary.firmware} serial ${identity.serial}, engine ${options.engine}, seed ${options.seed}, speed ${speed}, from ${terminal.time(engine.start_ms)}`,
   )
   if (engine.trace !== undefined && engine.trace.bridged > 0)
     terminal.line(`recorded load: ${engine.trace.bridged} missing rows bridged with the row before`)
@@ -134,7 +134,7 @@ function closing(summary: Summary, start_ms: number, wall_ms: number): string {
   const imported = summary.registers['1.0.1.8.0.255']
   const exported = summary.registers['1.0.2.8.0.255']
   const ratio = Math.round(simulated_ms / wall_ms).toLocaleString('en')
-  return `${formatDuration(simulated_ms)} in ${(wall_ms / 1000).toFixed(1)} s (${ratio} times real time): 1.8.0 ${imported?.value} Wh, 2.8.0 ${exported?.value} Wh, ${summary.profileEntries} profile entries, ${summary.events} events`
+  return `${formatDuration(simulated_ms)} in ${(wall_ms / 1000).toFixed(1)} s (${ratio} times real time): 1.8.0 ${imported?.value} Wh${exported === undefined ? '' : `, 2.8.0 ${exported.value} Wh`}, ${summary.profileEntries} profile entries, ${summary.events} events`
 }
 
 /** `ferraris run`: a virtual meter until its time is over or somebody stops it. Throws FerrarisError with one clear line. */

@@ -1,5 +1,8 @@
 import type { Fraction } from './fraction.ts'
 
+/** Counts of 1 mWh (mvarh, mVAh): the `energyUnit` of a driver that converts what its IC counts. */
+export const MILLI_UNIT: Fraction = Object.freeze({ numerator: 1, denominator: 1 })
+
 /** Products stay exact below 2^53, with the rest of the last one added. */
 const EXACT_LIMIT = 2 ** 52
 

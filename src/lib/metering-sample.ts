@@ -50,6 +50,8 @@ export const MeteringStatus = Object.freeze({
   reconfigured: 1 << 8,
   /** The IC does not answer; the sample repeats old values and carries no counts. */
   fault: 1 << 9,
+  /** Together with `fault`: the IC has just been started and has had no time to answer. No reason to report or mark anything. */
+  starting: 1 << 10,
   /** Energy may be missing that flowed while nothing counted it. */
   incomplete: 1 << 11,
   /** The sample carries energy that a counter with a battery of its own counted while the meter was dark. */

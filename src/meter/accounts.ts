@@ -4,6 +4,7 @@ import type { BillingSection } from '../core/billing/snapshot.ts'
 import type { MeterClock } from '../core/clock/meter-clock.ts'
 import { Demand } from '../core/demand/demand.ts'
 import { ProfileStatus } from '../core/events/codes.ts'
+import { type Measured, quantitiesOf, tariffedOf } from '../core/metrology/measured.ts'
 import { CaptureProfile } from '../core/profile/capture-profile.ts'
 import { energyColumns, PROFILES } from '../core/profile/definitions.ts'
 import { daily, monthly } from '../core/profile/schedule.ts'
@@ -13,9 +14,6 @@ import type { MeterConfig } from './config.ts'
 
 /** A clock that is set by no more than this leaves the running demand period as it is, marked. */
 const SHIFT_LIMIT_S = 9
-/** All ten energies; the first four have rates. */
-const QUANTITIES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const
-const TARIFFED = [0, 1, 2, 3] as const
 
 /** Billing periods that can be read back. */
 export const BILLING_DEPTH = 13
@@ -26,6 +24,7 @@ export interface AccountsOptions {
   readonly energy: EnergyRegisters
   readonly storage: Storage
   readonly config: MeterConfig
+  readonly measured: Measured
   /** Rates of the tariff; 1 is none. */
   readonly rates: number
   /** Runs something that writes to flash, which may take no more. */
@@ -50,19 +49,20 @@ export class Accounts {
   }
 
   constructor(options: AccountsOptions) {
-    const { clock, energy, storage, config } = options
+    const { clock, energy, storage, config, measured } = options
     this.#options = options
     const now_s = clock.now_s()
     const rates = options.rates > 1 ? options.rates : 0
     const counts = (quantity: number, rate: number) => (rate === 0 ? energy.count(quantity, 0) : energy.rateCount(quantity, rate))
     const offset = (utc_ms: number) => clock.offset_min(utc_ms)
     const { unit } = energy
+    const quantities = tariffedOf(measured)
     this.demand = new Demand(
       {
         counts,
         unit,
         settings: storage.settings,
-        quantities: TARIFFED,
+        quantities,
         rates,
         period_s: config.demand.period_min * 60,
         periods: config.demand.periods,
@@ -72,7 +72,7 @@ export class Accounts {
       },
       now_s,
     )
-    this.sections = billingSections({ counts, quantities: QUANTITIES, tariffed: TARIFFED, rates, demand: this.demand })
+    this.sections = billingSections({ counts, quantities: quantitiesOf(measured), tariffed: quantities, rates, demand: this.demand })
     this.billing =
       storage.billing &&
       new Billing({
@@ -85,7 +85,7 @@ export class Accounts {
         sections: this.sections,
         depth: BILLING_DEPTH,
       })
-    const columns = energyColumns((quantity, rate) => energy.wholeUnits(counts(quantity, rate)), TARIFFED, rates)
+    const columns = energyColumns((quantity, rate) => energy.wholeUnits(counts(quantity, rate)), quantities, rates)
     const profile = (log: Storage['daily'], schedule: ReturnType<typeof daily>, depth: number) =>
       log && new CaptureProfile({ log, schedule, depth, columns }, now_s)
     this.daily = profile(storage.daily, daily(offset), PROFILES.daily.depth)

@@ -1,4 +1,5 @@
 import type { Device } from '../../hal/api/device.ts'
+import type { Rating } from '../../hal/api/metering.ts'
 import type { Timer, TimerHandle } from '../../hal/api/time.ts'
 import { StandardEvent } from '../core/events/codes.ts'
 import { formatVersion } from '../core/firmware/image.ts'
@@ -7,9 +8,10 @@ import { Counter } from '../core/storage/counters.ts'
 import { checkMeterConfig, FACTORY_VERSION, METER_CONSTANT, type MeterConfig } from './config.ts'
 import { MeterConsoleTarget } from './console/meter-target.ts'
 import { type EventListener, MeterCore } from './core.ts'
+import { checkEnergyUnit } from './energy-unit.ts'
 import { openAfterReset } from './factory-reset.ts'
 import { type MeterFirmware, meterFirmware } from './firmware.ts'
-import { ENERGY_UNIT, FrontEnd } from './front-end.ts'
+import { createFrontEnd, measuredBy } from './front-end/front-end.ts'
 import { ledPart, MetrologicalLed } from './led.ts'
 import { METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
 import { consolePart, interruptPart, PushPart } from './parts.ts'
@@ -28,6 +30,8 @@ const RESTARTED: ReadonlySet<string> = new Set(['interrupt', 'led', 'switch', 'c
 const RESETS = ['none', 'settings', 'all', 'failed'] as const
 /** Events in which an older one of the same kind is looked for. */
 const EVENTS_LOOKED_THROUGH = 32
+/** Where a board says nothing: 5(60) A. */
+const RATING: Rating = Object.freeze({ reference_A: 5, maximum_A: 60 })
 /** How far the ticks may be from the seconds of the clock. */
 const OFF_STEP_MS = 50
 
@@ -52,6 +56,8 @@ export class Meter {
   readonly config: MeterConfig
   /** Of the firmware that runs. */
   readonly version: string
+  /** Of the current paths: reference and maximum. */
+  readonly rating: Rating
   readonly led: MetrologicalLed
   /** Absent where firmware cannot be replaced. */
   readonly firmware: MeterFirmware | undefined
@@ -70,7 +76,7 @@ export class Meter {
     const { device } = options
     this.#device = device
     this.#options = options
-    checkMeterConfig(options.config)
+    checkMeterConfig(options.config, measuredBy(device.metering))
     const { storage, reset } = openAfterReset(device.flash, undefined, () => device.watchdog?.feed())
     const { config, ignored } = applyStored(options.config, storage.settings)
     this.config = config
@@ -80,16 +86,18 @@ export class Meter {
     const ticks_ms = () => device.clock.ticks_ms()
     this.#supervisor = new Supervisor({ ticks_ms, onFault: (part, reason) => this.#onFault(part, reason) })
     this.#faults = this.#supervisor.record('core')
-    const frontEnd = new FrontEnd({
+    const frontEnd = createFrontEnd({
       device,
       storage,
       config,
       onCalibrated: (change) => this.core.record(StandardEvent.configurationChanged, change),
       onDamaged: (reason) => this.#onFault('calibration', reason),
     })
+    checkEnergyUnit(storage, frontEnd.energyUnit)
     const metering = new PatientMetering({
-      create: () => frontEnd.start(),
-      energyUnit: ENERGY_UNIT,
+      create: (onFault) => frontEnd.start(onFault),
+      energyUnit: frontEnd.energyUnit,
+      settle_ms: frontEnd.settle_ms,
       ticks_ms,
       record: this.#supervisor.record('metering', METERING_PAUSE_MAX_MS),
     })
@@ -97,6 +105,7 @@ export class Meter {
       device,
       storage,
       metering,
+      measured: frontEnd.measured,
       config,
       onEvent: options.onEvent,
       onSupplyFailure: (utc_s) => this.#push?.supplyFails(utc_s),
@@ -108,6 +117,7 @@ export class Meter {
     const restart = () => this.restart()
     this.firmware = meterFirmware({ device, core: this.core, keys: this.#keys, confirm_s: config.firmware.confirm_s, restart })
     this.supplySwitch = device.supplySwitch && new MeterSwitch(this.core, config)
+    this.rating = device.metering.rating ?? RATING
     this.led = new MetrologicalLed(METER_CONSTANT)
     this.led.update(this.core.pulseEnergy_mWh)
     this.#addParts()

@@ -1,5 +1,6 @@
 import type { FirmwareVersion } from '../../hal/api/firmware.ts'
 import { formatVersion } from '../core/firmware/image.ts'
+import { EVERYTHING, type Measured } from '../core/metrology/measured.ts'
 import { registerOf } from '../core/registers/table.ts'
 import { TARIFF_CONFIG, tariffConfigErrors } from '../core/tariff/tariff-config.ts'
 import { FerrarisError } from '../lib/errors.ts'
@@ -181,11 +182,13 @@ export const METER_CONFIG = object({
   ),
   display: object(
     {
-      codes: array(string({ pattern: '^\\d{1,3}\\.\\d{1,2}\\.\\d{1,3}$', meaning: 'an OBIS code C.D.E such as 1.8.0' }), {
-        maxItems: 32,
-        default: ['1.8.0', '2.8.0', '3.8.0', '4.8.0', '16.7.0', '32.7.0', '52.7.0', '72.7.0', '31.7.0', '51.7.0', '71.7.0', '14.7.0'],
-        description: 'Registers that the display shows in turn',
-      }),
+      codes: optional(
+        array(string({ pattern: '^\\d{1,3}\\.\\d{1,2}\\.\\d{1,3}$', meaning: 'an OBIS code C.D.E such as 1.8.0' }), {
+          maxItems: 32,
+          description:
+            'Registers that the display shows in turn; without it energies, power, voltages, currents and frequency, as far as the meter has them',
+        }),
+      ),
     },
     { description: 'The display' },
   ),
@@ -196,23 +199,23 @@ export type MeterConfig = Infer<typeof METER_CONFIG>
 /** Standard times whose daylight saving changes at a whole hour of the same day: Western, Central and Eastern European Time. */
 const EUROPEAN_OFFSETS_MIN: readonly number[] = [0, 60, 120]
 
-/** What the table cannot say: fields that depend on each other or on the registers that there are. Empty when all is well. */
-export function meterConfigErrors(config: MeterConfig): string[] {
+/** What the table cannot say: fields that depend on each other or on the registers that the meter has. Empty when all is well. */
+export function meterConfigErrors(config: MeterConfig, measured: Measured = EVERYTHING): string[] {
   const { localTime, display, tariff } = config
   const errors = tariffConfigErrors(tariff)
   if (localTime.daylightSaving === 'eu' && !EUROPEAN_OFFSETS_MIN.includes(localTime.standardOffset_min)) {
     errors.push(`localTime.standardOffset_min: found ${localTime.standardOffset_min}, allowed with daylightSaving "eu" is 0, 60 or 120`)
   }
-  for (const [index, code] of display.codes.entries()) {
-    if (registerOf(code, tariff.rates) === undefined)
+  for (const [index, code] of (display.codes ?? []).entries()) {
+    if (registerOf(code, tariff.rates, measured) === undefined)
       errors.push(`display.codes[${index}]: found "${code}", allowed is the OBIS code of a register of this meter`)
   }
   return errors
 }
 
 /** Throws FerrarisError `CONFIG`. */
-export function checkMeterConfig(config: MeterConfig): void {
-  const errors = meterConfigErrors(config)
+export function checkMeterConfig(config: MeterConfig, measured?: Measured): void {
+  const errors = meterConfigErrors(config, measured)
   if (errors.length > 0) throw new FerrarisError('CONFIG', errors.join('\n'))
 }
 
@@ -220,7 +223,10 @@ export function checkMeterConfig(config: MeterConfig): void {
 export const METER_CONSTANT = 1000
 /** Secret of the reading client in the demo configuration. */
 export const DEMO_SECRET = '12345678'
-export const MODEL = 'Ferraris 3P'
+/** What the meter calls itself, and what its firmware is made for. */
+export function modelOf({ phases }: Pick<Measured, 'phases'>): string {
+  return `Ferraris ${phases}P`
+}
 /** Of the firmware that is linked into the program or the image of a device; what was loaded later has its own. */
 export const FACTORY_VERSION: FirmwareVersion = Object.freeze({ major: 0, minor: 2, revision: 0, build: 0 })
 export const FIRMWARE_VERSION = formatVersion(FACTORY_VERSION)

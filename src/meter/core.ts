@@ -5,7 +5,10 @@ import { ProfileStatus, StandardEvent } from '../core/events/codes.ts'
 import { EventLog, type EventRecord } from '../core/events/event-log.ts'
 import { SupplyWatch } from '../core/events/supply.ts'
 import { Instantaneous } from '../core/metrology/instantaneous.ts'
+import { EVERYTHING, type Measured } from '../core/metrology/measured.ts'
+import { advancedPosition, PULSE_POSITION } from '../core/metrology/pulse-position.ts'
 import type { MeteringSource } from '../core/metrology/source.ts'
+import { allLost, allSagging } from '../core/metrology/voltages.ts'
 import { LoadProfile } from '../core/profile/load-profile.ts'
 import { ENERGY_VALUES, EnergyRegisters, Quantity, RATE_INDEX, RATE_VALUES } from '../core/registers/energy.ts'
 import { type Readings, type RegisterEntry, registerTable } from '../core/registers/table.ts'
@@ -23,13 +26,6 @@ import { Accounts } from './accounts.ts'
 import type { MeterConfig } from './config.ts'
 
 const POWER_FAILURES = ENERGY_VALUES
-
-const ALL_LOST = MeteringStatus.phaseLossL1 | MeteringStatus.phaseLossL2 | MeteringStatus.phaseLossL3
-const SAGGING = [
-  MeteringStatus.sagL1 | MeteringStatus.phaseLossL1,
-  MeteringStatus.sagL2 | MeteringStatus.phaseLossL2,
-  MeteringStatus.sagL3 | MeteringStatus.phaseLossL3,
-] as const
 
 /** Samples without an answer after which the last values are no longer shown as if they were fresh. */
 const STALE_SAMPLES = 3
@@ -73,6 +69,8 @@ export interface MeterCoreOptions {
   /** Default: opened from the flash of the device. */
   readonly storage?: Storage
   readonly metering: MeteringSource
+  /** What its IC measures. Default: everything. */
+  readonly measured?: Measured
   readonly config: MeterConfig
   readonly onEvent?: EventListener
   /** The supply fails; the meter may die at any moment. Everything is saved already. */
@@ -107,10 +105,11 @@ export class MeterCore {
   readonly disconnectorLog: EventLog | undefined
   readonly storage: Storage
   readonly metering: MeteringSource
+  readonly measured: Measured
   readonly tariff: TariffEngine
   /** Demand, billing periods, daily and monthly values. */
   readonly accounts: Accounts
-  /** Registers that this meter has, with as many rates as its tariff. */
+  /** Registers that this meter has: those of what its IC measures, with as many rates as its tariff. */
   readonly registers: readonly RegisterEntry[]
   /** The energies, then counters, then the energies by rate; see `RATE_INDEX`. */
   readonly #image: Float64Array<ArrayBuffer>
@@ -141,9 +140,10 @@ export class MeterCore {
   #damaged = 0
 
   constructor(options: MeterCoreOptions) {
-    const { device, storage, config, metering, onEvent, onSupplyFailure, onSupplyReturn } = options
+    const { device, storage, config, metering, measured = EVERYTHING, onEvent, onSupplyFailure, onSupplyReturn } = options
     const { standardOffset_min, daylightSaving } = config.localTime
     this.metering = metering
+    this.measured = measured
     const zone = { standard_min: standardOffset_min, dst: daylightSaving }
     this.clock = new MeterClock(device.clock, { standardOffset_min, offset_min: (utc_ms) => offset_min(utc_ms, zone) })
     this.storage = storage ?? openStorage(device.flash)
@@ -171,7 +171,7 @@ export class MeterCore {
       onRefused: (utc_s) => this.#log(StandardEvent.tariffRefused, utc_s),
     })
     const rateCount = Math.max(this.tariff.rates, config.tariff.rates)
-    this.registers = registerTable(rateCount)
+    this.registers = registerTable(rateCount, this.measured)
     this.storage.registers.load(this.#image)
     this.#settled = this.energy.settle()
     this.accounts = new Accounts({
@@ -179,6 +179,7 @@ export class MeterCore {
       energy: this.energy,
       storage: this.storage,
       config,
+      measured: this.measured,
       rates: rateCount,
       keep: (write) => this.#keep(write),
     })
@@ -289,11 +290,11 @@ export class MeterCore {
   /** A sag of all phases may be the beginning of the end, so it saves; only when all phases are lost has the supply failed. */
   #watchSupply(): void {
     const { status } = this.now
-    const sagging = SAGGING.every((bits) => (status & bits) !== 0)
+    const { phases } = this.measured
+    const sagging = allSagging(status, phases)
     if (sagging && !this.#sagging) this.#gasp()
     this.#sagging = sagging
-    const lost = (status & ALL_LOST) === ALL_LOST
-    if (!lost) this.#supply.lives(this.clock.now_s())
+    if (!allLost(status, phases)) this.#supply.lives(this.clock.now_s())
     else if (!this.#supply.failed) this.supplyFails()
   }
 
@@ -484,7 +485,9 @@ export class MeterCore {
     const sample = this.metering.sample()
     this.tariff.add(sample)
     this.now.copy(sample)
-    const faulty = (sample.status & MeteringStatus.fault) !== 0
+    const { counted } = this.metering
+    if (counted !== undefined) this.#image[PULSE_POSITION] = advancedPosition(this.#image[PULSE_POSITION], counted)
+    const faulty = (sample.status & (MeteringStatus.fault | MeteringStatus.starting)) === MeteringStatus.fault
     if (faulty || (sample.status & MeteringStatus.reconfigured) !== 0) this.#mark(ProfileStatus.dataNotValid)
     if (faulty) this.#onFault()
     else this.#faults = 0

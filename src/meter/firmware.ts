@@ -3,7 +3,7 @@ import { StandardEvent } from '../core/events/codes.ts'
 import { FirmwareTrial } from '../core/firmware/trial.ts'
 import { type FirmwareEvent, FirmwareUpdate } from '../core/firmware/update.ts'
 import type { KeyStore } from '../core/security/key-store.ts'
-import { MODEL } from './config.ts'
+import { modelOf } from './config.ts'
 import type { MeterCore } from './core.ts'
 import { firmwareKey } from './secrets.ts'
 
@@ -49,7 +49,7 @@ export class MeterFirmware {
       slots,
       settings: core.storage.settings,
       crypto: device.crypto,
-      model: MODEL,
+      model: modelOf(core.measured),
       publicKey: () => firmwareKey(keys),
       restart,
       report: (event) => this.#report(event),

@@ -16,10 +16,12 @@ const FAULTS_MAX = 5
 const SAMPLE_MAX_MS = 500
 
 export interface PatientOptions {
-  /** Makes a configured driver, or throws. */
-  readonly create: () => MeteringSource
+  /** Makes a configured driver, or throws. `onFault` is for what the driver throws when nobody calls it, as when bytes arrive. */
+  readonly create: (onFault: (error: unknown) => void) => MeteringSource
   /** What the configuration of the drivers gives. */
   readonly energyUnit: MeteringSource['energyUnit']
+  /** So long the first driver may be without an answer of its chip. Default 0. */
+  readonly settle_ms?: number
   /** Monotonic time. */
   readonly ticks_ms: () => number
   readonly record: FaultRecord
@@ -41,15 +43,22 @@ export class PatientMetering implements MeteringSource {
   #faults = 0
   /** The driver was made again and has not given a good sample yet. */
   #renewed = false
+  /** Ticks up to which the first driver may be silent. */
+  #settled_ms: number
 
   constructor(options: PatientOptions) {
     this.#options = options
     this.energyUnit = options.energyUnit
+    this.#settled_ms = options.ticks_ms() + (options.settle_ms ?? 0)
     this.#attempt()
   }
 
   get identification(): MeteringSource['identification'] {
     return this.#identification
+  }
+
+  get counted(): number | undefined {
+    return this.#source?.counted
   }
 
   sample(): MeteringSample {
@@ -66,6 +75,7 @@ export class PatientMetering implements MeteringSource {
       return this.#fault()
     }
     this.#last = sample
+    sample.status &= ~MeteringStatus.starting
     // The configuration was written again: whoever reads the profile is warned, also when a new interval has begun meanwhile.
     if (this.#renewed) sample.status |= MeteringStatus.reconfigured
     const slow = ticks_ms() - began_ms > SAMPLE_MAX_MS
@@ -74,7 +84,9 @@ export class PatientMetering implements MeteringSource {
     if ((sample.status & MeteringStatus.fault) === 0) {
       this.#faults = 0
       this.#renewed = false
-    } else if (++this.#faults >= FAULTS_MAX) {
+      this.#settled_ms = began_ms
+    } else if (began_ms < this.#settled_ms) sample.status |= MeteringStatus.starting
+    else if (++this.#faults >= FAULTS_MAX) {
       this.#giveUp(slow ? 'samples take too long' : 'the metering IC does not answer')
     }
     return sample
@@ -107,7 +119,7 @@ export class PatientMetering implements MeteringSource {
   #attempt(): boolean {
     let source: MeteringSource | undefined
     try {
-      source = this.#options.create()
+      source = this.#options.create(this.#onFault)
       if (!sameUnit(source, this)) throw new FerrarisError('CONFIGURATION', 'the metering IC counts in another unit than before')
     } catch (error) {
       this.#source = source
@@ -119,11 +131,16 @@ export class PatientMetering implements MeteringSource {
     return true
   }
 
+  readonly #onFault = (error: unknown): void => {
+    if (this.#source !== undefined) this.#giveUp(reasonOf(error))
+  }
+
   #giveUp(reason: string): void {
     const { ticks_ms, record } = this.#options
     record.add(reason)
     this.close()
     this.#faults = 0
+    this.#settled_ms = 0
     this.#due_ms = ticks_ms() + record.waits() - JITTER_MS
   }
 
@@ -136,7 +153,7 @@ export class PatientMetering implements MeteringSource {
     sample.reactiveImport.fill(0)
     sample.reactiveExport.fill(0)
     sample.apparent.fill(0)
-    sample.status = (sample.status & ~MeteringStatus.reconfigured) | MeteringStatus.fault
+    sample.status = (sample.status & ~(MeteringStatus.reconfigured | MeteringStatus.starting)) | MeteringStatus.fault
     return sample
   }
 }

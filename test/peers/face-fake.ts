@@ -83,7 +83,7 @@ export class FakeHouse implements FaceSource, FaceExtension {
   state(): ReturnType<FaceSource['state']> & ReturnType<FaceExtension['state']> {
     const phases = [this.#phase(0), this.#phase(1), this.#phase(2)] as const
     const active_W = phases[0].active_W + phases[1].active_W + phases[2].active_W
-    const reactive_var = phases[0].reactive_var + phases[1].reactive_var + phases[2].reactive_var
+    const reactive_var = phases.reduce((sum, phase) => sum + (phase.reactive_var ?? 0), 0)
     const energy_kWh = 12_345.678 + (this.#elapsed_s() * Math.max(0, active_W)) / 3.6e6
     const item = (obis: string, value: string, unit: string, label: string): LcdItem => ({ obis, value, unit, label })
     const powered = this.#mains.some((state) => state !== 'off')

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { firmware, parseVersion, signImage } from '../../src/cli/firmware.ts'
 import { TransferStatus } from '../../src/core/firmware/state.ts'
-import { MODEL } from '../../src/meter/config.ts'
+import { modelOf } from '../../src/meter/config.ts'
 import { Ferraris, ferraris, temporaryFolder } from '../support/ferraris.ts'
 import { available, runPython, tellWhenSkipped } from './python.ts'
+
+const MODEL = modelOf({ phases: 3 })
 
 /** A foreign DLMS client replaces the firmware of the meter that `ferraris run` starts, which is killed in the middle of the transfer. */
 tellWhenSkipped()

@@ -184,7 +184,7 @@ export class Life {
       random: (buffer) => buffer.fill(0x5a),
       crypto: portableCrypto,
       flash: this.tap,
-      metering: { sensor: { io: NoSPI, hz: 1_000_000 } },
+      metering: { part: 'ATM90E32', sensor: { io: NoSPI, hz: 1_000_000 } },
       resetReason,
     }
   }

@@ -7,9 +7,11 @@ import { MemoryFlash } from '../../hal/portable/flash.ts'
 import { importPublicKey, parseVersion, signImage } from '../../src/cli/firmware.ts'
 import { TransferStatus } from '../../src/core/firmware/state.ts'
 import { toHex } from '../../src/lib/hex.ts'
-import { MODEL } from '../../src/meter/config.ts'
+import { modelOf } from '../../src/meter/config.ts'
 import { PROGRAM } from '../../src/meter/program.ts'
 import { blankFlash, HOUR_MS, Rig } from './rig.ts'
+
+const MODEL = modelOf({ phases: 3 })
 
 /** What `npm run build` makes of the meter's own source. */
 const BUNDLE = 'build/firmware/virtual.js'

@@ -215,6 +215,48 @@ describe('bounds', () => {
   })
 })
 
+describe('bursts', () => {
+  const LENGTHS = { bursts: true, transmit_bytes: 64, receive_bytes: 32 }
+
+  test('what waits is one burst: told once, when its last frame is over, at the time of single bytes', () => {
+    const { scheduler, a, b } = connect(FORMAT, FORMAT, LENGTHS)
+    a.serial.write(Uint8Array.of(1, 2, 3, 4))
+    scheduler.run(10_000)
+    expect([b.bytes, b.counts]).toEqual([[1, 2, 3, 4], [4]])
+    const single = connect(FORMAT, FORMAT)
+    single.a.serial.write(Uint8Array.of(1, 2, 3, 4))
+    single.scheduler.run(10_000)
+    expect(b.times_us.at(-1)).toBe(single.b.times_us.at(-1))
+  })
+
+  test('longer than the FIFO of the receiver: what does not fit is dropped and told once', () => {
+    const { scheduler, a, b } = connect(FORMAT, FORMAT, LENGTHS, false)
+    a.serial.write(new Uint8Array(40).fill(7))
+    scheduler.run(100_000)
+    expect([b.serial.read()?.length, b.errors]).toEqual([32, ['receive overrun']])
+  })
+
+  test('of another format: each frame for itself', () => {
+    const { scheduler, a, b } = connect(FORMAT, { ...FORMAT, parity: 'odd' }, LENGTHS)
+    a.serial.write(Uint8Array.of(1, 2, 3))
+    scheduler.run(10_000)
+    expect([b.bytes, b.errors]).toEqual([[], ['parity error', 'parity error', 'parity error']])
+  })
+
+  test('a cut loses what is on the wire, an end that opened meanwhile misses it', () => {
+    const { scheduler, wire, a, b } = connect(FORMAT, FORMAT, LENGTHS)
+    a.serial.write(Uint8Array.of(1, 2, 3))
+    scheduler.run(2000)
+    wire.cut(true)
+    wire.cut(false)
+    scheduler.run(10_000)
+    expect(b.bytes).toEqual([])
+    a.serial.write(Uint8Array.of(4, 5))
+    scheduler.run(20_000)
+    expect(b.bytes).toEqual([4, 5])
+  })
+})
+
 describe('ends that do not agree', () => {
   const plain: SerialOptions = { baud: 9600 }
   const seven: SerialOptions = { baud: 9600, bits: 7, parity: 'even' }

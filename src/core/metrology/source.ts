@@ -5,6 +5,8 @@ export interface MeteringSource {
   readonly sample: () => MeteringSample
   /** One count in units of 1 mWh (or mvarh, mVAh), as a fraction: `numerator / denominator`. */
   readonly energyUnit: { readonly numerator: number; readonly denominator: number }
+  /** Reading of the IC's own pulse counter up to which samples carried its pulses; undefined without such a counter, and before it was read. */
+  readonly counted?: number | undefined
   readonly identification: { readonly model: string }
   /** Takes back the interrupt by which the IC reports a voltage failure. */
   acknowledge(): void

@@ -1,4 +1,5 @@
 import type { Instantaneous } from '../metrology/instantaneous.ts'
+import { EVERYTHING, hasRegister, type Measured } from '../metrology/measured.ts'
 import { type EnergyRegisters, Quantity, RATE_QUANTITIES, RATES } from './energy.ts'
 
 /** COSEM physical units (IEC 62056-6-2, table "enumerated values for physical units"). */
@@ -185,7 +186,7 @@ function mains(): RegisterEntry[] {
   return entries
 }
 
-/** Every register of a meter without rates that has one value and a unit, in the order of a display or an object list. */
+/** Every register of a meter without rates that measures everything: those with one value and a unit, in the order of a display or an object list. */
 export const REGISTER_TABLE: readonly RegisterEntry[] = Object.freeze([...energies(), ...powers(), ...mains()])
 
 function rates(): RegisterEntry[] {
@@ -204,22 +205,29 @@ function rates(): RegisterEntry[] {
 /** X.8.1 to X.8.8 of +A, -A, +R, -R: index = quantity * 8 + rate - 1. */
 const RATE_TABLE: readonly RegisterEntry[] = Object.freeze(rates())
 
+/** OBIS value groups C, D, E. */
+function groupsOf({ code }: RegisterEntry): readonly [c: number, d: number, e: number] {
+  const [c, d, e] = code.split('.')
+  return [Number(c), Number(d), Number(e)]
+}
+
 /**
- * The registers of a meter with `count` rates: each total is followed by its rates. With one rate there is nothing to tell apart, and the
- * table is `REGISTER_TABLE`.
+ * The registers of a meter with `count` rates and an IC that measures `measured`: each total is followed by its rates. With one rate there is nothing to
+ * tell apart.
  */
-export function registerTable(count: number): readonly RegisterEntry[] {
-  if (count <= 1) return REGISTER_TABLE
+export function registerTable(count: number, measured: Measured = EVERYTHING): readonly RegisterEntry[] {
   const entries: RegisterEntry[] = []
   for (const [index, candidate] of REGISTER_TABLE.entries()) {
+    if (!hasRegister(measured, ...groupsOf(candidate))) continue
     entries.push(candidate)
     // The totals of the sum of all phases come first, in the order of `Quantity`.
-    if (index < RATE_QUANTITIES) entries.push(...RATE_TABLE.slice(index * RATES, index * RATES + Math.min(count, RATES)))
+    const rated = count > 1 && index < RATE_QUANTITIES
+    if (rated) entries.push(...RATE_TABLE.slice(index * RATES, index * RATES + Math.min(count, RATES)))
   }
   return entries
 }
 
-/** The entry of an OBIS code `C.D.E` in a meter with `count` rates; undefined when it has none. */
-export function registerOf(code: string, count = 1): RegisterEntry | undefined {
-  return registerTable(count).find((candidate) => candidate.code === code)
+/** The entry of an OBIS code `C.D.E` in such a meter; undefined when it has none. */
+export function registerOf(code: string, count = 1, measured: Measured = EVERYTHING): RegisterEntry | undefined {
+  return registerTable(count, measured).find((candidate) => candidate.code === code)
 }

@@ -2,7 +2,7 @@ import type { Device } from '../../../hal/api/device.ts'
 import { standardEventText } from '../../core/events/codes.ts'
 import type { KeyStore } from '../../core/security/key-store.ts'
 import { formatInstant } from '../../lib/iso8601.ts'
-import { MODEL } from '../config.ts'
+import { modelOf } from '../config.ts'
 import type { MeterCore } from '../core.ts'
 import { requestReset } from '../factory-reset.ts'
 import type { Provisioning } from '../provisioning.ts'
@@ -45,7 +45,7 @@ export class MeterConsoleTarget implements ConsoleTarget {
   readonly #options: MeterTargetOptions
 
   constructor(options: MeterTargetOptions) {
-    this.banner = `${MODEL} ${options.version}`
+    this.banner = `${modelOf(options.core.measured)} ${options.version}`
     this.#options = options
   }
 
@@ -73,7 +73,7 @@ export class MeterConsoleTarget implements ConsoleTarget {
   *status(): Iterable<readonly [string, string]> {
     const { core, device, keys, serial, status } = this.#options
     const { storage, clock } = core
-    yield ['meter', `${MODEL}, serial ${serial}`]
+    yield ['meter', `${modelOf(core.measured)}, serial ${serial}`]
     yield ['firmware', this.#options.version]
     yield ['time', `${formatInstant(clock.now_ms())}${clock.valid ? '' : ' (not set)'}`]
     yield ['seal', device.seal === undefined ? 'no contact' : this.sealOpen ? 'open' : 'closed']

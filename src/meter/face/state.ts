@@ -1,6 +1,6 @@
 /**
  * What the page and the meter say to each other over the WebSocket: one JSON object per message, told apart by `type`.
- * Times are UTC in milliseconds since 1970. Arrays of three are L1, L2, L3. Types only, shared by both sides.
+ * Times are UTC in milliseconds since 1970. Arrays of phases are L1, or L1, L2, L3. What the meter does not measure is absent. Types only, shared by both sides.
  */
 
 /** First message of a connection. */
@@ -33,12 +33,12 @@ export interface LcdItem {
 /** Annunciators of the display. */
 export interface LcdFlags {
   /** Voltage present. */
-  readonly phases: readonly [boolean, boolean, boolean]
+  readonly phases: readonly boolean[]
   /** Energy is registered in this direction now: +A, -A. */
   readonly import: boolean
-  readonly export: boolean
+  readonly export?: boolean
   /** 1..4 as in IEC 62053-23 Annex C, 0 when no load flows. */
-  readonly quadrant: 0 | 1 | 2 | 3 | 4
+  readonly quadrant?: 0 | 1 | 2 | 3 | 4
   /** Active tariff, from 1. */
   readonly tariff: number
   readonly relay: 'closed' | 'open' | 'none'
@@ -52,13 +52,13 @@ export interface FacePhase {
   /** Positive = import. */
   readonly active_W: number
   /** Positive = inductive import. */
-  readonly reactive_var: number
+  readonly reactive_var?: number
   /** Signed like the active power. */
   readonly powerFactor: number
   /** Lag of U behind U1, 0..360: 0, 120, 240 in the normal sequence. */
   readonly voltageAngle_deg: number
   /** Lag of I behind U of the same phase, 0..360: 30 is inductive, 180 is pure export. */
-  readonly currentAngle_deg: number
+  readonly currentAngle_deg?: number
 }
 
 /** Sent a few times a second. */
@@ -73,9 +73,9 @@ export interface FaceState {
   /** At most 32. */
   readonly lcd: readonly LcdItem[]
   readonly flags: LcdFlags
-  readonly phases: readonly [FacePhase, FacePhase, FacePhase]
-  readonly total: { readonly active_W: number; readonly reactive_var: number; readonly powerFactor: number }
-  readonly frequency_Hz: number
+  readonly phases: readonly FacePhase[]
+  readonly total: { readonly active_W: number; readonly reactive_var?: number; readonly powerFactor: number }
+  readonly frequency_Hz?: number
   /** Pulses of the metrological LED since the meter started; wraps never. */
   readonly pulses: number
   /** Conditions worth words, empty when all is well: `Sag L1`, `Phase order reversed`. */
@@ -129,7 +129,8 @@ export interface FaceWorld {
   /** Seconds of the world per second, measured. */
   readonly actualSpeed: number
   readonly seed: number
-  readonly mains: readonly [MainsState, MainsState, MainsState]
+  /** Of each phase that the meter has. */
+  readonly mains: readonly MainsState[]
   /** The recorded household as it is now, and what it is called. */
   readonly household: { readonly name: string; readonly power_W: number }
   readonly appliances: readonly FaceAppliance[]

@@ -1,4 +1,3 @@
-import { RATE_QUANTITIES } from '../../core/registers/energy.ts'
 import { type ActivityCalendar, SCRIPT_TABLE, type SpecialDay } from '../../core/tariff/activity-calendar.ts'
 import type { TariffEngine } from '../../core/tariff/tariff-engine.ts'
 import { FerrarisError } from '../../lib/errors.ts'
@@ -72,12 +71,18 @@ export interface TariffDemand {
 
 /**
  * Activity calendar, special days, the scripts that both mean, which registers those switch, and the tariff that is active now. Clients with a secret
- * read, the management client changes.
+ * read, the management client changes. `energies`: those of `Quantity` that have rates.
  */
-export function tariffObjects(tariff: TariffState, commands: TariffCommands, times: TariffTimes, demand?: TariffDemand): CosemObject[] {
+export function tariffObjects(
+  tariff: TariffState,
+  commands: TariffCommands,
+  times: TariffTimes,
+  energies: readonly number[],
+  demand?: TariffDemand,
+): CosemObject[] {
   const { rates } = tariff
   const active = () => rateName(tariff.activeRate)
-  const activations = new Map([[ENERGY_ACTIVATION, assigned(REGISTER_CLASS, 8, range(0, RATE_QUANTITIES - 1), rates)]])
+  const activations = new Map([[ENERGY_ACTIVATION, assigned(REGISTER_CLASS, 8, energies, rates)]])
   if (demand !== undefined) {
     activations.set(DEMAND_ACTIVATION, assigned(EXTENDED_REGISTER_CLASS, 6, demand.quantities, Math.max(1, demand.registers - 1)))
   }

@@ -1,5 +1,6 @@
 import { ProfileStatus } from '../../core/events/codes.ts'
 import { EVENT_PAYLOAD, eventParameter } from '../../core/events/event-log.ts'
+import { tariffedOf } from '../../core/metrology/measured.ts'
 import { PROFILES } from '../../core/profile/definitions.ts'
 import { PROFILE_PAYLOAD, profileValue } from '../../core/profile/load-profile.ts'
 import type { RegisterEntry } from '../../core/registers/table.ts'
@@ -24,7 +25,7 @@ import { DataObject, RegisterObject } from '../../protocols/dlms/objects/registe
 import { SapAssignmentObject } from '../../protocols/dlms/objects/sap.ts'
 import type { CosemObject, DlmsSource, LogicalDevice } from '../../protocols/dlms/source.ts'
 import { BILLING_DEPTH } from '../accounts.ts'
-import { METER_CONSTANT, type MeterConfig, MODEL } from '../config.ts'
+import { METER_CONSTANT, type MeterConfig, modelOf } from '../config.ts'
 import type { MeterCore } from '../core.ts'
 import { billingObjects } from './dlms-billing.ts'
 import { captureProfileObjects } from './dlms-captures.ts'
@@ -132,7 +133,7 @@ export class DlmsView implements DlmsSource {
       new SapAssignmentObject({ access, devices: () => this.devices }),
       text('0.0.42.0.0.255', name),
       text('0.0.96.1.0.255', this.#config.identity.serial),
-      text('0.0.96.1.1.255', MODEL),
+      text('0.0.96.1.1.255', modelOf(this.#core.measured)),
       text('1.0.0.2.0.255', this.#version),
       new ClockObject({ logicalName: CLOCK, access: managed([CLOCK_TIME], CLOCK_METHODS), source: this.#clock() }),
       new RegisterObject({
@@ -177,7 +178,7 @@ export class DlmsView implements DlmsSource {
     }
     const end = () => core.endBilling()
     return [
-      ...tariffObjects(tariff, tariffSource, times, demand),
+      ...tariffObjects(tariff, tariffSource, times, tariffedOf(core.measured), demand),
       ...demandObjects(demand, times),
       ...(billing === undefined ? [] : billingObjects({ billing, sections, depth: BILLING_DEPTH, moment, times, end })),
       ...(daily === undefined ? [] : captureProfileObjects(daily, PROFILES.daily, times)),
@@ -225,12 +226,12 @@ export class DlmsView implements DlmsSource {
   }
 
   #loadProfile(): LogProfile {
-    const { storage, profile } = this.#core
-    const energy = (name: string, index: number) =>
+    const { storage, profile, measured } = this.#core
+    const energy = (quantity: number) =>
       [
-        captureObject(3, name, 2),
+        captureObject(3, `1.0.${quantity + 1}.8.0.255`, 2),
         ((writer, _utc_s, _type, _status, payload) =>
-          writeDoubleLongUnsigned(writer, profileValue(payload, index) % 0x100000000)) satisfies ColumnWriter,
+          writeDoubleLongUnsigned(writer, profileValue(payload, quantity) % 0x100000000)) satisfies ColumnWriter,
       ] as const
     return new LogProfile({
       log: storage.profile,
@@ -244,10 +245,7 @@ export class DlmsView implements DlmsSource {
           (writer, _utc_s, _type, status) => writeUnsigned(writer, status),
           (writer) => writeUnsigned(writer, ProfileStatus.dataNotValid),
         ],
-        energy('1.0.1.8.0.255', 0),
-        energy('1.0.2.8.0.255', 1),
-        energy('1.0.3.8.0.255', 2),
-        energy('1.0.4.8.0.255', 3),
+        ...tariffedOf(measured).map(energy),
       ],
     })
   }

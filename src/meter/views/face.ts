@@ -4,7 +4,7 @@ import type { RegisterEntry } from '../../core/registers/table.ts'
 import { formatDuration } from '../../lib/iso8601.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import type { Meter } from '../app.ts'
-import { METER_CONSTANT, MODEL } from '../config.ts'
+import { METER_CONSTANT, modelOf } from '../config.ts'
 import type { FaceCurve, FaceEvent, FacePhase, FaceSource, LcdFlags, LcdItem } from '../face/state.ts'
 import { displayValue } from './display.ts'
 
@@ -15,7 +15,7 @@ const EVENTS = 60
 
 /** Conditions that a person wants to see in words; a phase that is lost sags as well, which nobody needs to be told. */
 const CONDITIONS: readonly (readonly [bits: number, text: string, unless?: number])[] = [
-  [MeteringStatus.fault, 'Metering IC does not answer'],
+  [MeteringStatus.fault, 'Metering IC does not answer', MeteringStatus.starting],
   [MeteringStatus.sagL1, 'Sag L1', MeteringStatus.phaseLossL1],
   [MeteringStatus.sagL2, 'Sag L2', MeteringStatus.phaseLossL2],
   [MeteringStatus.sagL3, 'Sag L3', MeteringStatus.phaseLossL3],
@@ -25,8 +25,19 @@ const CONDITIONS: readonly (readonly [bits: number, text: string, unless?: numbe
   [MeteringStatus.phaseSequence, 'Phase order reversed'],
 ]
 
+/** What the display shows in turn, as far as the meter has it. */
+const DISPLAY_CODES = ['1.8.0', '2.8.0', '3.8.0', '4.8.0', '16.7.0', '32.7.0', '52.7.0', '72.7.0', '31.7.0', '51.7.0', '71.7.0', '14.7.0']
+/** The same without a direction, where power has no sign. */
+const DISPLAY_CODES_IMPORT = DISPLAY_CODES.map((code) => (code === '16.7.0' ? '1.7.0' : code))
+
 /** Below this a phase counts as dead: 20 V. */
 const DEAD_MV = 20_000
+
+/** As in IEC 62053-23, Annex C. */
+function quadrantOf(active: number, reactive: number): 1 | 2 | 3 | 4 {
+  if (active >= 0) return reactive >= 0 ? 1 : 4
+  return reactive >= 0 ? 2 : 3
+}
 
 /** Maps the meter onto what its web page shows. */
 export class FaceView implements FaceSource {
@@ -39,19 +50,26 @@ export class FaceView implements FaceSource {
   constructor(meter: Meter) {
     this.#meter = meter
     const { registers } = meter.core
-    const shown = meter.config.display.codes.map((code) => registers.find((entry) => entry.code === code))
+    const codes = meter.config.display.codes ?? (meter.core.measured.direction ? DISPLAY_CODES : DISPLAY_CODES_IMPORT)
+    const shown = codes.map((code) => registers.find((entry) => entry.code === code))
     this.#display = shown.filter((entry) => entry !== undefined)
   }
 
   hello(): ReturnType<FaceSource['hello']> {
+    const { measured } = this.#meter.core
     const { identity, mains } = this.#meter.config
+    const { reference_A, maximum_A } = this.#meter.rating
     return {
       manufacturer: identity.manufacturer,
-      model: MODEL,
+      model: modelOf(measured),
       serial: identity.serial,
       firmware: this.#meter.version,
       meterConstant_imp_kWh: METER_CONSTANT,
-      nameplate: [`3 × ${mains.nominalVoltage_V} V`, '5(60) A', `${mains.frequency_Hz} Hz`],
+      nameplate: [
+        `${measured.phases === 3 ? '3 × ' : ''}${mains.nominalVoltage_V} V`,
+        `${reference_A}(${maximum_A}) A`,
+        `${mains.frequency_Hz} Hz`,
+      ],
     }
   }
 
@@ -67,13 +85,13 @@ export class FaceView implements FaceSource {
       powered: true,
       lcd: this.#display.map((entry) => this.#item(entry)),
       flags: this.#flags(),
-      phases: [this.#phase(0), this.#phase(1), this.#phase(2)],
+      phases: core.measured.phases === 3 ? [this.#phase(0), this.#phase(1), this.#phase(2)] : [this.#phase(0)],
       total: {
         active_W: core.now.active_mW[0] / 1000,
-        reactive_var: core.now.reactive_mvar[0] / 1000,
+        ...(core.measured.reactive && { reactive_var: core.now.reactive_mvar[0] / 1000 }),
         powerFactor: core.now.powerFactor_milli[0] / 1000,
       },
-      frequency_Hz: core.now.frequency_mHz / 1000,
+      ...(core.measured.frequency && { frequency_Hz: core.now.frequency_mHz / 1000 }),
       pulses: led.pulses,
       conditions: CONDITIONS.filter(([bits, , unless = 0]) => (core.now.status & bits) !== 0 && (core.now.status & unless) === 0).map(
         ([, text]) => text,
@@ -112,33 +130,33 @@ export class FaceView implements FaceSource {
   }
 
   #flags(): LcdFlags {
-    const { now, clock, tariff } = this.#meter.core
+    const { now, clock, tariff, measured } = this.#meter.core
     const supply = this.#meter.supplySwitch?.supply
     const active = now.active_mW[0]
     const reactive = now.reactive_mvar[0]
     const idle = (now.status & MeteringStatus.noLoad) !== 0 || (active === 0 && reactive === 0)
     return {
-      phases: [now.voltage_mV[0] > DEAD_MV, now.voltage_mV[1] > DEAD_MV, now.voltage_mV[2] > DEAD_MV],
+      phases: Array.from({ length: measured.phases }, (_, phase) => now.voltage_mV[phase] > DEAD_MV),
       import: !idle && active > 0,
-      export: !idle && active < 0,
-      quadrant: idle ? 0 : active >= 0 ? (reactive >= 0 ? 1 : 4) : reactive >= 0 ? 2 : 3,
+      ...(measured.direction && { export: !idle && active < 0 }),
+      ...(measured.reactive && { quadrant: idle ? 0 : quadrantOf(active, reactive) }),
       tariff: tariff.activeRate,
       relay: supply === undefined ? 'none' : supply.disconnector.outputState ? 'closed' : 'open',
-      fault: (now.status & MeteringStatus.fault) !== 0,
+      fault: (now.status & (MeteringStatus.fault | MeteringStatus.starting)) === MeteringStatus.fault,
       clockInvalid: !clock.valid,
     }
   }
 
   #phase(phase: number): FacePhase {
-    const { now } = this.#meter.core
+    const { now, measured } = this.#meter.core
     return {
       voltage_V: now.voltage_mV[phase] / 1000,
       current_A: now.current_mA[phase] / 1000,
       active_W: now.active_mW[phase + 1] / 1000,
-      reactive_var: now.reactive_mvar[phase + 1] / 1000,
+      ...(measured.reactive && { reactive_var: now.reactive_mvar[phase + 1] / 1000 }),
       powerFactor: now.powerFactor_milli[phase + 1] / 1000,
       voltageAngle_deg: now.voltageAngle_ddeg[phase] / 10,
-      currentAngle_deg: now.currentAngle_ddeg[phase] / 10,
+      ...(measured.angle && { currentAngle_deg: now.currentAngle_ddeg[phase] / 10 }),
     }
   }
 

@@ -48,15 +48,17 @@ export class Appliance implements Load {
   }
 }
 
-/** A photovoltaic inverter on all phases: feeds in, so its active power is negative. */
+/** A photovoltaic inverter on all phases, or on one: feeds in, so its active power is negative. */
 export class Photovoltaics implements Load {
   readonly active_W = new Float64Array(3)
   readonly reactive_var = new Float64Array(3)
+  readonly #phase: LoadPhase
   #on = false
   #power_W: number
 
-  constructor(power_W = 9000) {
+  constructor(power_W = 9000, phase: LoadPhase = 'all') {
     this.#power_W = power_W
+    this.#phase = phase
   }
 
   get on(): boolean {
@@ -70,6 +72,6 @@ export class Photovoltaics implements Load {
   set(on: boolean, power_W: number): void {
     this.#on = on
     this.#power_W = power_W
-    spread(this.active_W, 'all', on ? -power_W : 0)
+    spread(this.active_W, this.#phase, on ? -power_W : 0)
   }
 }

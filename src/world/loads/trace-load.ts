@@ -9,6 +9,8 @@ export interface TraceLoadOptions {
   readonly trace: Trace
   /** Local standard time ahead of UTC: where in the recording a moment lies. */
   readonly standardOffset_min: number
+  /** All of the house hangs on L1, where the supply has one phase only. Default 3: as recorded. */
+  readonly phases?: 1 | 3
 }
 
 /**
@@ -19,9 +21,11 @@ export class TraceLoad implements Load {
   readonly active_W = new Float64Array(3)
   readonly reactive_var = new Float64Array(3)
   readonly #options: TraceLoadOptions
+  readonly #single: boolean
 
   constructor(options: TraceLoadOptions) {
     this.#options = options
+    this.#single = options.phases === 1
     const { scheduler, trace } = options
     const period_us = trace.period_ms * 1000
     const into_us = this.#position_us() % period_us
@@ -47,7 +51,7 @@ export class TraceLoad implements Load {
     const row = this.row
     const total_W = trace.active_W[3 * row] + trace.active_W[3 * row + 1] + trace.active_W[3 * row + 2]
     for (let phase = 0; phase < 3; phase++) {
-      const active_W = trace.active_W[3 * row + phase]
+      const active_W = this.#single ? (phase === 0 ? total_W : 0) : trace.active_W[3 * row + phase]
       this.active_W[phase] = active_W
       this.reactive_var[phase] = total_W === 0 ? 0 : (trace.reactive_var[row] * active_W) / total_W
     }

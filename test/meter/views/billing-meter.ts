@@ -143,7 +143,7 @@ export class BillingMeter implements DlmsSource {
     }
     const objects: CosemObject[] = [
       new AssociationLnObject({ access: EVERYONE }),
-      ...tariffObjects(this.tariff, this.#tariffCommands(), times, this.demand),
+      ...tariffObjects(this.tariff, this.#tariffCommands(), times, [0, 1, 2, 3], this.demand),
       ...demandObjects(this.demand, times),
       ...billingObjects({ billing: this.billing, sections, depth: 13, moment, times, end: () => this.#end() }),
       ...captureProfileObjects(this.daily, PROFILES.daily, times),

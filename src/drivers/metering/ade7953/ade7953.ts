@@ -6,6 +6,7 @@
  */
 import type { I2CConstructor, I2COptions } from '../../../../hal/api/i2c.ts'
 import type { SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
+import { MILLI_UNIT } from '../../../lib/energy-carry.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
 import type { Fraction } from '../../../lib/fraction.ts'
 import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
@@ -31,7 +32,6 @@ export type ADE7953Options = CommonOptions &
     | { readonly bus: 'I2C'; readonly sensor: Partial<I2COptions> & { readonly io: I2CConstructor } }
   )
 
-const ENERGY_UNIT: Fraction = Object.freeze({ numerator: 1, denominator: 1 })
 const STARTUP_STEP_MS = 5
 const STARTUP_STEPS = 25
 /** The checksum is made 6990 times a second. */
@@ -43,7 +43,7 @@ const PROTECT_ALL = 7
 export class ADE7953 {
   readonly identification: { readonly model: string } = Object.freeze({ model: 'ADE7953' })
   /** 1 mWh: what a count is worth differs from board to board; counts are converted exactly, and the rest is carried. */
-  readonly energyUnit: Fraction = ENERGY_UNIT
+  readonly energyUnit: Fraction = MILLI_UNIT
 
   readonly #access: RegisterAccess
   readonly #energy: EnergyReader

@@ -6,7 +6,7 @@
  * are computed here.
  */
 import type { Serial, SerialConstructor, SerialOptions } from '../../../../hal/api/io.ts'
-import { EnergyCarry } from '../../../lib/energy-carry.ts'
+import { EnergyCarry, MILLI_UNIT } from '../../../lib/energy-carry.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
 import type { Fraction } from '../../../lib/fraction.ts'
 import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
@@ -32,12 +32,10 @@ const LOSS_CONFIRMATIONS = 3
 const AWAY_MS = 20_000
 /** Microjoules in 1 mWh. */
 const UJ_PER_COUNT = 3_600_000
-const ENERGY_UNIT: Fraction = Object.freeze({ numerator: 1, denominator: 1 })
 
 export class CSE7766 {
   readonly identification: { readonly model: string } = Object.freeze({ model: 'CSE7766' })
-  /** 1 mWh: what a pulse is worth differs from chip to chip; pulses are converted exactly, and the rest is carried. */
-  readonly energyUnit: Fraction = ENERGY_UNIT
+  readonly energyUnit: Fraction = MILLI_UNIT
 
   readonly #ticks_ms: () => number
   readonly #serial: Serial

@@ -31,8 +31,12 @@ function directionLamps(flags: LcdFlags, all: boolean): VNode {
   return html`<g transform="translate(104 137)">
     <path class=${lamp(all || flags.import)} d="M0 3.2h12v-3.2l8 6-8 6v-3.2h-12z" />
     <text class=${`mark ${lamp(all || flags.import)}`} x="24" y="11">+A</text>
-    <path class=${lamp(all || flags.export)} d="M76 3.2h-12v-3.2l-8 6 8 6v-3.2h12z" />
-    <text class=${`mark ${lamp(all || flags.export)}`} x="80" y="11">−A</text>
+    ${
+      flags.export === undefined
+        ? null
+        : html`<path class=${lamp(all || flags.export)} d="M76 3.2h-12v-3.2l-8 6 8 6v-3.2h12z" />
+          <text class=${`mark ${lamp(all || flags.export)}`} x="80" y="11">−A</text>`
+    }
   </g>`
 }
 
@@ -80,6 +84,11 @@ const DARK: LcdFlags = {
   clockInvalid: false,
 }
 
+/** No supply: nothing is lit, and what the meter does not have is not there either. */
+function dark({ phases, quadrant, ...flags }: LcdFlags = DARK): LcdFlags {
+  return { ...DARK, phases: phases.map(() => false), export: flags.export && false, quadrant: quadrant && 0 }
+}
+
 function spoken(item: LcdItem | undefined, powered: boolean): string {
   if (!powered) return 'Display dark: the meter has no supply'
   return item === undefined ? 'Display' : `Display: ${item.label}, ${item.obis}, ${item.value} ${item.unit}`
@@ -89,7 +98,7 @@ function spoken(item: LcdItem | undefined, powered: boolean): string {
 export function Lcd({ state, item, test, lit }: LcdProps): VNode {
   const powered = state?.powered ?? false
   const all = test && powered
-  const flags = powered && state !== undefined ? state.flags : DARK
+  const flags = powered && state !== undefined ? state.flags : dark(state?.flags)
   const shown = powered ? item : undefined
   const classes = `lcd${lit && powered ? ' backlight' : ''}${powered ? '' : ' dark'}`
   return html`<svg class=${classes} viewBox="0 0 332 160" role="img" aria-label=${spoken(shown, powered)}
@@ -100,7 +109,7 @@ export function Lcd({ state, item, test, lit }: LcdProps): VNode {
     <text class=${`unit ${shown === undefined ? 'none' : 'lit'}`} x="318" y="115" text-anchor="end"
       textLength=${(shown?.unit.length ?? 0) > 3 ? 42 : undefined} lengthAdjust="spacingAndGlyphs">${shown?.unit ?? ''}</text>
     <text class=${`tariff ${lamp(all || flags.tariff > 0)}`} x="318" y="66" text-anchor="end">T${flags.tariff > 0 ? flags.tariff : 1}</text>
-    ${PHASES.map((name, index) => phaseLamp(name, all || flags.phases[index] === true, 14 + index * 28))}
-    ${directionLamps(flags, all)}${quadrantLamp(flags.quadrant, all)}${relayLamp(flags.relay, all)}${troubleLamps(flags, all)}
+    ${PHASES.slice(0, flags.phases.length).map((name, index) => phaseLamp(name, all || flags.phases[index] === true, 14 + index * 28))}
+    ${directionLamps(flags, all)}${flags.quadrant === undefined ? null : quadrantLamp(flags.quadrant, all)}${relayLamp(flags.relay, all)}${troubleLamps(flags, all)}
   </svg>`
 }

@@ -12,7 +12,8 @@ const HOLD_MS = 20_000
 const TEST_MS = 1500
 
 /** A conductor of the terminal block and its colour (IEC 60446 / HD 308): in and out for each phase, and neutral. */
-const CABLES = ['l1', 'l1', 'l2', 'l2', 'l3', 'l3', 'n', 'n'] as const
+const CABLES = ['l1', 'l1', 'l2', 'l2', 'l3', 'l3'] as const
+const NEUTRAL = ['n', 'n'] as const
 
 export interface MeterProps {
   readonly hello: FaceHello
@@ -128,7 +129,7 @@ export function Meter({ hello, state, speed, connected }: MeterProps): VNode {
       </div>
       <div class="terminals" aria-hidden="true"><i class="screw"></i><span class="ribs"></span><i class="screw"></i></div>
     </div>
-    <div class="cables" aria-hidden="true">${CABLES.map((name) => html`<i class=${name}></i>`)}</div>
+    <div class="cables" aria-hidden="true">${[...CABLES.slice(0, 2 * (state?.phases.length ?? 3)), ...NEUTRAL].map((name) => html`<i class=${name}></i>`)}</div>
     <ul class="conditions" aria-label="Conditions" aria-live="polite">
       ${(state?.conditions ?? []).map((text) => html`<li key=${text}>${text}</li>`)}
     </ul>

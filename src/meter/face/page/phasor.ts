@@ -32,18 +32,18 @@ function arrow(kind: 'u' | 'i', phase: number, lag_deg: number, length: number):
 function describe(phases: readonly FacePhase[]): string {
   const words = phases.map((phase, index) => {
     const name = PHASES[index]
-    return `${name} ${fixed(phase.voltage_V, 0)} V at ${fixed(phase.voltageAngle_deg, 0)}°, ${fixed(phase.current_A, 2)} A lagging ${fixed(phase.currentAngle_deg, 0)}°`
+    return `${name} ${fixed(phase.voltage_V, 0)} V at ${fixed(phase.voltageAngle_deg, 0)}°, ${fixed(phase.current_A, 2)} A lagging ${fixed(phase.currentAngle_deg ?? 0, 0)}°`
   })
   return `Phasor diagram. ${words.join('; ')}.`
 }
 
-/** Voltages and currents of the three phases as arrows: what an installer looks at first to see a wrong wiring. */
+/** Voltages and currents of the phases as arrows: what an installer looks at first to see a wrong wiring. */
 export function Phasor({ phases }: { readonly phases: readonly FacePhase[] }): VNode {
   const largest = Math.max(...phases.map((phase) => phase.current_A))
   const scale = SCALES.find((candidate) => largest <= candidate) ?? 500
   const voltages = phases.map((phase, i) => arrow('u', i, phase.voltageAngle_deg, Math.min(1.15, phase.voltage_V / NOMINAL_V) * RADIUS))
   const currents = phases.map((phase, i) =>
-    arrow('i', i, phase.voltageAngle_deg + phase.currentAngle_deg, Math.min(1, phase.current_A / scale) * RADIUS * 0.8),
+    arrow('i', i, phase.voltageAngle_deg + (phase.currentAngle_deg ?? 0), Math.min(1, phase.current_A / scale) * RADIUS * 0.8),
   )
   return html`<figure class="phasor">
     <svg viewBox="-128 -128 256 256" role="img" aria-label=${describe(phases)}>

@@ -61,8 +61,8 @@ function Mains({ world, send }: WorldProps): VNode {
   const common = world.mains.every((state) => state === first) ? first : ''
   return html`<div class="group mains">
     <h3>Mains</h3>
-    <div class="line"><span class="name">All</span>${mainsChoice('mains-0', 'All phases', common, 0, send)}</div>
-    ${PHASES.map(
+    <div class="line"><span class="name">${world.mains.length > 1 ? 'All' : 'Supply'}</span>${mainsChoice('mains-0', 'All phases', common, 0, send)}</div>
+    ${(world.mains.length > 1 ? PHASES : []).map(
       (name, i) => html`<div class="line"><span class=${`name phase${i + 1}`}><i></i>${name}</span>
         ${mainsChoice(`mains-${i + 1}`, `Phase ${name}`, world.mains[i] ?? 'on', (i + 1) as 1 | 2 | 3, send)}</div>`,
     )}

@@ -1,0 +1,89 @@
+import type { MeteringWiring } from '../../hal/api/metering.ts'
+import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
+import { BL0942 } from '../../src/world/chips/bl0942.ts'
+import { CSE7766 } from '../../src/world/chips/cse7766.ts'
+import type { Electrical } from '../../src/world/electrical.ts'
+import type { PinBank } from '../../src/world/pins.ts'
+import type { Scheduler } from '../../src/world/scheduler.ts'
+import { SerialWire } from '../../src/world/serial-wire.ts'
+import { BOARDS, type BoardName } from './variants.ts'
+
+/** Voltages below this part of the nominal one may be a sag for the ATM90E32. */
+const SAG_FACTOR = 0.9
+/** Its register SagPeakDetCfg; the low byte is the time in ms after which it decides. */
+const SAG_PEAK_DETECTION = 0x05
+
+/** The emulated metering IC of a board, and its wiring as the firmware gets it. */
+export interface MeteringPart {
+  readonly chip: ATM90E32 | BL0942 | CSE7766
+  readonly wiring: MeteringWiring
+  setInputs(electrical: Electrical, nominal_V: number): void
+  /** The processor stopped: its end of the bus is free. */
+  release(): void
+}
+
+interface World {
+  readonly scheduler: Scheduler
+  readonly pins: PinBank
+}
+
+type Data<Part> = Extract<(typeof BOARDS)[BoardName]['metering'], { readonly part: Part }>
+
+function atm90e32({ scheduler, pins }: World, data: Data<'ATM90E32'>): MeteringPart {
+  const { part, hz, select, interrupt } = data
+  const chip = new ATM90E32({
+    now_us: () => scheduler.now_us,
+    interrupt: (irq, level) => {
+      if (irq === 1) pins.drive(interrupt, level)
+    },
+  })
+  return {
+    chip,
+    wiring: { part, sensor: { io: chip.bus(), hz, mode: 3, select }, interrupt: { io: pins.constructorFor(), pin: interrupt } },
+    setInputs: (electrical, nominal_V) => {
+      chip.setInputs(electrical)
+      // The IC decides on a sag a while after it began, without anybody looking; somebody has to look, for its interrupt to come in time.
+      if (!electrical.voltage_V.some((voltage_V) => voltage_V < nominal_V * SAG_FACTOR)) return
+      const period_ms = chip.peek(SAG_PEAK_DETECTION) & 0xff
+      scheduler.after(period_ms * 1000, () => chip.advance())
+    },
+    release: () => {},
+  }
+}
+
+function bl0942({ scheduler }: World, data: Data<'BL0942'>): MeteringPart {
+  const { part, baud, circuit, rating } = data
+  const wire = new SerialWire(scheduler, { bursts: true })
+  const chip = new BL0942({ scheduler, io: wire.end(1), sclkBps: baud === 9600 ? 1 : 0, frontEnd: circuit })
+  return {
+    chip,
+    wiring: { part, sensor: { io: wire.end(0), baud }, circuit, rating },
+    setInputs: (electrical) => chip.setInputs(electrical),
+    release: () => wire.release(0),
+  }
+}
+
+function cse7766({ scheduler }: World, data: Data<'CSE7766'>): MeteringPart {
+  const { part, circuit, rating } = data
+  const wire = new SerialWire(scheduler, { bursts: true })
+  const chip = new CSE7766({ scheduler, io: wire.end(1), ...circuit })
+  return {
+    chip,
+    wiring: { part, sensor: { io: wire.end(0) }, circuit, rating },
+    setInputs: (electrical) => chip.setInputs(electrical),
+    release: () => wire.release(0),
+  }
+}
+
+/** The metering IC of a board, new. */
+export function createMetering(board: BoardName, world: World): MeteringPart {
+  const { metering } = BOARDS[board]
+  switch (metering.part) {
+    case 'ATM90E32':
+      return atm90e32(world, metering)
+    case 'BL0942':
+      return bl0942(world, metering)
+    case 'CSE7766':
+      return cse7766(world, metering)
+  }
+}

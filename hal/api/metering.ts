@@ -1,0 +1,53 @@
+import type { DigitalConstructor, SerialConstructor, SerialOptions, SPIConstructor, SPIOptions } from './io.ts'
+
+/** What the current paths are made for: 5(60) A is a reference of 5 A and a maximum of 60 A (IEC 62052-11, 3.5.1). */
+export interface Rating {
+  readonly reference_A: number
+  readonly maximum_A: number
+}
+
+/** What every metering IC on a board may have. */
+interface Common {
+  /** The pin by which the IC reports a voltage failure. Without one a failure shows with a sample. */
+  readonly interrupt?: { readonly io: DigitalConstructor; readonly pin: number }
+  /** Default 5(60) A. */
+  readonly rating?: Rating
+}
+
+/** Microchip ATM90E32AS: three phases. Its circuit is what its calibration stands for. */
+export interface ATM90E32Wiring extends Common {
+  readonly part: 'ATM90E32'
+  readonly sensor: SPIOptions & { readonly io: SPIConstructor }
+}
+
+/** Belling BL0942: one phase, at a UART. */
+export interface BL0942Wiring extends Common {
+  readonly part: 'BL0942'
+  /** The format has the chip's defaults, 4800 baud 8N1. */
+  readonly sensor: Partial<SerialOptions> & { readonly io: SerialConstructor }
+  /** Pins A2_NCS and A1. Default 0. */
+  readonly address?: 0 | 1 | 2 | 3
+  readonly circuit: {
+    readonly shunt_uOhm: number
+    /** The voltage divider above and below the input VP. */
+    readonly upper_Ohm: number
+    readonly lower_Ohm: number
+    /** The ends of the shunt are swapped, as in many plugs. */
+    readonly reversed?: boolean
+  }
+}
+
+/** Chipsea CSE7766 (CSE7759B, HLW8032): one phase without direction, at a UART that only listens. */
+export interface CSE7766Wiring extends Common {
+  readonly part: 'CSE7766'
+  /** The format has the chip's defaults, 4800 baud 8E1. */
+  readonly sensor: Partial<SerialOptions> & { readonly io: SerialConstructor }
+  readonly circuit: {
+    readonly shunt_uOhm: number
+    /** Resistance of the divider above the chip's own input of 1 kilohm. */
+    readonly divider_Ohm: number
+  }
+}
+
+/** The metering IC of a board with its bus (ECMA-419 "sensor.io" pattern) and what stands between it and the mains. */
+export type MeteringWiring = ATM90E32Wiring | BL0942Wiring | CSE7766Wiring

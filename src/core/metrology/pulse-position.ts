@@ -1,0 +1,23 @@
+import { ENERGY_VALUES } from '../registers/energy.ts'
+import type { RegisterJournal } from '../storage/register-journal.ts'
+
+/** Its place in the register image: the second of the eight counters. */
+export const PULSE_POSITION = ENERGY_VALUES + 1
+/** No counter is longer: CF_CNT of the BL0942 has 24 bits, that of the CSE7766 with its carry 17. */
+const TURN = 2 ** 24
+
+/**
+ * The pulse counter of an IC goes on while the firmware starts again, so the registers are stored with the reading up to which they count. Values of the
+ * image never decrease: a reading below the one before begins another turn.
+ */
+export function advancedPosition(stored: number, reading: number): number {
+  const next = stored - (stored % TURN) + reading
+  return next < stored ? next + TURN : next
+}
+
+/** Reading up to which the registers in flash count; 0 without any. */
+export function storedPosition(registers: RegisterJournal): number {
+  const image = new Float64Array(registers.count)
+  registers.load(image)
+  return image[PULSE_POSITION] % TURN
+}

@@ -1,0 +1,55 @@
+import type { Device } from '../../../hal/api/device.ts'
+import type { MeteringWiring } from '../../../hal/api/metering.ts'
+import type { Measured } from '../../core/metrology/measured.ts'
+import { storedPosition } from '../../core/metrology/pulse-position.ts'
+import type { MeteringSource } from '../../core/metrology/source.ts'
+import type { Storage } from '../../core/storage/storage.ts'
+import type { Fraction } from '../../lib/fraction.ts'
+import type { MeterConfig } from '../config.ts'
+import { atm90e32 } from './atm90e32.ts'
+import { bl0942 } from './bl0942.ts'
+import { cse7766 } from './cse7766.ts'
+
+export interface FrontEndOptions {
+  readonly device: Device
+  readonly storage: Storage
+  readonly config: MeterConfig
+  /** A calibration was stored. */
+  readonly onCalibrated: (change: number) => void
+  /** What is stored cannot be used: the meter measures uncalibrated. */
+  readonly onDamaged: (reason: string) => void
+}
+
+/** What the meter knows of its metering IC before that answers, and its drivers. */
+export interface FrontEnd {
+  /** One count of its drivers. */
+  readonly energyUnit: Fraction
+  readonly measured: Measured
+  /** So long a driver that was just made may be without an answer: a chip on a UART answers later than a constructor can wait. */
+  readonly settle_ms: number
+  /** A configured driver with the calibration of this meter; it goes on where the one before stopped. Throws FerrarisError when nobody answers. */
+  start(onFault: (error: unknown) => void): MeteringSource
+}
+
+/** An IC with a pulse counter: reading up to which the registers count when the firmware starts. The supply of the board is that of the IC. */
+function firstPosition({ device, storage }: FrontEndOptions): number {
+  return (device.resetReason ?? 'power') === 'power' ? 0 : storedPosition(storage.registers)
+}
+
+/** What a meter with this IC measures. */
+export function measuredBy({ part }: Pick<MeteringWiring, 'part'>): Measured {
+  return { ATM90E32: atm90e32, BL0942: bl0942, CSE7766: cse7766 }[part].measured
+}
+
+/** The front end for the IC of the board. */
+export function createFrontEnd(options: FrontEndOptions): FrontEnd {
+  const { metering } = options.device
+  switch (metering.part) {
+    case 'ATM90E32':
+      return atm90e32.create(options, metering)
+    case 'BL0942':
+      return bl0942.create(options, metering, firstPosition(options))
+    case 'CSE7766':
+      return cse7766.create(options, metering, firstPosition(options))
+  }
+}
