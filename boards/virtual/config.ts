@@ -1,13 +1,33 @@
 import { array, boolean, type Infer, integer, number, object, oneOf, optional, string } from '../../src/lib/schema.ts'
 import { METER_CONFIG } from '../../src/meter/config.ts'
+import { RECORDED_WAVEFORMS, type WaveformName } from '../../src/world/loads/waveforms-table.ts'
 import { BOARD_NAMES } from './variants.ts'
+
+const WAVEFORM_NAMES = Object.keys(RECORDED_WAVEFORMS) as readonly WaveformName[]
 
 const APPLIANCE = object({
   id: string({ pattern: '^[a-z0-9-]{1,24}$', meaning: '1 to 24 lower-case letters, digits or hyphens' }),
   name: string({ minLength: 1, maxLength: 40 }),
   phase: oneOf([1, 2, 3, 'all'], { default: 1 }),
   active_W: number({ min: -100_000, max: 100_000, unit: 'W' }),
-  reactive_var: number({ min: -100_000, max: 100_000, default: 0, unit: 'var' }),
+  reactive_var: number({
+    min: -100_000,
+    max: 100_000,
+    default: 0,
+    unit: 'var',
+    description: 'Follows from the waveform where there is one',
+  }),
+  waveform: optional(
+    oneOf(WAVEFORM_NAMES, { description: 'Recorded shape of the current; without one the load is an impedance, its current a sine' }),
+  ),
+  samples: optional(
+    array(number({ min: -1e6, max: 1e6 }), {
+      minItems: 16,
+      maxItems: 1024,
+      description:
+        'Own shape: one cycle of current, evenly spaced, in any unit, from the rising zero crossing of the voltage; instead of `waveform`',
+    }),
+  ),
   on: boolean({ default: false }),
 })
 
@@ -35,6 +55,22 @@ const WORLD_CONFIG = object(
         unit: 'V',
         description: 'Voltage of the mains; default: the nominal one of the meter; a trace with voltages overrides it',
       }),
+    ),
+    voltageHarmonics: optional(
+      array(
+        object({
+          order: integer({ min: 2, max: 40 }),
+          percent: number({ min: 0, max: 50, unit: '%', description: 'RMS, of the fundamental' }),
+          angle_deg: number({
+            min: -360,
+            max: 360,
+            default: 0,
+            unit: '°',
+            description: 'Of its own sine, at the zero crossing of the fundamental',
+          }),
+        }),
+        { maxItems: 39, description: 'Harmonics of the voltage; without them it is a sine' },
+      ),
     ),
     wander: boolean({ default: true, description: 'Voltage and frequency wander a little around their nominal values' }),
     holdUp_ms: integer({ min: 0, max: 60_000, default: 500, unit: 'ms', description: 'How long the board lives after its supply fails' }),

@@ -116,6 +116,7 @@ export class Machine {
       seed,
       voltage_V: config.world.voltage_V ?? config.meter.mains.nominalVoltage_V,
       frequency_Hz: config.meter.mains.frequency_Hz,
+      harmonics: config.world.voltageHarmonics,
       wander_ms: config.world.wander ? 10_000 : 0,
       onChange: (electrical) => this.board.onMains(electrical),
     })

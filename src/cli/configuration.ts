@@ -8,6 +8,7 @@ import { jsonSchema } from '../lib/schema-json.ts'
 import { validate } from '../lib/schema-validate.ts'
 import { meterConfigErrors } from '../meter/config.ts'
 import { measuredBy } from '../meter/front-end/front-end.ts'
+import { waveformError } from '../world/loads/appliances.ts'
 import { parseTrace, type Trace } from '../world/loads/trace.ts'
 import type { RunOptions } from './args.ts'
 
@@ -64,6 +65,10 @@ function crossErrors({ meter, world }: VirtualConfig): string[] {
   for (const [index, { phase }] of (world.appliances ?? []).entries()) {
     if (phase !== 'all' && phase > phases)
       errors.push(`world.appliances[${index}].phase: found ${phase}, allowed with the board "${world.board}" is 1 or "all"`)
+  }
+  for (const [index, appliance] of (world.appliances ?? []).entries()) {
+    const wrong = waveformError(appliance)
+    if (wrong !== undefined) errors.push(`world.appliances[${index}].samples: ${wrong}`)
   }
   const ids = (world.appliances ?? []).map(({ id }) => id)
   for (const [index, id] of ids.entries()) {

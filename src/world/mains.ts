@@ -1,6 +1,7 @@
 import { SeededRandom } from '../lib/random.ts'
 import { createElectrical, type Electrical } from './electrical.ts'
 import type { Load } from './loads/load.ts'
+import { MainsDistortion, type VoltageHarmonic } from './mains-distortion.ts'
 import type { Scheduler, Task } from './scheduler.ts'
 
 export interface MainsOptions {
@@ -10,6 +11,8 @@ export interface MainsOptions {
   readonly frequency_Hz: number
   /** How often voltage and frequency wander; 0 = they stand still. */
   readonly wander_ms?: number
+  /** Of all phases, each against its own fundamental. Default: none, a sine. */
+  readonly harmonics?: readonly VoltageHarmonic[]
   /** Called after every change with what is at the meter's terminals. */
   readonly onChange: (electrical: Electrical) => void
 }
@@ -18,7 +21,8 @@ const LAG_DEG = [0, 120, 240]
 
 /**
  * The supply of one house: three phases whose voltage and frequency wander a little, that sag, swell and fail on demand, and the loads behind
- * the meter. Loads are given at nominal voltage; below and above it they behave as constant impedances (power follows the square).
+ * the meter. Loads are given at nominal voltage; below and above it they behave as constant impedances (power follows the square), those with a waveform
+ * as a current of that shape.
  */
 export class Mains {
   readonly #options: MainsOptions
@@ -28,6 +32,7 @@ export class Mains {
   /** 1 = nominal, 0 = interrupted, anything else a sag or swell. */
   readonly #factor = Float64Array.of(1, 1, 1)
   readonly #wander = new Float64Array(3)
+  readonly #distortion: MainsDistortion
   readonly #recovery: (Task | undefined)[] = [undefined, undefined, undefined]
   #frequency_Hz: number
   #base_V: number
@@ -38,6 +43,7 @@ export class Mains {
     this.#random = new SeededRandom(options.seed, 1)
     this.#frequency_Hz = options.frequency_Hz
     this.#base_V = options.voltage_V
+    this.#distortion = new MainsDistortion(options.harmonics ?? [])
     const wander_ms = options.wander_ms ?? 10_000
     if (wander_ms > 0) options.scheduler.after(wander_ms * 1000, () => this.#onWander(), wander_ms * 1000)
   }
@@ -107,6 +113,7 @@ export class Mains {
       live ||= voltage > 0
     }
     this.#electrical.frequency_Hz = live ? this.#frequency_Hz : 0
+    this.#distortion.apply(this.#electrical, this.#loads, this.#factor)
     this.#options.onChange(this.#electrical)
   }
 

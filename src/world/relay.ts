@@ -1,4 +1,5 @@
 import type { Load } from './loads/load.ts'
+import type { Waveform } from './loads/waveform.ts'
 import type { PinBank } from './pins.ts'
 import type { Scheduler, Task } from './scheduler.ts'
 
@@ -223,6 +224,10 @@ export class SwitchedLoad implements Load {
   constructor(contact: SupplyContact, load: Load) {
     this.#contact = contact
     this.#load = load
+  }
+
+  get waveform(): Waveform | undefined {
+    return this.#load.waveform
   }
 
   get active_W(): Float64Array {

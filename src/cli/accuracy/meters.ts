@@ -85,9 +85,8 @@ export class BenchATM90E32 implements BenchMeter {
     this.source.configure(configurationOf(this.#class, phases))
   }
 
-  apply({ electrical, harmonics }: Applied): void {
+  apply({ electrical }: Applied): void {
     this.chip.setInputs(electrical)
-    this.chip.setHarmonics(harmonics)
   }
 
   calibrate(compare: (step: CalibrationStep) => PhaseQuantities): ThreePhaseCodes {

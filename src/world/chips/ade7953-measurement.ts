@@ -1,8 +1,10 @@
 import { cosineOfDegrees, degreesOf, sineOfDegrees } from '../../lib/trig.ts'
+import { rmsOf } from '../distortion.ts'
 import type { Electrical } from '../electrical.ts'
 import { POWER_FRACTION, POWER_FULL_SCALE } from './ade7953-energy.ts'
-import { Address, GAIN_ONE, signed24 } from './ade7953-registers.ts'
-import { type ChannelError, type ChannelSkew, createChannelError, type HarmonicPower, skewAt } from './front-end.ts'
+import { Address, Config, GAIN_ONE, signed24 } from './ade7953-registers.ts'
+import { type ChannelError, type ChannelSkew, createChannelError, skewAt } from './front-end.ts'
+import { highestOrder, rotationOf, SpectrumPower } from './spectrum.ts'
 
 /** RMS registers and waveforms at full scale ("Root Mean Square Measurement", "Current Channel ADCs"). */
 const RMS_FULL_SCALE = 9_032_007
@@ -16,6 +18,9 @@ const RMS_OFFSET = 4096
 /** "Zero-Crossing Threshold". */
 const CROSSING_RATIO = 1250
 const U24 = 0xffffff
+/** Bandwidth of the inputs ("Specifications"). */
+const BAND_HZ = 1230
+const SQRT2 = Math.sqrt(2)
 
 /** What full scale (500 mV peak at a PGA of 1) means at the terminals, RMS. Defaults: a Shelly EM, 347.4 V and 90.32 A. */
 export interface ADE7953FrontEnd {
@@ -41,10 +46,13 @@ export interface Channel {
   active: number
   reactive: number
   apparent: number
+  /** What the zero crossings tell: the powers of the fundamental. */
+  crossingActive: number
+  crossingReactive: number
 }
 
 function createChannel(): Channel {
-  return { rms: 0, peak: 0, active: 0, reactive: 0, apparent: 0 }
+  return { rms: 0, peak: 0, active: 0, reactive: 0, apparent: 0, crossingActive: 0, crossingReactive: 0 }
 }
 
 /** Offsets in the calibration registers by channel. */
@@ -58,16 +66,17 @@ export class ADE7953Measurement {
   voltageRms = 0
   voltagePeak = 0
   frequency_Hz = 0
-  /** Parts of the powers of L1. */
-  harmonics: readonly HarmonicPower[] = []
 
   readonly #registers: Float64Array
   readonly #voltage_V: number
   readonly #currents_A: readonly [number, number]
   readonly #skew: ChannelSkew
   readonly #error: ChannelError = createChannelError()
-  #active_W = 0
-  #reactive_var = 0
+  readonly #delay = { perOrder_deg: 0, lead_deg: 0 }
+  readonly #power = new SpectrumPower()
+  /** Orders that the chip sees: from 0 without the filter, to the end of its band. */
+  #lowest = 1
+  #highest = 0
 
   constructor(registers: Float64Array, frontEnd: ADE7953FrontEnd) {
     const { voltage_V = 347.4, current_A = 90.32, neutral_A = current_A, skew = {} } = frontEnd
@@ -89,21 +98,19 @@ export class ADE7953Measurement {
 
   update(inputs: Electrical, neutral: NeutralInputs | undefined): void {
     const registers = this.#registers
-    const voltage_V = inputs.voltage_V[0]
-    skewAt(this.#skew, inputs.current_A[0], this.#error)
+    this.#lowest = registers[Address.CONFIG] & Config.HPFEN ? 1 : 0
+    this.#highest = highestOrder(inputs.frequency_Hz, BAND_HZ)
+    const { distortion } = inputs
+    const voltage_V = distortion === undefined ? inputs.voltage_V[0] : rmsOf(distortion.voltage, 0, this.#lowest, this.#highest)
+    const current_A = distortion === undefined ? inputs.current_A[0] : rmsOf(distortion.current, 0, this.#lowest, this.#highest)
+    skewAt(this.#skew, current_A, this.#error)
     this.frequency_Hz = voltage_V > 0 ? inputs.frequency_Hz : 0
     const ratio = ((voltage_V * this.#error.voltage) / this.#voltage_V) * this.#gain(Address.AVGAIN) * pga(registers[Address.PGA_V])
-    this.voltagePeak = ratio * PEAK_FULL_SCALE
+    this.voltagePeak = ratio * PEAK_FULL_SCALE * (distortion === undefined ? 1 : distortion.voltageCrest[0] / SQRT2)
     this.voltageRms = rms(ratio * RMS_FULL_SCALE, registers[Address.VRMSOS])
-    this.#measure(0, inputs, inputs.current_A[0], inputs.active_W[0], inputs.reactive_var[0])
+    this.#measure(0, inputs, current_A, undefined)
     skewAt({}, 0, this.#error)
-    this.#measure(
-      1,
-      inputs,
-      neutral?.current_A ?? inputs.current_A[0],
-      neutral?.active_W ?? inputs.active_W[0],
-      neutral?.reactive_var ?? inputs.reactive_var[0],
-    )
+    this.#measure(1, inputs, current_A, neutral)
     this.#publish()
   }
 
@@ -111,24 +118,34 @@ export class ADE7953Measurement {
     return this.#registers[address] / GAIN_ONE
   }
 
-  #measure(index: 0 | 1, inputs: Electrical, current_A: number, active_W: number, reactive_var: number): void {
+  /** `other`: a current that is not that of the phase, and a sine. */
+  #measure(index: 0 | 1, inputs: Electrical, phase_A: number, other: NeutralInputs | undefined): void {
     const registers = this.#registers
     const error = this.#error
     const channel = this.channels[index]
     const gains = GAINS[index]
     const amplification = this.#gain(gains) * pga(registers[Address.PGA_IA + index]) * error.current
+    const distortion = other === undefined ? inputs.distortion : undefined
+    const current_A = other?.current_A ?? phase_A
     const ratio = ((current_A + error.offset_A) / this.#currents_A[index]) * amplification
-    channel.peak = ratio * PEAK_FULL_SCALE
+    channel.peak = ratio * PEAK_FULL_SCALE * (distortion === undefined ? 1 : distortion.currentCrest[0] / SQRT2)
     channel.rms = rms(ratio * RMS_FULL_SCALE, registers[IRMSOS[index]])
-    this.#turnAll(index, inputs, active_W, reactive_var)
+    const power = this.#power
+    this.#setDelay(index, inputs.frequency_Hz)
+    if (distortion === undefined) this.#turn(other?.active_W ?? inputs.active_W[0], other?.reactive_var ?? inputs.reactive_var[0])
+    else power.measure(distortion, 0, 0, this.#highest, this.#delay)
     const voltageGain = this.#gain(index === 0 ? Address.AVGAIN : Address.BVGAIN) * pga(registers[Address.PGA_V]) * error.voltage
     const scale = (POWER_FULL_SCALE * voltageGain * amplification) / (this.#voltage_V * this.#currents_A[index])
     const crosstalk = inputs.voltage_V[0] > 0 ? 1 : 0
+    // Both are of all harmonics of the band, the reactive one by a shift of 90 degrees ("Active Power Calculation", "Reactive Power Calculation").
     // Gains of active, reactive and apparent power follow each other, as do their offsets.
     const watt = Address.AWGAIN + 12 * index
     const offset = WATTOS[index]
-    channel.active = (this.#active_W + crosstalk * error.offset_W) * scale * this.#gain(watt) + this.#offset(offset)
-    channel.reactive = (this.#reactive_var + crosstalk * error.offset_var) * scale * this.#gain(watt + 1) + this.#offset(offset + 1)
+    channel.active = (power.fundamental_W + power.harmonic_W + crosstalk * error.offset_W) * scale * this.#gain(watt) + this.#offset(offset)
+    channel.reactive =
+      (power.fundamental_var + power.harmonic_var + crosstalk * error.offset_var) * scale * this.#gain(watt + 1) + this.#offset(offset + 1)
+    channel.crossingActive = distortion === undefined ? channel.active : power.fundamental_W
+    channel.crossingReactive = distortion === undefined ? channel.reactive : power.fundamental_var
     const apparent = (this.voltageRms / RMS_FULL_SCALE) * (channel.rms / RMS_FULL_SCALE) * POWER_FULL_SCALE
     channel.apparent = Math.max(0, apparent * this.#gain(watt + 2) + this.#offset(offset + 2))
   }
@@ -137,43 +154,37 @@ export class ADE7953Measurement {
     return signed24(this.#registers[address]) / POWER_OFFSET
   }
 
-  /** Powers as the chip sees them, in `#active_W` and `#reactive_var`: turned by PHCAL and by the transformer, each harmonic by its own angle. */
-  #turnAll(index: 0 | 1, inputs: Electrical, active_W: number, reactive_var: number): void {
-    this.#active_W = 0
-    this.#reactive_var = 0
-    let restActive_W = active_W
-    let restReactive_var = reactive_var
-    if (index === 0) {
-      for (const { order, active_W: part_W, reactive_var: part_var } of this.harmonics) {
-        restActive_W -= part_W[0]
-        restReactive_var -= part_var[0]
-        this.#turn(index, inputs.frequency_Hz, order, part_W[0], part_var[0])
-      }
-    }
-    this.#turn(index, inputs.frequency_Hz, 1, restActive_W, restReactive_var)
-  }
-
-  #turn(index: 0 | 1, frequency_Hz: number, order: number, active_W: number, reactive_var: number): void {
+  /** What turns the powers: PHCAL and the transformer. */
+  #setDelay(index: 0 | 1, frequency_Hz: number): void {
     // Sign and magnitude: a clear bit 9 delays the current ("Phase Calibration").
     const code = this.#registers[Address.PHCALA + index]
-    const delay_deg = ((code & 0x1ff) * 360 * frequency_Hz * order) / PHCAL_HZ
-    const rotation_deg = (code & 0x200 ? -delay_deg : delay_deg) - this.#error.lead_deg / order
+    const delay_deg = ((code & 0x1ff) * 360 * frequency_Hz) / PHCAL_HZ
+    this.#delay.perOrder_deg = code & 0x200 ? -delay_deg : delay_deg
+    this.#delay.lead_deg = this.#error.lead_deg
+  }
+
+  /** The power of sines as the chip sees it. */
+  #turn(active_W: number, reactive_var: number): void {
+    const power = this.#power
+    const rotation_deg = rotationOf(this.#delay, 1)
     const cosine = rotation_deg === 0 ? 1 : cosineOfDegrees(rotation_deg)
     const sine = rotation_deg === 0 ? 0 : sineOfDegrees(rotation_deg)
-    this.#active_W += active_W * cosine - reactive_var * sine
-    this.#reactive_var += reactive_var * cosine + active_W * sine
+    power.fundamental_W = active_W * cosine - reactive_var * sine
+    power.fundamental_var = reactive_var * cosine + active_W * sine
+    power.harmonic_W = 0
+    power.harmonic_var = 0
   }
 
   #publish(): void {
     const registers = this.#registers
     registers[Address.VRMS] = clamp(Math.round(this.voltageRms), 0, U24)
     for (const index of [0, 1] as const) {
-      const { rms: current, active, reactive, apparent } = this.channels[index]
+      const { rms: current, active, reactive, apparent, crossingActive, crossingReactive } = this.channels[index]
       registers[Address.IRMSA + index] = clamp(Math.round(current), 0, U24)
       registers[Address.AVA + index] = two24(apparent)
       registers[Address.AWATT + index] = two24(active)
       registers[Address.AWATT + 2 + index] = two24(reactive)
-      registers[Address.ANGLE_A + index] = this.#angle(index, active, reactive) & 0xffff
+      registers[Address.ANGLE_A + index] = this.#angle(index, crossingActive, crossingReactive) & 0xffff
     }
     if (this.crossing) registers[Address.Period] = Math.round(PERIOD_HZ / this.frequency_Hz) - 1
   }

@@ -61,7 +61,7 @@ export const Address = Object.freeze({
 })
 
 /** Bits of CONFIG (table 18). */
-export const Config = Object.freeze({ SWRST: 1 << 7, CRC_ENABLE: 1 << 8, COMM_LOCK: 1 << 15 })
+export const Config = Object.freeze({ HPFEN: 1 << 2, SWRST: 1 << 7, CRC_ENABLE: 1 << 8, COMM_LOCK: 1 << 15 })
 /** Bit of LCYCMODE (table 17); the six below it are the line cycle modes in the order of the energy registers. */
 export const RSTREAD = 1 << 6
 

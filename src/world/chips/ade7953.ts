@@ -6,6 +6,7 @@
  * registers, the pins CF1, CF2, REVP, ZX and ZX_I, and the integrators; their registers are there.
  */
 import type { SPIConstructor } from '../../../hal/api/io.ts'
+import { DistortionCopy } from '../distortion.ts'
 import { createElectrical, type Electrical } from '../electrical.ts'
 import type { I2CPeripheral } from '../i2c-bus.ts'
 import { ADE7953I2cPort, type ADE7953Port, ADE7953SpiPort } from './ade7953-bus.ts'
@@ -26,7 +27,6 @@ import {
   writableBits,
 } from './ade7953-registers.ts'
 import { ADE7953States, type IrqCallback } from './ade7953-states.ts'
-import { HARMONICS_MAX, type HarmonicPower } from './front-end.ts'
 
 export interface ADE7953Options {
   /** Monotonic virtual time in microseconds, an integer. */
@@ -63,6 +63,7 @@ export class ADE7953 {
   readonly #timing: boolean
   readonly #registers = new Float64Array(LOCATIONS)
   readonly #inputs: Electrical = createElectrical()
+  readonly #distortion = new DistortionCopy()
   #neutral: NeutralInputs | undefined
   readonly #energy = new ADE7953Energy()
   readonly #measurement: ADE7953Measurement
@@ -123,6 +124,7 @@ export class ADE7953 {
   setInputs(electrical: Electrical): void {
     const inputs = this.#inputs
     const same =
+      this.#distortion.same(electrical.distortion) &&
       inputs.voltage_V[0] === electrical.voltage_V[0] &&
       inputs.current_A[0] === electrical.current_A[0] &&
       inputs.active_W[0] === electrical.active_W[0] &&
@@ -135,6 +137,8 @@ export class ADE7953 {
     inputs.active_W[0] = electrical.active_W[0]
     inputs.reactive_var[0] = electrical.reactive_var[0]
     inputs.frequency_Hz = electrical.frequency_Hz
+    this.#distortion.take(electrical.distortion)
+    inputs.distortion = this.#distortion.now
     if (this.#interruptWired) this.advance()
   }
 
@@ -142,18 +146,6 @@ export class ADE7953 {
   setNeutral(neutral: NeutralInputs | undefined): void {
     this.#change()
     this.#neutral = neutral === undefined ? undefined : { ...neutral }
-  }
-
-  /** Back door: which parts of the powers are harmonics, from now on; the inputs contain them already. */
-  setHarmonics(harmonics: readonly HarmonicPower[]): void {
-    if (harmonics.length === 0 && this.#measurement.harmonics.length === 0) return
-    if (harmonics.length > HARMONICS_MAX || harmonics.some(({ order }) => !(order >= 2))) throw new RangeError('harmonics')
-    this.#change()
-    this.#measurement.harmonics = harmonics.map(({ order, active_W, reactive_var }) => ({
-      order,
-      active_W: Float64Array.of(active_W[0]),
-      reactive_var: Float64Array.of(reactive_var[0]),
-    }))
   }
 
   /** Brings energy, status and pin to the present. */

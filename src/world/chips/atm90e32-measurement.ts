@@ -1,12 +1,16 @@
 import { cosineOfDegrees, degreesOf, sineOfDegrees } from '../../lib/trig.ts'
+import { type Distortion, rmsOf } from '../distortion.ts'
 import type { Electrical } from '../electrical.ts'
 import { ACTIVE, APPARENT, type EnergyAccumulators, FUNDAMENTAL, HARMONIC, REACTIVE } from './atm90e32-energy.ts'
 import { Address, LOW_WORD, MMode0, State0, State1, signed16 } from './atm90e32-registers.ts'
-import { type ChannelError, type ChannelSkew, createChannelError, type HarmonicPower, skewAt } from './front-end.ts'
+import { type ChannelError, type ChannelSkew, createChannelError, skewAt } from './front-end.ts'
+import { highestOrder, neutralOf, rotationOf, SpectrumPower } from './spectrum.ts'
 
 /** LSBs of 0.00032 W in a watt. */
 const POWER_LSB_PER_WATT = 3125
 const HUNDREDTH_VOLT = 100
+/** Channel sampling bandwidth at 8 kHz (section 6.1). */
+const BAND_HZ = 2000
 const SQRT2 = Math.sqrt(2)
 
 /** Gain codes that make the readings right: what calibration would find for this divider, shunt or transformer at a PGA of 1. */
@@ -24,6 +28,8 @@ interface Phase {
   currentInput: number
   voltage_V: number
   current_A: number
+  /** What the chip makes of an ampere at its input. */
+  gain: number
   active: number
   reactive: number
   apparent: number
@@ -32,6 +38,9 @@ interface Phase {
   /** Peaks in the unit of the threshold registers (full scale of the ADC = FFFFH). */
   voltagePeak: number
   currentPeak: number
+  /** The powers whose zero crossings the chip compares: those of the fundamental. */
+  crossingActive: number
+  crossingReactive: number
   /** Angle of the current behind its voltage, in degrees, and the powers that it was computed from. */
   angle_deg: number
   angleActive: number
@@ -48,6 +57,7 @@ function createPhase(): Phase {
     currentInput: -1,
     voltage_V: 0,
     current_A: 0,
+    gain: 1,
     active: 0,
     reactive: 0,
     apparent: 0,
@@ -55,6 +65,8 @@ function createPhase(): Phase {
     harmonic: 0,
     voltagePeak: 0,
     currentPeak: 0,
+    crossingActive: 0,
+    crossingReactive: 0,
     angle_deg: 0,
     angleActive: 0,
     angleReactive: 0,
@@ -82,12 +94,11 @@ export class Measurement {
   readonly #registers: Uint16Array
   readonly #frontEnd: FrontEnd
   readonly #energy: EnergyAccumulators
-  /** Parts of the powers of the inputs; set by the chip. */
-  harmonics: readonly HarmonicPower[] = []
   readonly #error: ChannelError = createChannelError()
-  /** Result of `#turned`. */
-  #active_W = 0
-  #reactive_var = 0
+  readonly #delay = { perOrder_deg: 0, lead_deg: 0 }
+  readonly #power = new SpectrumPower()
+  /** Highest order inside the band. */
+  #highest = 0
   /** Direction bits keep their value while there is no power. */
   #directions = 0
 
@@ -102,10 +113,11 @@ export class Measurement {
   }
 
   update(inputs: Electrical, temperature_C: number): void {
+    this.#highest = highestOrder(inputs.frequency_Hz, BAND_HZ)
     for (let index = 0; index < 3; index++) this.#measurePhase(this.phases[index], index, inputs)
     this.#publishPowers()
     this.#publishPhases()
-    const neutral_mA = this.#neutral_mA()
+    const neutral_mA = clamp(Math.round(this.#neutral_A(inputs) * 1000), 0, 0xffff)
     const frequency = this.#frequency(inputs)
     const registers = this.#registers
     registers[Address.IrmsN] = neutral_mA
@@ -125,8 +137,9 @@ export class Measurement {
     const gains = Address.UgainA + 4 * index
     const voltagePGA = this.#amplification(phase.voltageInput, 8)
     const currentPGA = this.#amplification(phase.currentInput, 0)
-    const voltage_V = phase.voltageInput < 0 ? 0 : inputs.voltage_V[phase.voltageInput]
-    const current_A = phase.currentInput < 0 ? 0 : inputs.current_A[phase.currentInput]
+    const { distortion } = inputs
+    const voltage_V = phase.voltageInput < 0 ? 0 : this.#rms(inputs.voltage_V, distortion?.voltage, phase.voltageInput)
+    const current_A = phase.currentInput < 0 ? 0 : this.#rms(inputs.current_A, distortion?.current, phase.currentInput)
     this.#setVoltageAngle(phase, phase.voltageInput < 0 ? 0 : inputs.angle_deg[phase.voltageInput])
     const error = this.#errorOf(phase, current_A)
     const voltageScale = voltagePGA * error.voltage
@@ -136,11 +149,21 @@ export class Measurement {
     const currentGain = (registers[gains + 1] * currentScale) / this.#frontEnd.currentGain
     phase.voltage_V = voltage_V * voltageGain
     phase.current_A = (current_A + error.offset_A) * currentGain
+    phase.gain = currentGain
+    const voltageCrest = distortion === undefined || phase.voltageInput < 0 ? SQRT2 : distortion.voltageCrest[phase.voltageInput]
+    const currentCrest = distortion === undefined || phase.currentInput < 0 ? SQRT2 : distortion.currentCrest[phase.currentInput]
     // th = RmsReg * sqrt(2) / (gain / 2^14) (Atmel-46103 5.2); the gain register cancels out of it.
-    phase.voltagePeak = (voltage_V * voltageScale * HUNDREDTH_VOLT * SQRT2 * 0x4000) / this.#frontEnd.voltageGain
-    phase.currentPeak = (current_A * currentScale * 1000 * SQRT2 * 0x4000) / this.#frontEnd.currentGain
+    phase.voltagePeak = (voltage_V * voltageScale * HUNDREDTH_VOLT * voltageCrest * 0x4000) / this.#frontEnd.voltageGain
+    phase.currentPeak = (current_A * currentScale * 1000 * currentCrest * 0x4000) / this.#frontEnd.currentGain
     phase.apparent = Math.round(phase.voltage_V * phase.current_A * POWER_LSB_PER_WATT)
     this.#measurePower(phase, index, inputs, voltageGain * currentGain)
+  }
+
+  /** Inside the band, and behind the high-pass filter unless it is off. */
+  #rms(values: Float64Array, phasors: Distortion['voltage'] | undefined, input: number): number {
+    if (phasors === undefined) return values[input]
+    const first = this.#registers[Address.MMode0] & MMode0.HPFoff ? 0 : 1
+    return rmsOf(phasors, input, first, this.#highest)
   }
 
   /** The inputs of one phase may belong to different channels of the board: the divider of one, the transformer of the other. */
@@ -171,63 +194,67 @@ export class Measurement {
 
   #measurePower(phase: Phase, index: number, inputs: Electrical, gain: number): void {
     const registers = this.#registers
-    const { voltageInput, currentInput } = phase
-    let active_W = 0
-    let reactive_var = 0
-    let harmonic_W = 0
-    if (voltageInput >= 0 && currentInput >= 0) {
-      active_W = inputs.active_W[currentInput]
-      reactive_var = inputs.reactive_var[currentInput]
-      let turnedHarmonic_var = 0
-      for (const { order, active_W: part_W, reactive_var: part_var } of this.harmonics) {
-        active_W -= part_W[currentInput]
-        reactive_var -= part_var[currentInput]
-        this.#turn(index, phase, inputs, order, part_W[currentInput], part_var[currentInput])
-        harmonic_W += this.#active_W
-        turnedHarmonic_var += this.#reactive_var
-      }
-      this.#turn(index, phase, inputs, 1, active_W, reactive_var)
-      active_W = this.#active_W
-      reactive_var = this.#reactive_var + turnedHarmonic_var
-      if (inputs.voltage_V[voltageInput] > 0) {
-        active_W += this.#error.offset_W
-        reactive_var += this.#error.offset_var
-      }
-    }
+    const power = this.#power
+    this.#decompose(phase, index, inputs)
+    const { fundamental_W, fundamental_var, harmonic_W, harmonic_var } = power
     const factor = POWER_LSB_PER_WATT * gain * (1 + signed16(registers[Address.PQGainA + 2 * index]) / 0x8000)
     const offset = Address.PoffA + 2 * index
-    const fundamental = active_W * factor * (1 + signed16(registers[Address.PGainAF + index]) / 0x8000)
-    phase.active = toInt32((active_W + harmonic_W) * factor, signed16(registers[offset]))
-    phase.reactive = toInt32(reactive_var * factor, signed16(registers[offset + 1]))
+    const fundamental = fundamental_W * factor * (1 + signed16(registers[Address.PGainAF + index]) / 0x8000)
+    phase.active = toInt32((fundamental_W + harmonic_W) * factor, signed16(registers[offset]))
+    phase.reactive = toInt32((fundamental_var + harmonic_var) * factor, signed16(registers[offset + 1]))
     phase.fundamental = toInt32(fundamental, signed16(registers[Address.PoffsetAF + index]))
     phase.harmonic = toInt32(harmonic_W * factor, 0)
+    const sine = inputs.distortion === undefined
+    phase.crossingActive = sine ? phase.active : toInt32(fundamental_W * factor, 0)
+    phase.crossingReactive = sine ? phase.reactive : toInt32(fundamental_var * factor, 0)
   }
 
-  /** The power of one frequency as the chip sees it, in `#active_W` and `#reactive_var`: turned by all that delays one channel. */
-  #turn(index: number, phase: Phase, inputs: Electrical, order: number, active_W: number, reactive_var: number): void {
-    this.#active_W = active_W
-    this.#reactive_var = reactive_var
+  /** The powers of a phase as the chip sees them, in `#power`: turned by all that delays one channel, and with the crosstalk. */
+  #decompose(phase: Phase, index: number, inputs: Electrical): void {
+    const power = this.#power
     const { voltageInput, currentInput } = phase
-    const rotation_deg = this.#rotation_deg(index, phase, inputs, order)
+    power.fundamental_W = 0
+    power.fundamental_var = 0
+    power.harmonic_W = 0
+    power.harmonic_var = 0
+    if (voltageInput < 0 || currentInput < 0) return
+    this.#setDelay(index, phase, inputs)
+    if (inputs.distortion === undefined) this.#turn(phase, inputs)
+    else power.measure(inputs.distortion, voltageInput, currentInput, this.#highest, this.#delay)
+    if (inputs.voltage_V[voltageInput] === 0) return
+    power.fundamental_W += this.#error.offset_W
+    power.fundamental_var += this.#error.offset_var
+  }
+
+  /** The power of sines. */
+  #turn(phase: Phase, inputs: Electrical): void {
+    const power = this.#power
+    const { voltageInput, currentInput } = phase
+    const active_W = inputs.active_W[currentInput]
+    const reactive_var = inputs.reactive_var[currentInput]
+    power.fundamental_W = active_W
+    power.fundamental_var = reactive_var
+    const rotation_deg = rotationOf(this.#delay, 1)
     if (rotation_deg === 0 && voltageInput === currentInput) return
     const ownVoltage = inputs.voltage_V[currentInput]
     const scale = voltageInput === currentInput ? 1 : ownVoltage > 0 ? inputs.voltage_V[voltageInput] / ownVoltage : 0
     const cosine = cosineOfDegrees(rotation_deg) * scale
     const sine = sineOfDegrees(rotation_deg) * scale
-    this.#active_W = active_W * cosine - reactive_var * sine
-    this.#reactive_var = reactive_var * cosine + active_W * sine
+    power.fundamental_W = active_W * cosine - reactive_var * sine
+    power.fundamental_var = reactive_var * cosine + active_W * sine
   }
 
   /**
    * How much further the current seems to lag: Phi delays one channel in cycles of 2.048 MHz, a transformer's current comes early (in a harmonic
    * by as much less as its frequency is higher, for it comes from the magnetizing current), and a foreign voltage has another angle.
    */
-  #rotation_deg(index: number, phase: Phase, inputs: Electrical, order: number): number {
+  #setDelay(index: number, phase: Phase, inputs: Electrical): void {
     const { voltageInput, currentInput } = phase
     const phi = this.#registers[Address.PQGainA + 1 + 2 * index]
-    const delay_deg = ((phi & 0xff) * inputs.frequency_Hz * order * 360) / 2_048_000
-    const foreign_deg = voltageInput === currentInput ? 0 : (inputs.angle_deg[currentInput] - inputs.angle_deg[voltageInput]) * order
-    return foreign_deg + (phi & 0x8000 ? -delay_deg : delay_deg) - this.#error.lead_deg / order
+    const delay_deg = ((phi & 0xff) * inputs.frequency_Hz * 360) / 2_048_000
+    const foreign_deg = voltageInput === currentInput ? 0 : inputs.angle_deg[currentInput] - inputs.angle_deg[voltageInput]
+    this.#delay.perOrder_deg = foreign_deg + (phi & 0x8000 ? -delay_deg : delay_deg)
+    this.#delay.lead_deg = this.#error.lead_deg
   }
 
   /** Sum over the phases that MMode0 enables; `absolute` adds magnitudes. */
@@ -294,16 +321,21 @@ export class Measurement {
 
   /** Angles change seldom and cost much: computed only when the powers did. */
   #angle_deg(phase: Phase): number {
-    if (phase.active !== phase.angleActive || phase.reactive !== phase.angleReactive) {
-      phase.angleActive = phase.active
-      phase.angleReactive = phase.reactive
-      phase.angle_deg = degreesOf(phase.reactive, phase.active)
+    const { crossingActive, crossingReactive } = phase
+    if (crossingActive !== phase.angleActive || crossingReactive !== phase.angleReactive) {
+      phase.angleActive = crossingActive
+      phase.angleReactive = crossingReactive
+      phase.angle_deg = degreesOf(crossingReactive, crossingActive)
     }
     return phase.angle_deg
   }
 
-  /** Magnitude of the vector sum of the phase currents: each lags its voltage by the angle of (P, Q). */
-  #neutral_mA(): number {
+  /** The sum of the phase currents by instantaneous values (section 3.6.4). Sines are vectors: each lags its voltage by the angle of (P, Q). */
+  #neutral_A({ distortion, angle_deg }: Electrical): number {
+    if (distortion !== undefined) {
+      const parts = this.phases.map(({ currentInput, gain }) => ({ currentInput, gain, angle_deg: angle_deg[Math.max(0, currentInput)] }))
+      return neutralOf(distortion, parts, this.#highest)
+    }
     let x = 0
     let y = 0
     for (const phase of this.phases) {
@@ -314,7 +346,7 @@ export class Measurement {
       x += along * cosine - across * sine
       y += along * sine + across * cosine
     }
-    return clamp(Math.round(Math.sqrt(x * x + y * y) * 1000), 0, 0xffff)
+    return Math.sqrt(x * x + y * y)
   }
 
   /** The frequency comes from the first phase that is not lost (A, C, B); all phases share it here. */

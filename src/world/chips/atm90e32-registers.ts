@@ -93,7 +93,7 @@ export const RESET_VALUES: readonly (readonly [number, number])[] = Object.freez
 ] as const)
 
 /** Bits of MMode0 (33H). */
-export const MMode0 = Object.freeze({ CF2varh: 1 << 7, ABSEnQ: 1 << 4, ABSEnP: 1 << 3, EnPA: 1 << 2 })
+export const MMode0 = Object.freeze({ HPFoff: 1 << 11, CF2varh: 1 << 7, ABSEnQ: 1 << 4, ABSEnP: 1 << 3, EnPA: 1 << 2 })
 
 /** Bits of EMMState0 (71H); phases count down from A. */
 export const State0 = Object.freeze({

@@ -6,13 +6,13 @@
  */
 import type { Bytes, SPIConstructor } from '../../../hal/api/io.ts'
 import { crc16Word } from '../../lib/crc.ts'
+import { DistortionCopy } from '../distortion.ts'
 import { createElectrical, type Electrical } from '../electrical.ts'
 import { busOf } from './atm90e32-bus.ts'
 import { EnergyAccumulators, type PulseCallback } from './atm90e32-energy.ts'
 import { type FrontEnd, Measurement } from './atm90e32-measurement.ts'
 import { ACCESS, Access, Address, RESET_VALUES } from './atm90e32-registers.ts'
 import { type InterruptCallback, StatusBits } from './atm90e32-states.ts'
-import { HARMONICS_MAX, type HarmonicPower } from './front-end.ts'
 
 export interface ATM90E32Options {
   /** Monotonic virtual time in microseconds, an integer. */
@@ -47,6 +47,7 @@ export class ATM90E32 {
   readonly #timing: boolean
   readonly #registers = new Uint16Array(0x400)
   readonly #inputs: Electrical = createElectrical()
+  readonly #distortion = new DistortionCopy()
   readonly #energy: EnergyAccumulators
   readonly #measurement: Measurement
   readonly #states: StatusBits
@@ -111,7 +112,7 @@ export class ATM90E32 {
   /** Back door: physical quantities from now on. Integrates the old ones up to now first. The values are copied; equal values cost next to nothing. */
   setInputs(electrical: Electrical): void {
     const inputs = this.#inputs
-    if (sameInputs(inputs, electrical)) return
+    if (this.#distortion.same(electrical.distortion) && sameInputs(inputs, electrical)) return
     this.#change()
     for (let i = 0; i < 3; i++) {
       inputs.voltage_V[i] = electrical.voltage_V[i]
@@ -121,22 +122,9 @@ export class ATM90E32 {
       inputs.angle_deg[i] = electrical.angle_deg[i]
     }
     inputs.frequency_Hz = electrical.frequency_Hz
+    this.#distortion.take(electrical.distortion)
+    inputs.distortion = this.#distortion.now
     if (this.#interruptWired) this.advance()
-  }
-
-  /**
-   * Back door: which parts of the powers of the inputs are harmonics, from now on. The RMS values and powers of `setInputs` contain them already; the
-   * peak detectors go on as if everything were sinusoidal.
-   */
-  setHarmonics(harmonics: readonly HarmonicPower[]): void {
-    if (harmonics.length === 0 && this.#measurement.harmonics.length === 0) return
-    if (harmonics.length > HARMONICS_MAX || harmonics.some(({ order }) => !(order >= 2))) throw new RangeError('harmonics')
-    this.#change()
-    this.#measurement.harmonics = harmonics.map(({ order, active_W, reactive_var }) => ({
-      order,
-      active_W: Float64Array.from(active_W),
-      reactive_var: Float64Array.from(reactive_var),
-    }))
   }
 
   /** Brings energy, pulses, status bits and interrupt pins to the present. Needed only for their callbacks. */

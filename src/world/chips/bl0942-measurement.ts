@@ -1,4 +1,5 @@
 import { degreesOf, sineOfDegrees } from '../../lib/trig.ts'
+import { type Distortion, momentOf } from '../distortion.ts'
 import type { Electrical } from '../electrical.ts'
 import { POWER_FRACTION, type PulseGenerator } from './bl0942-energy.ts'
 import { Address, Mode, Status } from './bl0942-registers.ts'
@@ -44,6 +45,8 @@ export class BL0942Measurement {
   #active = 0
   #angle_deg = 0
   #frequency_Hz = 0
+  #gain = 1
+  #distortion: Distortion | undefined
   /** Number of the refresh that the registers show. */
   #refresh = 0
   #start_us = 0
@@ -76,6 +79,8 @@ export class BL0942Measurement {
     this.#active = Math.min(Math.max(active, -S24 * POWER_FRACTION), S24 * POWER_FRACTION)
     this.#angle_deg = degreesOf(inputs.reactive_var[0], inputs.active_W[0])
     this.#frequency_Hz = inputs.frequency_Hz
+    this.#gain = gain
+    this.#distortion = inputs.distortion
     this.countPower()
   }
 
@@ -112,13 +117,25 @@ export class BL0942Measurement {
     registers[Address.STATUS] = status
     registers[Address.I_FAST_RMS] = Math.min(U24, Math.round((FAST_RATIO * CURRENT * this.#current_mV) / VREF))
     const turn_deg = 360 * ((((now_us - this.#start_us) % 1_000_000) * this.#frequency_Hz) / 1_000_000)
-    registers[Address.V_WAVE] = wave(this.#voltage_mV / VOLTAGE_PEAK_MV, turn_deg)
-    registers[Address.I_WAVE] = wave(this.#current_mV / CURRENT_PEAK_MV, turn_deg - this.#angle_deg)
+    this.#publishMoments(turn_deg)
+  }
+
+  #publishMoments(turn_deg: number): void {
+    const registers = this.#registers
+    const distortion = this.#distortion
+    if (distortion === undefined) {
+      registers[Address.V_WAVE] = wave((this.#voltage_mV / VOLTAGE_PEAK_MV) * SQRT2 * sineOfDegrees(turn_deg))
+      registers[Address.I_WAVE] = wave((this.#current_mV / CURRENT_PEAK_MV) * SQRT2 * sineOfDegrees(turn_deg - this.#angle_deg))
+      return
+    }
+    const current_mV = momentOf(distortion.current, 0, turn_deg) * this.#millivoltPerAmpere * this.#gain
+    registers[Address.V_WAVE] = wave((momentOf(distortion.voltage, 0, turn_deg) * this.#millivoltPerVolt) / VOLTAGE_PEAK_MV)
+    registers[Address.I_WAVE] = wave(current_mV / CURRENT_PEAK_MV)
   }
 }
 
-/** 20 bits in two's complement. */
-function wave(share: number, turn_deg: number): number {
-  const value = Math.round(share * SQRT2 * WAVE_FULL_SCALE * sineOfDegrees(turn_deg))
+/** Of the full scale, as 20 bits in two's complement. */
+function wave(share: number): number {
+  const value = Math.round(share * WAVE_FULL_SCALE)
   return Math.min(Math.max(value, -WAVE_FULL_SCALE), WAVE_FULL_SCALE) & 0xfffff
 }

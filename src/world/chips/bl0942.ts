@@ -5,6 +5,7 @@
  * Lazy: between changes everything is constant, so energy is integrated in closed form when somebody looks.
  */
 import type { SerialConstructor } from '../../../hal/api/io.ts'
+import { alternatingCurrent_A, DistortionCopy } from '../distortion.ts'
 import { createElectrical, type Electrical } from '../electrical.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { PulseGenerator } from './bl0942-energy.ts'
@@ -42,6 +43,7 @@ export class BL0942 {
   readonly #sclkBps: 0 | 1
   readonly #registers = new Uint32Array(REGISTERS)
   readonly #inputs: Electrical = createElectrical()
+  readonly #distortion = new DistortionCopy()
   readonly #pulses = new PulseGenerator()
   readonly #measurement: BL0942Measurement
   #powered = true
@@ -82,10 +84,12 @@ export class BL0942 {
     this.advance()
     const inputs = this.#inputs
     inputs.voltage_V[0] = electrical.voltage_V[0]
-    inputs.current_A[0] = electrical.current_A[0]
+    inputs.current_A[0] = alternatingCurrent_A(electrical, 0)
     inputs.active_W[0] = electrical.active_W[0]
     inputs.reactive_var[0] = electrical.reactive_var[0]
     inputs.frequency_Hz = electrical.frequency_Hz
+    this.#distortion.take(electrical.distortion)
+    inputs.distortion = this.#distortion.now
     if (this.#powered) this.#measurement.change(inputs, this.#scheduler.now_us)
   }
 

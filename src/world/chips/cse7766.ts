@@ -3,6 +3,7 @@
  * Datasheet: Chipsea CSE7766 user manual Rev. 1.2. What it leaves open is taken from captured frames and said so.
  */
 import type { SerialConstructor } from '../../../hal/api/io.ts'
+import { alternatingCurrent_A } from '../distortion.ts'
 import { createElectrical, type Electrical } from '../electrical.ts'
 import type { Scheduler, Task } from '../scheduler.ts'
 import { POWER_PER_WATT, PulseTrain } from './cse7766-pulses.ts'
@@ -94,7 +95,7 @@ export class CSE7766 {
     this.advance()
     const inputs = this.#inputs
     inputs.voltage_V[0] = electrical.voltage_V[0]
-    inputs.current_A[0] = electrical.current_A[0]
+    inputs.current_A[0] = alternatingCurrent_A(electrical, 0)
     const watt = Math.abs(electrical.active_W[0]) * this.#voltageRatio * this.#currentRatio
     const pulses = this.#pulses
     pulses.power = Math.round(watt * POWER_PER_WATT)

@@ -21,17 +21,6 @@ export interface ChannelSkew {
   readonly currentOffset_A?: number
 }
 
-/** Part of the powers of three phases that a harmonic carries; it is contained in the powers of `Electrical`. */
-export interface HarmonicPower {
-  /** 2 and above. */
-  readonly order: number
-  /** Three phases each. */
-  readonly active_W: ArrayLike<number>
-  readonly reactive_var: ArrayLike<number>
-}
-
-export const HARMONICS_MAX = 40
-
 /** Relative to the nominal front end: what one phase's inputs make of the mains at this moment. */
 export interface ChannelError {
   voltage: number

@@ -4,6 +4,7 @@ import { ATM90E32 } from '../../../src/drivers/metering/atm90e32/atm90e32.ts'
 import type { ATM90E32Configuration, PhaseCalibration } from '../../../src/drivers/metering/atm90e32/image.ts'
 import { MeteringStatus } from '../../../src/lib/metering-sample.ts'
 import { type ATM90E32Options, ATM90E32 as Chip } from '../../../src/world/chips/atm90e32.ts'
+import { createDistortion, ORDERS, settle } from '../../../src/world/distortion.ts'
 import { createElectrical } from '../../../src/world/electrical.ts'
 
 const SECOND = 1_000_000
@@ -39,7 +40,7 @@ function bench(configuration: ATM90E32Configuration = {}, options: Partial<ATM90
     time.us += SECOND
     return driver.sample()
   }
-  return { chip, time, driver, load, sample }
+  return { chip, time, inputs, driver, load, sample }
 }
 
 function frame(...bytes: number[]): Bytes {
@@ -144,9 +145,14 @@ describe('the emulated front end', () => {
 
   test('harmonics: their part of the power has its own registers and pulses, and Phi turns it further', () => {
     const pulses = [0, 0, 0, 0]
-    const { chip, time, driver, sample, load } = bench({}, { pulse: (output) => void pulses[output - 1]++ })
-    load(5, 1196)
-    chip.setHarmonics([{ order: 5, active_W: [46, 46, 46], reactive_var: [0, 0, 0] }])
+    const { chip, time, inputs, driver, sample, load } = bench({}, { pulse: (output) => void pulses[output - 1]++ })
+    const distortion = createDistortion()
+    for (let phase = 0; phase < 3; phase++) {
+      distortion.voltage.real.set([0, 230, 0, 0, 0, 23], phase * ORDERS)
+      distortion.current.real.set([0, 5, 0, 0, 0, 2], phase * ORDERS)
+    }
+    settle(inputs, distortion)
+    chip.setInputs(inputs)
     const read32 = (address: number) => ((chip.peek(address) << 16) | chip.peek(address + 0x10)) / 3125
     expect([read32(0xb1), read32(0xd1), read32(0xd5), read32(0xd4)]).toEqual([1196, 1150, 46, 138])
     time.us += 3600 * SECOND
@@ -157,8 +163,8 @@ describe('the emulated front end', () => {
     sample()
     expect(read32(0xd5)).toBeCloseTo(46 * 0.99905, 2)
     expect(read32(0xd1)).toBeCloseTo(1150 * 0.999962, 1)
-    chip.setHarmonics([])
+    inputs.distortion = undefined
+    load(5, 1150)
     expect(read32(0xd6)).toBe(0)
-    expect(() => chip.setHarmonics([{ order: 1, active_W: [0, 0, 0], reactive_var: [0, 0, 0] }])).toThrow(RangeError)
   })
 })

@@ -9,7 +9,7 @@ import { RegisterAccess } from './access.ts'
 import { EnergyReader, PendingEnergy } from './energy.ts'
 import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image, imageCheck, OTHER_ADDRESSES } from './image.ts'
 import { CONFIGURATION_KEY, LOCKED, RESET_KEY, Register, VOLTAGE_FAILURES } from './registers.ts'
-import { type FineReading, ValueReader } from './values.ts'
+import { type DecomposedPower, type FineReading, readDecomposed, ValueReader } from './values.ts'
 
 export interface ATM90E32Options {
   /** The bus: `hz` and `mode` have defaults (1 MHz, 3), a board may override them. */
@@ -108,6 +108,17 @@ export class ATM90E32 {
   /** Values of the last sample as fine as the chip has them. */
   get fine(): FineReading {
     return this.#values.fine()
+  }
+
+  /**
+   * Asks for the active power of the fundamental and of the harmonics, apart from the samples: the present values, unchecked. Of distortion this IC
+   * measures no more: registers for THD+N are in its sister ATM90E36A only.
+   */
+  decomposed(): DecomposedPower {
+    this.#open()
+    // A reading that is still to be settled stands in LastSPIData, which every read changes.
+    if (!this.#energy.recall()) throw noDevice()
+    return readDecomposed(this.#access)
   }
 
   /** The configuration that the chip was found to have last is the one that was written, calibration included. */

@@ -80,6 +80,8 @@ export const Register = Object.freeze({
   QmeanT: 0xb4,
   SmeanT: 0xb8,
   PFmeanT: 0xbc,
+  PmeanTF: 0xd0,
+  PmeanTH: 0xd4,
   UrmsA: 0xd9,
   IrmsN: 0xdc,
   IrmsA: 0xdd,

@@ -14,6 +14,9 @@ const VOLTAGE_ANGLE = 45
 const STATE0 = 47
 const STATE1 = 48
 
+/** From the high word of a 32-bit value to its low word [6.6]. */
+const LOW_WORD = 0x10
+
 const ADDRESSES: Uint8Array = Uint8Array.of(
   ...[0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xbb],
   ...[0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb],
@@ -33,6 +36,21 @@ export interface FineReading {
   readonly current_A: Float64Array
   readonly active_W: Float64Array
   readonly reactive_var: Float64Array
+}
+
+/** Active powers in W, [sum, L1, L2, L3]. */
+export interface DecomposedPower {
+  /** Of the first harmonic. */
+  readonly fundamental_W: Float64Array
+  /** Of all others. */
+  readonly harmonic_W: Float64Array
+}
+
+/** PmeanTF to PmeanCH [6.6.2], 16 transactions. High and low word are two of them: see `sample`. */
+export function readDecomposed(access: RegisterAccess): DecomposedPower {
+  const powers = (first: number) =>
+    Float64Array.from({ length: 4 }, (_, i) => ((access.read(first + i) << 16) | access.read(first + i + LOW_WORD)) / 3125)
+  return { fundamental_W: powers(Register.PmeanTF), harmonic_W: powers(Register.PmeanTH) }
 }
 
 /** The measured values of one moment: first all words from the chip, then, if the bus held, into the sample. */
