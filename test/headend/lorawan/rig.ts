@@ -1,0 +1,142 @@
+import { hostCrypto } from '../../../hal/host/crypto.ts'
+import type { NetworkEvent } from '../../../src/headend/lorawan/events.ts'
+import { NetworkServer, type ServerGateway } from '../../../src/headend/lorawan/network-server.ts'
+import { SeededRandom } from '../../../src/lib/random.ts'
+import type { Downlink, UplinkResult } from '../../../src/links/lorawan/link.ts'
+import { LoRaWanMac } from '../../../src/links/lorawan/mac.ts'
+import { REGIONS, type RegionName } from '../../../src/links/lorawan/regions-table.ts'
+import { type AirSignal, LoRaAir, type Position } from '../../../src/world/lora/air.ts'
+import { AirRadio } from '../../../src/world/lora/air-radio.ts'
+import { WorldConcentrator } from '../../../src/world/lora/concentrator.ts'
+import { Scheduler } from '../../../src/world/scheduler.ts'
+import { WorldTimer } from '../../../src/world/time.ts'
+
+const START_US = 1_790_000_000_000_000
+
+/** A device and what it was told. */
+export interface Node {
+  readonly mac: LoRaWanMac
+  readonly devEui: Uint8Array
+  readonly id: string
+  readonly sent: UplinkResult[]
+  readonly downlinks: Downlink[]
+  readonly times_ms: number[]
+  readonly checks: number[]
+  /** Highest number given by its store. */
+  readonly store: { devNonce: number; fCntUp: number }
+}
+
+/** A network server with gateways, and devices around them, in one world. */
+export class Town {
+  readonly scheduler = new Scheduler(START_US)
+  readonly signals: AirSignal[] = []
+  readonly air: LoRaAir
+  readonly server: NetworkServer
+  readonly events: NetworkEvent[] = []
+  readonly gateways: WorldConcentrator[] = []
+  readonly nodes: Node[] = []
+  readonly #region: RegionName
+  readonly #timer = new WorldTimer(this.scheduler)
+
+  constructor(region: RegionName, seed = 1, gateways: readonly Position[] = [{ x_m: 0, y_m: 0 }]) {
+    this.#region = region
+    this.air = new LoRaAir({ scheduler: this.scheduler, seed, onSignal: (signal) => this.signals.push(signal) })
+    this.server = new NetworkServer({
+      region: REGIONS[region],
+      crypto: hostCrypto,
+      timer: this.#timer,
+      utc_ms: () => this.scheduler.now_us / 1000,
+      onEvent: (event) => this.events.push(event),
+    })
+    for (const [i, position] of gateways.entries()) this.addGateway(`gateway-${i}`, position)
+  }
+
+  addGateway(name: string, position: Position): void {
+    const { multi_Hz, single, transmit_Hz } = this.server.plan
+    const concentrator = new WorldConcentrator({
+      scheduler: this.scheduler,
+      air: this.air,
+      name,
+      position,
+      channels: { multi_Hz, single },
+      transmit_Hz,
+    })
+    const gateway: ServerGateway = {
+      id: name,
+      antennaGain_dBi: concentrator.antennaGain_dBi,
+      send: (transmission) => void concentrator.transmit(transmission),
+    }
+    concentrator.onReceived = (reception) => this.server.received(gateway, reception)
+    this.gateways.push(concentrator)
+  }
+
+  addNode(position: Position, options: { deviceClass?: 'A' | 'C'; dataRate?: number } = {}): Node {
+    const index = this.nodes.length
+    const random = new SeededRandom(1000 + index)
+    const devEui = Uint8Array.of(0, 4, 0xa3, 0x0b, 0, 0, index >> 8, index)
+    const appKey = new Uint8Array(16)
+    random.fill(appKey)
+    const { deviceClass = 'A', dataRate = REGIONS[this.#region].joinDataRates[1] } = options
+    const device = this.server.addDevice({ name: `meter-${index}`, devEui, joinEui: new Uint8Array(8), appKey, deviceClass })
+    const store = { devNonce: 0, fCntUp: 0 }
+    let state: Uint8Array | undefined
+    const node: Omit<Node, 'mac'> = { devEui, id: device.id, sent: [], downlinks: [], times_ms: [], checks: [], store }
+    const mac = new LoRaWanMac({
+      region: REGIONS[this.#region],
+      radio: (events) => new AirRadio({ scheduler: this.scheduler, air: this.air, events, name: `meter-${index}`, position }),
+      activation: { type: 'otaa', joinEui: new Uint8Array(8), devEui, appKey },
+      store: {
+        nextDevNonce: () => store.devNonce++,
+        nextFCntUp: () => store.fCntUp++,
+        load: () => state,
+        save: (bytes) => {
+          state = bytes
+        },
+      },
+      events: {
+        onJoined: () => {},
+        onJoinFailed: () => {},
+        onSent: (result) => node.sent.push(result),
+        onDownlink: (downlink) => node.downlinks.push(downlink),
+        onTime: (utc_ms) => node.times_ms.push(utc_ms - this.scheduler.now_us / 1000),
+        onLinkCheck: (margin_dB) => node.checks.push(margin_dB),
+        onError: (reason) => {
+          throw new Error(reason)
+        },
+      },
+      crypto: hostCrypto,
+      timer: this.#timer,
+      ticks_ms: () => Math.floor(this.scheduler.now_us / 1000),
+      random: (bytes) => random.fill(bytes),
+      deviceClass,
+      adr: true,
+      dataRate,
+    })
+    this.nodes.push({ ...node, mac })
+    return this.nodes[index]
+  }
+
+  run(duration_s: number): void {
+    this.scheduler.run(this.scheduler.now_us + Math.round(duration_s * 1e6))
+  }
+
+  /** Joins; throws when it takes more than an hour. */
+  join(node: Node): void {
+    node.mac.join()
+    for (let i = 0; i < 3600 && !node.mac.joined; i++) this.run(1)
+    if (!node.mac.joined) throw new Error('not joined')
+    this.run(1)
+  }
+
+  /** Sends and waits for the end. */
+  send(node: Node, payload: Uint8Array, confirmed = false): UplinkResult {
+    const before = node.sent.length
+    node.mac.send(10, payload, confirmed)
+    for (let i = 0; i < 40_000 && node.sent.length === before; i++) this.run(0.1)
+    return node.sent[node.sent.length - 1]
+  }
+
+  of<Type extends NetworkEvent['type']>(type: Type): Extract<NetworkEvent, { type: Type }>[] {
+    return this.events.filter((event): event is Extract<NetworkEvent, { type: Type }> => event.type === type)
+  }
+}
