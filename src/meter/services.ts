@@ -101,14 +101,13 @@ export function facePart(options: FaceOptions): Part {
       crypto,
       timer,
       extension,
-      maxConnections: connections_max,
       onError: (error) => guard.note(error),
     })
     const server = new TcpServer({
       network: guardNetwork(network, guard),
       port,
       timer,
-      connections_max: connections_max + 1,
+      connections_max,
       accept: guardAccept(acceptFor(face), guard),
       onReady: (bound) => {
         noteReady(bound)
@@ -154,6 +153,9 @@ function acceptFor(face: FaceServer): Accept {
       receive: (bytes) => {
         connection.receive(bytes)
         return bytes.length
+      },
+      get spare() {
+        return connection.spare
       },
       writable: () => connection.writable(),
       closed: () => connection.closed(),

@@ -31,13 +31,20 @@ async function worldTime_ms(port: number): Promise<number> {
   return state.time_ms
 }
 
+/** Lets the world of a running meter go on by `ms`. */
+async function livesOn(meter: Ferraris, ms: number): Promise<void> {
+  const port = await meter.httpPort()
+  const target_ms = (await worldTime_ms(port)) + ms
+  while ((await worldTime_ms(port)) < target_ms) await pause(50)
+}
+
 describe('kill -9 in real time and at 600 times of it', () => {
   test.concurrent.each([1, 600])('--speed %i', async (speed) => {
     const data = temporaryFolder()
     const meter = new Ferraris(['run', '--data', data, '--speed', String(speed), '--history', '1d', ...ANY_PORTS])
     const port = await meter.dlmsPort()
     await meter.line(/ of history, now /)
-    await pause(1800)
+    await livesOn(meter, 1800 * speed)
     const client = await DlmsTcpClient.open(port, SECRET)
     const energy_Wh = await client.number(3, '1.0.1.8.0.255')
     const entries = await client.number(7, '1.0.99.1.0.255', 7)
@@ -80,8 +87,7 @@ describe('kill -9 at full speed', () => {
     const data = temporaryFolder()
     const words = ['--data', data, '--speed', 'max', ...ANY_PORTS]
     const meter = new Ferraris(['run', '--for', '3650d', ...words])
-    await meter.dlmsPort()
-    await pause(1500)
+    await livesOn(meter, 2 * 86_400_000)
     await meter.end('SIGKILL')
     const committed = readImage(data)
     expect(committed.profileTimes_s.length).toBeGreaterThan(96)
@@ -128,7 +134,7 @@ describe('kill -9 at full speed', () => {
       expect(started.stderr).toContain('npm rebuild @agoric/xsnap')
       return
     }
-    await pause(1500)
+    await livesOn(meter, 3_600_000)
     await meter.end('SIGKILL')
     const committed = readImage(data)
     expect(committed.storage.report.damaged).toBe(0)

@@ -19,17 +19,23 @@ export function timeContract(name: string, open: () => TimeUnderTest | Promise<T
     })
     afterEach(() => time.close?.())
 
+    /** Lets time pass until something has happened, 20 s at most. */
+    async function passes(condition: () => boolean): Promise<void> {
+      for (let turn = 0; turn < 1000 && !condition(); turn++) await time.advance(20)
+      expect(condition()).toBe(true)
+    }
+
     test('a timer fires once, after its delay, and not from inside set', async () => {
-      let fired = 0
-      time.timer.set(() => fired++, 300)
-      time.timer.set(() => fired++, 0)
-      expect(fired).toBe(0)
-      await time.advance(40)
-      expect(fired).toBe(1)
-      await time.advance(400)
-      expect(fired).toBe(2)
-      await time.advance(400)
-      expect(fired).toBe(2)
+      const start_ms = time.clock.ticks_ms()
+      const after_ms: number[] = []
+      const note = () => after_ms.push(time.clock.ticks_ms() - start_ms)
+      time.timer.set(note, 100)
+      time.timer.set(note, 0)
+      expect(after_ms).toEqual([])
+      await passes(() => after_ms.length === 2)
+      expect(after_ms[1]).toBeGreaterThanOrEqual(99)
+      await time.advance(300)
+      expect(after_ms).toHaveLength(2)
     })
 
     test('timers fire in the order of their due times', async () => {
@@ -42,27 +48,31 @@ export function timeContract(name: string, open: () => TimeUnderTest | Promise<T
     })
 
     test('a repeated timer waits for its delay, then for each repetition', async () => {
-      let fired = 0
-      const handle = time.timer.set(() => fired++, 200, 20)
-      await time.advance(30)
-      expect(fired).toBe(0)
-      await time.advance(300)
-      expect(fired).toBeGreaterThanOrEqual(3)
+      const start_ms = time.clock.ticks_ms()
+      const after_ms: number[] = []
+      const handle = time.timer.set(() => after_ms.push(time.clock.ticks_ms() - start_ms), 200, 20)
+      await passes(() => after_ms.length >= 3)
+      for (const [turn, ms] of after_ms.entries()) expect(ms).toBeGreaterThanOrEqual(199 + 20 * turn)
       time.timer.clear(handle)
-      const before = fired
+      const before = after_ms.length
       await time.advance(60)
-      expect(fired).toBe(before)
+      expect(after_ms).toHaveLength(before)
     })
 
     test('a repeated timer does not drift', async () => {
-      let fired = 0
-      const start_ms = time.clock.ticks_ms()
-      const handle = time.timer.set(() => fired++, 10, 10)
-      await time.advance(500)
-      const turns = (time.clock.ticks_ms() - start_ms) / 10
-      time.timer.clear(handle)
-      expect(fired).toBeLessThanOrEqual(turns + 1)
-      expect(fired).toBeGreaterThanOrEqual(turns * 0.5)
+      // A computer that stands still misses turns; it does not do so each time.
+      let share = 0
+      for (let tries = 0; tries < 10 && share < 0.5; tries++) {
+        let fired = 0
+        const start_ms = time.clock.ticks_ms()
+        const handle = time.timer.set(() => fired++, 10, 10)
+        await time.advance(500)
+        const turns = (time.clock.ticks_ms() - start_ms) / 10
+        time.timer.clear(handle)
+        expect(fired).toBeLessThanOrEqual(turns + 1)
+        share = fired / turns
+      }
+      expect(share).toBeGreaterThanOrEqual(0.5)
     })
 
     test('clear stops a timer; a handle that fired or was cleared is ignored', async () => {
@@ -73,7 +83,7 @@ export function timeContract(name: string, open: () => TimeUnderTest | Promise<T
       await time.advance(60)
       expect(fired).toBe(0)
       const once = time.timer.set(() => fired++, 10)
-      await time.advance(60)
+      await passes(() => fired > 0)
       time.timer.clear(once)
       expect(fired).toBe(1)
     })
@@ -90,7 +100,8 @@ export function timeContract(name: string, open: () => TimeUnderTest | Promise<T
         10,
         10,
       )
-      await time.advance(150)
+      await passes(() => second > 0)
+      await time.advance(50)
       expect([fired, second]).toEqual([1, 1])
     })
 
@@ -125,9 +136,9 @@ export function timeContract(name: string, open: () => TimeUnderTest | Promise<T
       time.clock.set(wanted_ms)
       expect(time.clock.valid).toBe(true)
       expect(time.clock.now_ms() - wanted_ms).toBeGreaterThanOrEqual(0)
-      expect(time.clock.now_ms() - wanted_ms).toBeLessThan(1000)
+      expect(time.clock.now_ms() - wanted_ms).toBeLessThan(60_000)
       expect(time.clock.ticks_ms() - ticks_ms).toBeGreaterThanOrEqual(0)
-      expect(time.clock.ticks_ms() - ticks_ms).toBeLessThan(1000)
+      expect(time.clock.ticks_ms() - ticks_ms).toBeLessThan(60_000)
       await time.advance(50)
       expect(time.clock.now_ms() - wanted_ms).toBeGreaterThanOrEqual(49)
     })

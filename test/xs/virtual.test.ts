@@ -68,7 +68,7 @@ describe.skipIf(!built)('a meter inside XS', () => {
     const http = `http://127.0.0.1:${await meter.httpPort()}`
     expect(await (await fetch(`${http}/`)).text()).toContain('<!doctype html>')
     const { state } = (await (await fetch(`${http}/api/state`)).json()) as { state: { time_ms: number } }
-    expect(Math.abs(state.time_ms - Date.now())).toBeLessThan(5000)
+    expect(Math.abs(state.time_ms - Date.now())).toBeLessThan(60_000)
     for (const client of clients) client.close()
     const { code, stdout, stderr } = await meter.interrupt()
     expect([code, stderr]).toEqual([0, ''])

@@ -23,6 +23,8 @@ export interface FaceStream {
 /** What the owner of a stream calls. After `close()` of the stream nothing needs to be called. */
 export interface FaceConnection {
   receive(bytes: Uint8Array): void
+  /** A browser keeps connections open that it may never use again, a hostile one sends its requests byte by byte: who is full may end them for others. */
+  readonly spare: boolean
   writable(): void
   closed(): void
 }
@@ -34,8 +36,6 @@ export interface FaceServerOptions {
   readonly extension?: FaceExtension
   /** Names under which the meter may be addressed, besides IP addresses and localhost. */
   readonly names?: readonly string[]
-  /** Connections at once; a further one takes the place of an idle or stalled one, or is closed at once. Default 16. */
-  readonly maxConnections?: number
   /** A handler failed: a defect of ours. */
   readonly onError?: (error: unknown) => void
 }
@@ -44,7 +44,7 @@ export interface FaceServerOptions {
 const TICK_MS = 250
 /** A connection that sends no complete request, or takes nothing of what waits for it, for so many ticks is closed (30 s). */
 const SILENT_TICKS = 120
-/** Where places are short, a request that is not complete after so many ticks (1 s) loses its place. */
+/** Where places are short, a request that is not complete after so many ticks (1 s) may lose its place. */
 const STALLED_TICKS = 4
 
 /** Every answer: no guessing of types, no foreign frame, nothing of it in a foreign page. */
@@ -82,10 +82,6 @@ export class FaceServer {
 
   /** Serves one connection until it is closed. */
   connect(stream: FaceStream): FaceConnection {
-    if (this.#slots.size >= (this.#options.maxConnections ?? 16) && !this.#makeRoom()) {
-      stream.close()
-      return { receive: () => undefined, writable: () => undefined, closed: () => undefined }
-    }
     const close = () => {
       this.#slots.delete(slot)
       stream.close()
@@ -104,6 +100,9 @@ export class FaceServer {
     this.#slots.add(slot)
     return {
       receive: (bytes) => http.receive(bytes),
+      get spare() {
+        return slot.client === undefined && (http.idle || slot.silent >= STALLED_TICKS)
+      },
       writable: () => {
         slot.silent = 0
         http.writable()
@@ -126,21 +125,6 @@ export class FaceServer {
       slot.http.closed()
       slot.close()
     } else slot.client.goAway()
-  }
-
-  /** A browser keeps connections open that it may never use again; a hostile one sends its requests byte by byte. */
-  #makeRoom(): boolean {
-    let stalled: Slot | undefined
-    for (const slot of this.#slots) {
-      if (slot.client !== undefined) continue
-      if (slot.http.idle) {
-        this.#drop(slot)
-        return true
-      }
-      if (slot.silent >= STALLED_TICKS && slot.silent > (stalled?.silent ?? 0)) stalled = slot
-    }
-    if (stalled !== undefined) this.#drop(stalled)
-    return stalled !== undefined
   }
 
   #tick(): void {

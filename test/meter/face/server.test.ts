@@ -62,7 +62,7 @@ class World implements FaceExtension {
 }
 
 /** A face whose timer the test winds by hand. */
-function face(options: { world?: World; maxConnections?: number; names?: string[] } = {}) {
+function face(options: { world?: World; names?: string[] } = {}) {
   const callbacks = new Map<object, () => void>()
   const timer = {
     set: (callback: () => void) => {
@@ -309,16 +309,24 @@ describe('connections', () => {
     expect({ closes: client.closes(), left: server.connections }).toEqual({ closes: 1, left: 0 })
   })
 
-  test('are bounded: an idle one makes room, busy ones do not', () => {
-    const { server } = face({ maxConnections: 2 })
-    const idle = connect(server)
-    const busy = connect(server)
-    busy.say('GET / HT')
-    const third = connect(server)
-    third.say('GET / HT')
-    const fourth = connect(server)
-    expect([idle, busy, third, fourth].map((client) => client.closes())).toEqual([1, 0, 0, 1])
-    expect(server.connections).toBe(2)
+  test('are spare while nobody asks for anything, or takes too long to ask', () => {
+    const { server, tick } = face()
+    const client = connect(server)
+    expect(client.connection.spare).toBe(true)
+    client.say('GET / HT')
+    expect(client.connection.spare).toBe(false)
+    tick(4)
+    expect(client.connection.spare).toBe(true)
+    client.say('TP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+    expect(client.take().length).toBeGreaterThan(0)
+    client.say('GET')
+    expect(client.connection.spare).toBe(false)
+  })
+
+  test('that show the live page are never spare', () => {
+    const { client, tick } = openSocket()
+    tick(8)
+    expect(client.connection.spare).toBe(false)
   })
 
   test('all end with the server', () => {
