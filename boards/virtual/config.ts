@@ -37,7 +37,7 @@ const WORLD_CONFIG = object(
     board: oneOf(BOARD_NAMES, {
       default: 'virtual',
       description:
-        'Board of the meter: virtual (three phases, ATM90E32), virtual-1p (BL0942), virtual-plug (CSE7766). With one phase the house has only L1',
+        'Board of the meter: virtual (three phases, ATM90E32), virtual-1p (BL0942), virtual-1pn (ADE7953), virtual-plug (CSE7766). With one phase the house has only L1',
     }),
     trace: optional(
       string({

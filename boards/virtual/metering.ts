@@ -1,21 +1,26 @@
 import type { MeteringWiring } from '../../hal/api/metering.ts'
+import { ADE7953 } from '../../src/world/chips/ade7953.ts'
 import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { BL0942 } from '../../src/world/chips/bl0942.ts'
 import { CSE7766 } from '../../src/world/chips/cse7766.ts'
 import type { Electrical } from '../../src/world/electrical.ts'
+import { I2CBus } from '../../src/world/i2c-bus.ts'
 import type { PinBank } from '../../src/world/pins.ts'
 import type { Scheduler } from '../../src/world/scheduler.ts'
 import { SerialWire } from '../../src/world/serial-wire.ts'
 import { BOARDS, type BoardName } from './variants.ts'
 
-/** Voltages below this part of the nominal one may be a sag for the ATM90E32. */
+/** Voltages below this part of the nominal one may be a sag for an IC. */
 const SAG_FACTOR = 0.9
-/** Its register SagPeakDetCfg; the low byte is the time in ms after which it decides. */
+/** Register SagPeakDetCfg of the ATM90E32; its low byte is the time in ms after which it decides. */
 const SAG_PEAK_DETECTION = 0x05
+
+/** The driver of the ADE7953 has it call a sag after three half cycles, a voltage without crossings lost after 100 ms. */
+const ADE7953_DECIDES_MS = [31, 101]
 
 /** The emulated metering IC of a board, and its wiring as the firmware gets it. */
 export interface MeteringPart {
-  readonly chip: ATM90E32 | BL0942 | CSE7766
+  readonly chip: ATM90E32 | ADE7953 | BL0942 | CSE7766
   readonly wiring: MeteringWiring
   setInputs(electrical: Electrical, nominal_V: number): void
   /** The processor stopped: its end of the bus is free. */
@@ -51,6 +56,28 @@ function atm90e32({ scheduler, pins }: World, data: Data<'ATM90E32'>): MeteringP
   }
 }
 
+function ade7953({ scheduler, pins }: World, data: Data<'ADE7953'>): MeteringPart {
+  const { part, hz, address, interrupt, circuit } = data
+  const chip = new ADE7953({
+    now_us: () => scheduler.now_us,
+    interrupt: (level) => pins.drive(interrupt, level),
+    frontEnd: { voltage_V: circuit.fullScaleVoltage_V, current_A: circuit.fullScaleCurrent_A },
+  })
+  const bus = new I2CBus()
+  bus.attach(chip.peripheral)
+  const interruptPin = { io: pins.constructorFor(), pin: interrupt, active: 0 } as const
+  return {
+    chip,
+    wiring: { part, bus: 'I2C', sensor: { io: bus.constructorFor(), hz, address }, circuit, interrupt: interruptPin },
+    setInputs: (electrical, nominal_V) => {
+      chip.setInputs(electrical)
+      if (electrical.voltage_V[0] >= nominal_V * SAG_FACTOR) return
+      for (const delay_ms of ADE7953_DECIDES_MS) scheduler.after(delay_ms * 1000, () => chip.advance())
+    },
+    release: () => {},
+  }
+}
+
 function bl0942({ scheduler }: World, data: Data<'BL0942'>): MeteringPart {
   const { part, baud, circuit, rating } = data
   const wire = new SerialWire(scheduler, { bursts: true })
@@ -81,6 +108,8 @@ export function createMetering(board: BoardName, world: World): MeteringPart {
   switch (metering.part) {
     case 'ATM90E32':
       return atm90e32(world, metering)
+    case 'ADE7953':
+      return ade7953(world, metering)
     case 'BL0942':
       return bl0942(world, metering)
     case 'CSE7766':

@@ -15,6 +15,17 @@ export const BOARDS = Object.freeze({
       circuit: Object.freeze({ shunt_uOhm: 500, upper_Ohm: 1_950_000, lower_Ohm: 510 }),
     }),
   }),
+  /** Single-phase meter with a current transformer in the neutral too: circuit and bus of a Shelly EM, with the interrupt wired besides. */
+  'virtual-1pn': Object.freeze({
+    phases: 1,
+    metering: Object.freeze({
+      part: 'ADE7953',
+      hz: 400_000,
+      address: 0x38,
+      interrupt: 4,
+      circuit: Object.freeze({ fullScaleVoltage_V: 347.4, fullScaleCurrent_A: 90.32 }),
+    }),
+  }),
   /** Plug like the Sonoff POW: shunt and divider of the chip's reference circuit. */
   'virtual-plug': Object.freeze({
     phases: 1,

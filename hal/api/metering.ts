@@ -1,3 +1,4 @@
+import type { I2CConstructor, I2COptions } from './i2c.ts'
 import type { DigitalConstructor, SerialConstructor, SerialOptions, SPIConstructor, SPIOptions } from './io.ts'
 
 /** What the current paths are made for: 5(60) A is a reference of 5 A and a maximum of 60 A (IEC 62052-11, 3.5.1). */
@@ -9,7 +10,12 @@ export interface Rating {
 /** What every metering IC on a board may have. */
 interface Common {
   /** The pin by which the IC reports a voltage failure. Without one a failure shows with a sample. */
-  readonly interrupt?: { readonly io: DigitalConstructor; readonly pin: number }
+  readonly interrupt?: {
+    readonly io: DigitalConstructor
+    readonly pin: number
+    /** Level of the pin that tells of a failure. Default 1. */
+    readonly active?: 0 | 1
+  }
   /** Default 5(60) A. */
   readonly rating?: Rating
 }
@@ -19,6 +25,21 @@ export interface ATM90E32Wiring extends Common {
   readonly part: 'ATM90E32'
   readonly sensor: SPIOptions & { readonly io: SPIConstructor }
 }
+
+/** Analog Devices ADE7953: one phase, and the current of the neutral. */
+export type ADE7953Wiring = Common & {
+  readonly part: 'ADE7953'
+  /** RMS at the terminals that drives the inputs to full scale. */
+  readonly circuit: {
+    readonly fullScaleVoltage_V: number
+    readonly fullScaleCurrent_A: number
+    /** Default: that of the phase. */
+    readonly fullScaleNeutral_A?: number
+  }
+} & (
+    | { readonly bus: 'SPI'; readonly sensor: Partial<SPIOptions> & { readonly io: SPIConstructor } }
+    | { readonly bus: 'I2C'; readonly sensor: Partial<I2COptions> & { readonly io: I2CConstructor } }
+  )
 
 /** Belling BL0942: one phase, at a UART. */
 export interface BL0942Wiring extends Common {
@@ -50,4 +71,4 @@ export interface CSE7766Wiring extends Common {
 }
 
 /** The metering IC of a board with its bus (ECMA-419 "sensor.io" pattern) and what stands between it and the mains. */
-export type MeteringWiring = ATM90E32Wiring | BL0942Wiring | CSE7766Wiring
+export type MeteringWiring = ATM90E32Wiring | ADE7953Wiring | BL0942Wiring | CSE7766Wiring

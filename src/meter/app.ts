@@ -92,6 +92,7 @@ export class Meter {
       config,
       onCalibrated: (change) => this.core.record(StandardEvent.configurationChanged, change),
       onDamaged: (reason) => this.#onFault('calibration', reason),
+      onAlert: () => this.#attempt(this.#coreInterrupt),
     })
     checkEnergyUnit(storage, frontEnd.energyUnit)
     const metering = new PatientMetering({

@@ -17,10 +17,11 @@ export function interruptPart(
   let pin: Digital | undefined
   return {
     start: () => {
-      pin = new wiring.io({ pin: wiring.pin, mode: 'Input', edge: 'rising', onReadable: onInterrupt })
+      const { active = 1 } = wiring
+      pin = new wiring.io({ pin: wiring.pin, mode: 'Input', edge: active === 1 ? 'rising' : 'falling', onReadable: onInterrupt })
       // What happened before the pin was there had no edge.
       acknowledge()
-      if (pin.read() === 1) onInterrupt()
+      if (pin.read() === active) onInterrupt()
     },
     stop: () => {
       pin?.close()

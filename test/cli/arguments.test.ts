@@ -21,6 +21,7 @@ describe('what the command line says', () => {
   test.each<[string, Partial<RunOptions>]>([
     ['', {}],
     ['house.json', { configFile: 'house.json' }],
+    ['--board virtual-plug', { board: 'virtual-plug' }],
     ['--engine v8', {}],
     ['--engine xs', { engine: 'xs' }],
     ['--speed 600', { speed: 600 }],
@@ -77,6 +78,7 @@ test.each([
   ['run --for --json', '--for needs a value'],
   ['run --data', '--data needs a value'],
   ['run --json', '--json needs --for'],
+  ['run --board sonoff', '--board: found "sonoff", allowed is virtual, virtual-1p, virtual-1pn, virtual-plug'],
   ['run --engine jsc', '--engine: found "jsc", allowed is v8 or xs'],
   ['run --speed 0', '--speed: found "0", allowed is a number above 0 up to 1000000, or max'],
   ['run --speed -1', '--speed: found "-1", allowed is'],

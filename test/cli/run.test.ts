@@ -142,6 +142,12 @@ describe('what cannot be', () => {
     )
     expectRefused(await wrong({ meter: { dlms: { prot: 1 } } }), 1, /meter\.dlms\.prot: unknown field, did you mean "port"\?/)
     expectRefused(await wrong({ word: {} }), 1, /word: unknown field, did you mean "world"\?/)
+    const board = await wrong({ world: { board: 'sonoff' } })
+    expect(board.stderr).toContain('world.board: found "sonoff", allowed is "virtual" or "virtual-1p" or "virtual-1pn" or "virtual-plug"')
+    const phase = { id: 'oven', name: 'Oven', phase: 2, active_W: 2400 }
+    const single = await wrong({ world: { board: 'virtual-plug', appliances: [phase] }, meter: { display: { codes: ['1.8.0', '3.8.0'] } } })
+    expect(single.stderr).toContain('world.appliances[0].phase: found 2, allowed with the board "virtual-plug" is 1 or "all"')
+    expect(single.stderr).toContain('meter.display.codes[1]: found "3.8.0", allowed is the OBIS code of a register of this meter')
     const two = await wrong({ meter: { profile: { period_min: 7 }, identity: { manufacturer: 'frr' } } })
     expect(two.code).toBe(1)
     expect(two.stderr).toContain('meter.profile.period_min: found 7, allowed is 1 or 5 or 15 or 30 or 60')

@@ -7,13 +7,16 @@ import { FaultRecord } from '../../src/meter/supervisor.ts'
 const UNIT = { numerator: 25, denominator: 8 }
 
 /** Drivers that do what the test says, one count per sample. */
-function bench() {
+function bench(settle_ms?: number) {
   const time = { ms: 0 }
   const events: string[] = []
   const made_s: number[] = []
   let closed = 0
   const behaviour = { create: () => {}, sample: () => {}, status: 0, unit: UNIT }
-  const create = (): MeteringSource => {
+  /** Where each driver reports what it throws by itself. */
+  const faults: ((error: unknown) => void)[] = []
+  const create = (onFault: (error: unknown) => void): MeteringSource => {
+    faults.push(onFault)
     made_s.push(time.ms / 1000)
     behaviour.create()
     const sample = createMeteringSample()
@@ -36,7 +39,7 @@ function bench() {
   const ticks_ms = () => time.ms
   const onFault = (_part: string, reason: string) => events.push(reason)
   const record = new FaultRecord('metering', { most_ms: METERING_PAUSE_MAX_MS, ticks_ms, onFault })
-  const metering = new PatientMetering({ create, energyUnit: UNIT, ticks_ms, record })
+  const metering = new PatientMetering({ create, energyUnit: UNIT, settle_ms, ticks_ms, record })
   const pass = (seconds: number) => {
     let counts = 0
     for (let i = 0; i < seconds; i++) {
@@ -45,7 +48,7 @@ function bench() {
     }
     return counts
   }
-  return { time, events, made_s, behaviour, record, metering, pass, closed: () => closed }
+  return { time, faults, events, made_s, behaviour, record, metering, pass, closed: () => closed }
 }
 
 describe('PatientMetering', () => {
@@ -65,6 +68,36 @@ describe('PatientMetering', () => {
     expect(made_s).toEqual([0, 12])
     expect(metering.identification.model).toBe('demo')
     expect(events).toEqual(['bus'])
+  })
+
+  test('a chip that answers late: no fault until the time for it is over, and none after its first answer', () => {
+    const late = bench(3000)
+    late.behaviour.status = MeteringStatus.fault
+    late.pass(1)
+    expect(late.metering.sample().status).toBe(MeteringStatus.fault | MeteringStatus.starting)
+    late.behaviour.status = 0
+    late.pass(1)
+    expect(late.metering.sample().status).toBe(0)
+    late.behaviour.status = MeteringStatus.fault
+    expect(late.metering.sample().status).toBe(MeteringStatus.fault)
+    expect(late.events).toEqual([])
+
+    const dead = bench(3000)
+    dead.behaviour.status = MeteringStatus.fault
+    dead.pass(2)
+    dead.pass(1)
+    expect(dead.metering.sample().status).toBe(MeteringStatus.fault)
+    dead.pass(4)
+    expect([dead.events, dead.closed()]).toEqual([['the metering IC does not answer'], 1])
+  })
+
+  test('a driver that fails while nobody calls it is made again', () => {
+    const { faults, pass, events, made_s, metering } = bench()
+    pass(3)
+    faults.at(-1)?.(new Error('byte'))
+    expect(metering.sample().status & MeteringStatus.fault).toBe(MeteringStatus.fault)
+    expect(pass(2)).toBe(2)
+    expect([events, made_s]).toEqual([['byte'], [0, 4]])
   })
 
   test('the first sample of a new driver says that the configuration was written again', () => {

@@ -20,7 +20,7 @@ const SETTLE_MS = 2000
 
 export const cse7766 = Object.freeze({
   measured: MEASURED,
-  create: ({ device, config }: FrontEndOptions, wiring: CSE7766Wiring, counted: number): FrontEnd => {
+  create: ({ device, config, onAlert }: FrontEndOptions, wiring: CSE7766Wiring, counted: number): FrontEnd => {
     const { sensor, circuit, rating } = wiring
     const configuration = { ...circuit, nominalVoltage_V: config.mains.nominalVoltage_V, maximumCurrent_A: rating?.maximum_A }
     const ticks_ms = () => device.clock.ticks_ms()
@@ -28,7 +28,7 @@ export const cse7766 = Object.freeze({
       energyUnit: MILLI_UNIT,
       measured: MEASURED,
       settle_ms: SETTLE_MS,
-      start: pulseDrivers(sensor.io, configuration, counted, (io) => new CSE7766({ sensor: { ...sensor, io }, ticks_ms })),
+      start: pulseDrivers(sensor.io, configuration, counted, (io) => new CSE7766({ sensor: { ...sensor, io }, ticks_ms, onLoss: onAlert })),
     }
   },
 })

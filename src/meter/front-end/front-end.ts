@@ -6,6 +6,7 @@ import type { MeteringSource } from '../../core/metrology/source.ts'
 import type { Storage } from '../../core/storage/storage.ts'
 import type { Fraction } from '../../lib/fraction.ts'
 import type { MeterConfig } from '../config.ts'
+import { ade7953 } from './ade7953.ts'
 import { atm90e32 } from './atm90e32.ts'
 import { bl0942 } from './bl0942.ts'
 import { cse7766 } from './cse7766.ts'
@@ -18,6 +19,8 @@ export interface FrontEndOptions {
   readonly onCalibrated: (change: number) => void
   /** What is stored cannot be used: the meter measures uncalibrated. */
   readonly onDamaged: (reason: string) => void
+  /** As an interrupt, of a driver that notices by itself that the voltage is gone. */
+  readonly onAlert: () => void
 }
 
 /** What the meter knows of its metering IC before that answers, and its drivers. */
@@ -38,7 +41,7 @@ function firstPosition({ device, storage }: FrontEndOptions): number {
 
 /** What a meter with this IC measures. */
 export function measuredBy({ part }: Pick<MeteringWiring, 'part'>): Measured {
-  return { ATM90E32: atm90e32, BL0942: bl0942, CSE7766: cse7766 }[part].measured
+  return { ATM90E32: atm90e32, ADE7953: ade7953, BL0942: bl0942, CSE7766: cse7766 }[part].measured
 }
 
 /** The front end for the IC of the board. */
@@ -47,6 +50,8 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
   switch (metering.part) {
     case 'ATM90E32':
       return atm90e32.create(options, metering)
+    case 'ADE7953':
+      return ade7953.create(options, metering)
     case 'BL0942':
       return bl0942.create(options, metering, firstPosition(options))
     case 'CSE7766':

@@ -34,8 +34,10 @@ function bench(configuration: CSE7766Configuration = { counted: 0 }, options: Pa
   const wire = new SerialWire(scheduler)
   const chip = new Emulated({ scheduler, io: wire.end(1), ...options })
   const ticks_ms = () => Math.floor(scheduler.now_us / 1000)
+  /** When the driver told of a loss. */
+  const losses: number[] = []
   const create = (again: CSE7766Configuration): CSE7766 => {
-    const driver = new CSE7766({ sensor: { io: wire.end(0) }, ticks_ms })
+    const driver = new CSE7766({ sensor: { io: wire.end(0) }, ticks_ms, onLoss: () => losses.push(ticks_ms()) })
     driver.configure(again)
     return driver
   }
@@ -72,7 +74,7 @@ function bench(configuration: CSE7766Configuration = { counted: 0 }, options: Pa
   }
   /** What a meter should show of the chip's pulses. */
   const expected = (pulses = chip.generated): number => Math.floor((pulses * COEFFICIENT) / 3_600_000)
-  return { it, scheduler, wire, chip, load, pass, run, settle, totals, create, expected }
+  return { it, scheduler, wire, chip, load, pass, run, settle, totals, create, expected, losses }
 }
 
 describe('captured frames', () => {
@@ -246,6 +248,30 @@ describe('sample', () => {
     expect(run(1).status).toBe(MeteringStatus.noLoad | MeteringStatus.sagL1 | MeteringStatus.phaseLossL1)
     load(500)
     expect(run(2).status).toBe(0)
+  })
+
+  test('no voltage at all: told within 0.4 s, once; nothing is lost over it', () => {
+    const { load, run, pass, losses, settle, totals, expected, it } = bench()
+    load(2000)
+    run(10)
+    pass(470_000)
+    load(0, 0)
+    pass(400_000)
+    expect(losses).toEqual([expect.any(Number)])
+    expect(losses[0] - 10_470).toBeLessThan(400)
+    const sample = it.driver.sample()
+    totals.imported += sample.activeImport[0]
+    expect(sample.status).toBe(MeteringStatus.noLoad | MeteringStatus.sagL1 | MeteringStatus.phaseLossL1)
+    expect([sample.voltage_mV[0], sample.active_mW[0], run(10).status & MeteringStatus.fault]).toEqual([0, 0, 0])
+    load(2000)
+    expect(run(2).status).toBe(0)
+    load(0, 0)
+    run(2)
+    expect(losses).toHaveLength(2)
+    load(2000)
+    run(2)
+    settle()
+    expect([totals.imported, totals.faults, totals.marks]).toEqual([expected(), 0, 0])
   })
 
   test('a small load keeps its last power between pulses', () => {

@@ -21,6 +21,8 @@ export interface CSE7766Options {
   readonly sensor: Partial<SerialOptions> & { readonly io: SerialConstructor }
   /** Monotonic time. */
   readonly ticks_ms: () => number
+  /** The voltage is gone: called once when frames agree on it, 0.4 s after it went, while bytes are received. The next sample says so. */
+  readonly onLoss?: () => void
 }
 
 const BUFFER_BYTES = 2 * FRAME_BYTES
@@ -38,6 +40,7 @@ export class CSE7766 {
   readonly energyUnit: Fraction = MILLI_UNIT
 
   readonly #ticks_ms: () => number
+  readonly #onLoss: (() => void) | undefined
   readonly #serial: Serial
   readonly #sample: MeteringSample = createMeteringSample()
   readonly #bytes = new Uint8Array(BUFFER_BYTES)
@@ -60,6 +63,7 @@ export class CSE7766 {
   constructor(options: CSE7766Options) {
     const { io: Io, ...wiring } = options.sensor
     this.#ticks_ms = options.ticks_ms
+    this.#onLoss = options.onLoss
     this.#serial = new Io({
       baud: 4800,
       bits: 8,
@@ -178,6 +182,7 @@ export class CSE7766 {
     this.#count()
     this.#values.publish(this.#circuit, frame.noLoad, this.#sample)
     this.#news = true
+    if (this.#losses === LOSS_CONFIRMATIONS) this.#onLoss?.()
   }
 
   #isBelievable(): boolean {
@@ -185,8 +190,10 @@ export class CSE7766 {
     const { changes } = this.#coefficients
     if (!this.#coefficients.accept(frame)) return false
     if (this.#coefficients.changes !== changes) this.#reconfigured = true
-    this.#losses = isLoss(frame, this.#circuit) ? Math.min(this.#losses + 1, LOSS_CONFIRMATIONS) : 0
-    if (this.#losses > 0 && this.#losses < LOSS_CONFIRMATIONS) return false
+    const loss = isLoss(frame, this.#circuit)
+    if (frame.noVoltage && !loss) return false
+    this.#losses = loss ? this.#losses + 1 : 0
+    if (loss && this.#losses < LOSS_CONFIRMATIONS) return false
     return this.#values.take(frame, this.#circuit)
   }
 

@@ -2,9 +2,14 @@
 export const FRAME_BYTES = 24
 
 const CHECK = 0x5a
-/** First byte: good; abnormal only because the power is below the range, which means no load. Everything else spoils the values. */
+/**
+ * First byte: good; abnormal only because the power is below the range, which means no load, or the voltage, which means none if its period says so too.
+ * Everything else spoils the values.
+ */
 const STATE_GOOD = 0x55
-const STATE_NO_LOAD = 0xf2
+const STATE_ABNORMAL = 0xf0
+const NO_LOAD = 1 << 1
+const NO_VOLTAGE = 1 << 3
 
 /** Bits of Adj: carry of CF, periods complete. */
 const CARRY = 1 << 7
@@ -23,6 +28,8 @@ export interface Frame {
   powerCoefficient: number
   powerPeriod: number
   noLoad: boolean
+  /** The period of the voltage is out of range. */
+  noVoltage: boolean
   /** Bits `..._VALID`. */
   valid: number
   /** Carry and CF as one counter; -1 while the chip says that they are not to be used (section 3.6.2: CFl = 0). */
@@ -38,6 +45,7 @@ export function createFrame(): Frame {
     powerCoefficient: 0,
     powerPeriod: 0,
     noLoad: false,
+    noVoltage: false,
     valid: 0,
     pulses: -1,
   }
@@ -53,20 +61,26 @@ export function isFrame(bytes: Uint8Array, at: number): boolean {
 
 /**
  * Reads the frame that starts at `at` into `frame`; false, and nothing changed, when these bytes are none or when the chip says that its values are
- * not to be used: not calibrated (AAH), coefficients damaged, voltage or current out of range (F1H, F4H, F8H and their sums).
+ * not to be used: not calibrated (AAH), coefficients damaged, current out of range (F1H, F4H and their sums).
  */
 export function decodeFrame(bytes: Uint8Array, at: number, frame: Frame): boolean {
   if (!isFrame(bytes, at)) return false
   const state = bytes[at]
-  if (state !== STATE_GOOD && state !== STATE_NO_LOAD) return false
+  const reasons = state & ~STATE_ABNORMAL
+  const abnormal = state >= STATE_ABNORMAL && reasons !== 0 && (reasons & ~(NO_LOAD | NO_VOLTAGE)) === 0
+  const adj = bytes[at + 20]
+  const noVoltage = abnormal && (reasons & NO_VOLTAGE) !== 0
+  // The checksum leaves the state out: a voltage that is complete contradicts it.
+  if ((state !== STATE_GOOD && !abnormal) || (noVoltage && (adj & VOLTAGE_VALID) !== 0)) return false
   frame.voltageCoefficient = uint24(bytes, at + 2)
   frame.voltagePeriod = uint24(bytes, at + 5)
   frame.currentCoefficient = uint24(bytes, at + 8)
   frame.currentPeriod = uint24(bytes, at + 11)
   frame.powerCoefficient = uint24(bytes, at + 14)
   frame.powerPeriod = uint24(bytes, at + 17)
-  frame.noLoad = state === STATE_NO_LOAD
-  const adj = bytes[at + 20]
+  // Without voltage there is no load.
+  frame.noLoad = abnormal
+  frame.noVoltage = noVoltage
   frame.valid = adj & (VOLTAGE_VALID | CURRENT_VALID | POWER_VALID)
   const low = bytes[at + 22]
   frame.pulses = low === 0 ? -1 : (adj & CARRY ? 0x10000 : 0) + bytes[at + 21] * 256 + low

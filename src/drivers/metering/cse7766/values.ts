@@ -8,9 +8,8 @@ const POWER_SLACK_MW = 10_000
 
 /** Whether the frame says that there is no voltage. */
 export function isLoss(frame: Frame, circuit: Circuit): boolean {
-  return (
-    (frame.valid & VOLTAGE_VALID) !== 0 && scaled(frame.voltageCoefficient, frame.voltagePeriod, circuit.voltage_mV) < circuit.phaseLoss_mV
-  )
+  const known = frame.noVoltage || (frame.valid & VOLTAGE_VALID) !== 0
+  return known && scaled(frame.voltageCoefficient, frame.voltagePeriod, circuit.voltage_mV) < circuit.phaseLoss_mV
 }
 
 /** The measured values, kept while the chip has nothing new of one of them. */
@@ -21,8 +20,9 @@ export class Values {
 
   /** Takes a frame; false, and nothing changed, when mains cannot be so: a frame may be wrong although its checksum is right. */
   take(frame: Frame, circuit: Circuit): boolean {
-    const { valid, noLoad } = frame
-    const voltage_mV = valid & VOLTAGE_VALID ? scaled(frame.voltageCoefficient, frame.voltagePeriod, circuit.voltage_mV) : this.voltage_mV
+    const { valid, noLoad, noVoltage } = frame
+    const known_mV = valid & VOLTAGE_VALID ? scaled(frame.voltageCoefficient, frame.voltagePeriod, circuit.voltage_mV) : this.voltage_mV
+    const voltage_mV = noVoltage ? 0 : known_mV
     const measured_mA = valid & CURRENT_VALID ? scaled(frame.currentCoefficient, frame.currentPeriod, circuit.current_mA) : this.current_mA
     // Below the range both are noise: no load means 0.
     const current_mA = noLoad ? 0 : measured_mA
