@@ -6,6 +6,16 @@ export const BOARD = Object.freeze({
   seal: Object.freeze({ pin: 6 }),
   /** Bistable relay with a feedback contact (0 = closed), and the customer's button. */
   supplySwitch: Object.freeze({ close: 7, open: 8, feedback: 9, button: 10 }),
+  /** Clock chip: I2C, its capacitor behind a series resistor, and a voltage detector there (0 = low). */
+  rtc: Object.freeze({
+    hz: 400_000,
+    trickle_ohm: 3000,
+    storeLow: 11,
+    /** Part of the full store below which the detector says that it is low. */
+    low: 0.25,
+    /** 100 mF behind 3 kOhm: five minutes for 63 %, a quarter of an hour for nearly all. */
+    charge_s: 900,
+  }),
   /** Service port. */
   console: Object.freeze({ baud: 115_200 }),
   /** Raw partition `meter`. */

@@ -74,6 +74,38 @@ const WORLD_CONFIG = object(
     ),
     wander: boolean({ default: true, description: 'Voltage and frequency wander a little around their nominal values' }),
     holdUp_ms: integer({ min: 0, max: 60_000, default: 500, unit: 'ms', description: 'How long the board lives after its supply fails' }),
+    rtc: oneOf(['RV3028', 'DS3231', 'PCF8563', 'none'], {
+      default: 'RV3028',
+      description: 'Clock chip of the board; none: the time of the world, which nothing can take away',
+    }),
+    rtcReserve_h: number({
+      min: 0,
+      max: 87_600,
+      default: 168,
+      unit: 'h',
+      description: 'So long the clock chip runs on without mains; after that the clock is invalid until it is set',
+    }),
+    rtcDrift_ppm: number({
+      min: -200,
+      max: 200,
+      default: 0,
+      unit: 'ppm',
+      description: 'How much the crystal of the clock chip is fast at 25 °C; 1 ppm is 0.0864 s a day',
+    }),
+    processorDrift_ppm: number({
+      min: -200,
+      max: 200,
+      default: 0,
+      unit: 'ppm',
+      description: 'How much the crystal of the processor is fast',
+    }),
+    temperature_C: number({
+      min: -40,
+      max: 85,
+      default: 25,
+      unit: '°C',
+      description: 'Where the meter hangs; the crystal of the clock follows it',
+    }),
     sealOpen: boolean({
       default: false,
       description: 'The metrological seal is broken: calibration and a reset of everything are possible',

@@ -19,8 +19,9 @@ import { Mains } from '../../src/world/mains.ts'
 import type { PinBank } from '../../src/world/pins.ts'
 import { LatchingRelay, SwitchedLoad } from '../../src/world/relay.ts'
 import { Scheduler } from '../../src/world/scheduler.ts'
-import { type WorldClock, WorldTimer } from '../../src/world/time.ts'
+import { WorldTimer } from '../../src/world/time.ts'
 import { BOARD } from './board.ts'
+import type { BoardTime } from './board-time.ts'
 import type { VirtualConfig } from './config.ts'
 import { ConsoleBridge } from './console.ts'
 import { WorldControls } from './controls.ts'
@@ -107,6 +108,7 @@ export class Machine {
       scheduler,
       // The world serves the face: a page that dies with the meter could not switch the mains on again.
       config: { ...config.meter, face: { ...config.meter.face, enabled: false } },
+      time: config.world,
       holdUp_ms: config.world.holdUp_ms,
       key: options.key ?? keyFrom(seed),
       peerTimer: () => new WorldTimer(this.#wall),
@@ -157,8 +159,9 @@ export class Machine {
   get flash(): NorFlash {
     return this.board.flash
   }
-  get clock(): WorldClock {
-    return this.board.clock
+  /** What the board tells the time with. */
+  get clock(): BoardTime {
+    return this.board.time
   }
   get pins(): PinBank {
     return this.board.pins

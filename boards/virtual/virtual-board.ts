@@ -18,9 +18,10 @@ import type { Electrical } from '../../src/world/electrical.ts'
 import { PinBank } from '../../src/world/pins.ts'
 import type { Scheduler, Task } from '../../src/world/scheduler.ts'
 import { SerialWire } from '../../src/world/serial-wire.ts'
-import { WorldClock, WorldTimer } from '../../src/world/time.ts'
+import type { WorldTimer } from '../../src/world/time.ts'
 import { WorldWatchdog } from '../../src/world/watchdog.ts'
 import { BOARD } from './board.ts'
+import { BoardTime, type BoardTimeConfig } from './board-time.ts'
 import { loadProgram } from './image.ts'
 import { createMetering, type MeteringPart } from './metering.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
@@ -32,6 +33,8 @@ export interface VirtualBoardOptions {
   readonly scheduler: Scheduler
   readonly seed: number
   readonly config: MeterConfig
+  /** Clock chip and oscillators. */
+  readonly time: BoardTimeConfig
   readonly holdUp_ms: number
   /** Where the bytes of the partition `meter` live; the board puts the emulated chip in front of it. */
   readonly storage: Flash
@@ -60,7 +63,7 @@ export interface VirtualBoardOptions {
 
 /** The board: chips, power supply, boot loader, and the life of the firmware between starts, resets and the end of the supply. */
 export class VirtualBoard {
-  readonly clock: WorldClock
+  readonly time: BoardTime
   readonly metering: MeteringPart
   readonly flash: NorFlash
   readonly pins: PinBank
@@ -91,12 +94,12 @@ export class VirtualBoard {
     const { scheduler, seed } = options
     this.#options = options
     this.#config = options.config
-    this.clock = new WorldClock(scheduler)
     this.pins = new PinBank(scheduler)
     this.pins.drive(BOARD.seal.pin, 1)
     this.pins.drive(BOARD.supplySwitch.button, 1)
     this.cable = new SerialWire(scheduler, { transmit_bytes: 1024, receive_bytes: 1024 })
-    this.#timer = new WorldTimer(scheduler)
+    this.time = new BoardTime({ scheduler, pins: this.pins, config: options.time })
+    this.#timer = this.time.timer()
     this.metering = createMetering(options.board, { scheduler, pins: this.pins })
     this.#supply = new BoardSupply({
       scheduler,
@@ -153,6 +156,7 @@ export class VirtualBoard {
     if (this.#supplied && !this.#alive) {
       this.#alive = true
       this.metering.chip.powerOn()
+      this.time.powerOn()
       this.#bootSoon('power')
     }
   }
@@ -194,7 +198,7 @@ export class VirtualBoard {
     const { scheduler, onEvent, onReady, onError, onFault, peerTimer, evaluate } = this.#options
     this.flash.powerOn()
     this.#partitions?.powerOn()
-    this.#timer = new WorldTimer(scheduler)
+    this.#timer = this.time.timer()
     this.generation++
     const image = evaluate === undefined ? undefined : this.#bootloader?.boot()
     this.program = image === undefined || evaluate === undefined ? PROGRAM : loadProgram(image.payload, evaluate)
@@ -220,7 +224,7 @@ export class VirtualBoard {
     const random = new SeededRandom(seed, 2)
     const pin = this.pins.constructorFor()
     return {
-      clock: this.clock,
+      ...this.time.device(),
       timer: this.#timer,
       random: (buffer) => random.fill(buffer),
       crypto,
@@ -275,10 +279,12 @@ export class VirtualBoard {
     this.flash.powerOn()
     this.#halt()
     this.metering.chip.powerOff()
+    this.time.powerOff()
     // A reserve that was used up while the mains were back in time: the board starts as after any failure.
     if (!this.#supplied || this.#stopped) return
     this.#alive = true
     this.metering.chip.powerOn()
+    this.time.powerOn()
     this.#bootSoon('power')
   }
 }

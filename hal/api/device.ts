@@ -1,6 +1,7 @@
 import type { Crypto, Random } from './crypto.ts'
 import type { FirmwareSlots } from './firmware.ts'
 import type { Flash } from './flash.ts'
+import type { I2CConstructor, I2COptions } from './i2c.ts'
 import type { Bytes, DigitalConstructor, DigitalMode, SerialConstructor, SerialOptions } from './io.ts'
 import type { MeteringWiring } from './metering.ts'
 import type { Network } from './sockets.ts'
@@ -9,7 +10,10 @@ import type { ResetReason, Watchdog } from './watchdog.ts'
 
 /** What a board hands over to the meter: constructors and the parts wired to them. Nothing else knows a pin. */
 export interface Device {
+  /** Of the processor. Its time of day counts on a board without `rtc` only. */
   readonly clock: Clock
+  /** Real-time clock chip with a supply of its own. */
+  readonly rtc?: RtcPart
   readonly timer: Timer
   readonly random: Random
   readonly crypto: Crypto
@@ -48,6 +52,17 @@ export interface Device {
   readonly restart?: () => void
   /** What the board stores for the time after its supply failed: from the moment that the failure shows to the brown-out reset. */
   readonly holdUp?: HoldUp
+}
+
+/** A real-time clock chip and what keeps it alive without mains. */
+export interface RtcPart {
+  readonly part: 'RV3028' | 'DS3231' | 'PCF8563'
+  /** Its bus (ECMA-419 "sensor.io" pattern); address and speed have defaults. */
+  readonly clock: Partial<I2COptions> & { readonly io: I2CConstructor }
+  /** Series resistor through which an RV-3028-C7 charges its capacitor; absent where a battery stands there. */
+  readonly trickle_ohm?: 3000 | 5000 | 9000 | 15_000
+  /** A voltage detector at the store: reads 0 while the store is too low to last. */
+  readonly storeLow?: { readonly io: DigitalConstructor; readonly pin: number }
 }
 
 /** Energy store of a board and what drains it. */

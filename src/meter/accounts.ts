@@ -12,9 +12,6 @@ import type { EnergyRegisters } from '../core/registers/energy.ts'
 import type { Storage } from '../core/storage/storage.ts'
 import type { MeterConfig } from './config.ts'
 
-/** A clock that is set by no more than this leaves the running demand period as it is, marked. */
-const SHIFT_LIMIT_S = 9
-
 /** Billing periods that can be read back. */
 export const BILLING_DEPTH = 13
 
@@ -66,7 +63,8 @@ export class Accounts {
         rates,
         period_s: config.demand.period_min * 60,
         periods: config.demand.periods,
-        shiftLimit_s: SHIFT_LIMIT_S,
+        // A clock that is moved by no more than this leaves the running demand period as it is, marked.
+        shiftLimit_s: config.clock.shiftLimit_s,
         outage: 'restart',
         incompleteSetsMaximum: false,
       },

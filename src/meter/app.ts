@@ -156,6 +156,7 @@ export class Meter {
     this.#ticker = undefined
     this.#supervisor.close()
     this.core.metering.close()
+    this.core.time.close()
   }
 
   /**
@@ -174,7 +175,7 @@ export class Meter {
     this.led.update(this.core.pulseEnergy_mWh)
     this.#supervisor.second()
     // A clock that was set or drifts is no longer in step with the timer.
-    const off_ms = this.#device.clock.now_ms() % 1000
+    const off_ms = this.core.clock.now_ms() % 1000
     if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
   }
   readonly #firmwareSecond = (): void => this.firmware?.second()
@@ -204,7 +205,7 @@ export class Meter {
   /** Ticks at the seconds of the clock, so that an interval ends at its second. */
   #keepStep(): void {
     if (this.#ticker !== undefined) this.#device.timer.clear(this.#ticker)
-    const first_ms = 1000 - (((this.#device.clock.now_ms() % 1000) + 1000) % 1000)
+    const first_ms = 1000 - (this.core.clock.now_ms() % 1000)
     this.#ticker = this.#device.timer.set(() => this.#second(), first_ms, 1000)
   }
 
@@ -248,6 +249,7 @@ export class Meter {
 
   /** What the console shows beside the core's own lines: the tariff, the switch, and the parts that have had faults. */
   *#statusLines(): Iterable<readonly [string, string]> {
+    yield ['clock', this.core.time.summary]
     yield ['rate', `${this.core.tariff.activeRate} of ${this.config.tariff.rates}`]
     const supply = this.supplySwitch?.supply
     if (supply !== undefined) yield ['switch', supply.disconnector.outputState ? 'closed' : 'open']

@@ -5,6 +5,7 @@ import { registerOf } from '../core/registers/table.ts'
 import { TARIFF_CONFIG, tariffConfigErrors } from '../core/tariff/tariff-config.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { array, boolean, type Infer, integer, object, oneOf, optional, string } from '../lib/schema.ts'
+import { CLOCK_CONFIG, clockConfigErrors } from './clock-config.ts'
 
 const port = (value: number, description: string) => integer({ min: 0, max: 65535, default: value, description })
 
@@ -37,6 +38,7 @@ export const METER_CONFIG = object({
     },
     { description: 'Local time is only a view: the meter keeps UTC' },
   ),
+  clock: CLOCK_CONFIG,
   mains: object({
     frequency_Hz: oneOf([50, 60], { default: 50, description: 'Nominal frequency' }),
     nominalVoltage_V: integer({
@@ -202,7 +204,7 @@ const EUROPEAN_OFFSETS_MIN: readonly number[] = [0, 60, 120]
 /** What the table cannot say: fields that depend on each other or on the registers that the meter has. Empty when all is well. */
 export function meterConfigErrors(config: MeterConfig, measured: Measured = EVERYTHING): string[] {
   const { localTime, display, tariff } = config
-  const errors = tariffConfigErrors(tariff)
+  const errors = [...tariffConfigErrors(tariff), ...clockConfigErrors(config.clock, config.demand.period_min)]
   if (localTime.daylightSaving === 'eu' && !EUROPEAN_OFFSETS_MIN.includes(localTime.standardOffset_min)) {
     errors.push(`localTime.standardOffset_min: found ${localTime.standardOffset_min}, allowed with daylightSaving "eu" is 0, 60 or 120`)
   }

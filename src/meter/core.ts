@@ -1,6 +1,7 @@
 import type { Device } from '../../hal/api/device.ts'
 import type { ResetReason } from '../../hal/api/watchdog.ts'
-import { MeterClock } from '../core/clock/meter-clock.ts'
+import type { ClockAdjustment } from '../core/clock/clock-discipline.ts'
+import { MeterClock, TIME_MAX_MS } from '../core/clock/meter-clock.ts'
 import { ProfileStatus, StandardEvent } from '../core/events/codes.ts'
 import { EventLog, type EventRecord } from '../core/events/event-log.ts'
 import { SupplyWatch } from '../core/events/supply.ts'
@@ -14,6 +15,7 @@ import { ENERGY_VALUES, EnergyRegisters, Quantity, RATE_INDEX, RATE_VALUES } fro
 import { type Readings, type RegisterEntry, registerTable } from '../core/registers/table.ts'
 import { Counter } from '../core/storage/counters.ts'
 import { DamageReport } from '../core/storage/damage.ts'
+import type { RecordLog } from '../core/storage/record-log.ts'
 import { Scrubber } from '../core/storage/scrubber.ts'
 import { openStorage, type Storage } from '../core/storage/storage.ts'
 import type { ActivityCalendar, SpecialDay } from '../core/tariff/activity-calendar.ts'
@@ -24,6 +26,7 @@ import { FerrarisError } from '../lib/errors.ts'
 import { MeteringStatus } from '../lib/metering-sample.ts'
 import { Accounts } from './accounts.ts'
 import type { MeterConfig } from './config.ts'
+import { MeterTime } from './meter-time.ts'
 
 const POWER_FAILURES = ENERGY_VALUES
 
@@ -81,8 +84,13 @@ export interface MeterCoreOptions {
 
 /** Latest time that anything in flash carries, in seconds of UTC; 0 when the flash is new. */
 export function lastSign_s(storage: Storage): number {
+  return latest_s(storage, [storage.events, storage.profile])
+}
+
+/** Latest time of the registers and of the newest entries of these logs. */
+function latest_s(storage: Storage, logs: readonly RecordLog[]): number {
   let latest_s = storage.registers.load(new Float64Array(storage.registers.count))?.utc_s ?? 0
-  for (const log of [storage.events, storage.profile]) {
+  for (const log of logs) {
     if (log.count === 0) continue
     const cursor = log.cursor(log.nextSequence - 1)
     if (cursor.next()) latest_s = Math.max(latest_s, cursor.utc_s)
@@ -96,6 +104,8 @@ export function lastSign_s(storage: Storage): number {
  */
 export class MeterCore {
   readonly clock: MeterClock
+  /** Where the clock has its time from. */
+  readonly time: MeterTime
   readonly energy: EnergyRegisters
   readonly now = new Instantaneous()
   readonly profile: LoadProfile
@@ -118,6 +128,8 @@ export class MeterCore {
   #faults = 0
   #faultLogged_ms = Number.NEGATIVE_INFINITY
   #clockWasValid: boolean
+  /** The second that was looked at last. */
+  #second_s: number
   #wasDaylightSaving: boolean
   /** An invalid clock of this start is in the log. */
   #clockAnnounced = false
@@ -145,8 +157,22 @@ export class MeterCore {
     this.metering = metering
     this.measured = measured
     const zone = { standard_min: standardOffset_min, dst: daylightSaving }
-    this.clock = new MeterClock(device.clock, { standardOffset_min, offset_min: (utc_ms) => offset_min(utc_ms, zone) })
     this.storage = storage ?? openStorage(device.flash)
+    this.time = new MeterTime({
+      device,
+      settings: this.storage.settings,
+      config: config.clock,
+      // Entries of the profile stay where they are when the clock is set back.
+      alive_s: latest_s(this.storage, [this.storage.events]),
+      onAdjusted: (adjustment) => this.#clockAdjusted(adjustment),
+      log: (code, parameter) => this.record(code, parameter),
+      keep: (write) => this.#keep(write),
+    })
+    this.clock = new MeterClock(this.time.clock, {
+      standardOffset_min,
+      offset_min: (utc_ms) => offset_min(utc_ms, zone),
+      doubtful: () => this.time.clock.doubtful,
+    })
     this.#image = new Float64Array(this.storage.registers.count)
     const rates = this.#image.subarray(RATE_INDEX, RATE_INDEX + RATE_VALUES)
     this.energy = new EnergyRegisters(metering.energyUnit, this.#image.subarray(0, ENERGY_VALUES), rates)
@@ -159,6 +185,7 @@ export class MeterCore {
     this.#saveInterval_s = config.save.interval_s
     this.#lastSave_s = now_s
     this.#clockWasValid = this.clock.valid
+    this.#second_s = now_s
     this.#wasDaylightSaving = this.clock.daylightSaving(now_s * 1000)
     this.#scrubber = new Scrubber(LOGS.flatMap((name) => this.storage[name] ?? []))
     this.#damage = new DamageReport(this.storage.settings, (utc_s, count) => this.#log(StandardEvent.memoryNonVolatileError, utc_s, count))
@@ -239,6 +266,7 @@ export class MeterCore {
   second(): void {
     this.#measure()
     this.#watchSupply()
+    this.time.second()
     const now_s = this.clock.now_s()
     this.#keep(this.#switchRates)
     this.#watchClock(now_s)
@@ -318,17 +346,30 @@ export class MeterCore {
     return sum
   }
 
-  /** Sets the clock and logs it: the old time, then the new one. Throws RangeError, and changes nothing, for a time that the meter cannot keep. */
+  /** Sets the clock, by the rules of `ClockDiscipline`. Throws RangeError, and changes nothing, for a time that the meter cannot keep. */
   setClock(utc_ms: number): void {
-    const old_s = this.clock.now_s()
     // What was counted so far belongs to the rate of the old time.
     this.#measure()
-    this.clock.set(utc_ms)
+    this.time.set(utc_ms)
+  }
+
+  /** Moves the clock by so much, at once. False, and nothing changes, for a clock without time and for a time that the meter cannot keep. */
+  shiftClock(difference_ms: number): boolean {
+    this.#measure()
+    return this.time.adjust(difference_ms)
+  }
+
+  /** The clock was stepped; more than a shift is logged: the old time, then the new one. */
+  #clockAdjusted({ kind, old_ms }: ClockAdjustment): void {
+    const old_s = Math.floor(Math.min(Math.max(old_ms, 0), TIME_MAX_MS) / 1000)
+    const new_s = this.clock.now_s()
     this.#keep(() => this.tariff.clockChanged())
-    this.#log(StandardEvent.clockAdjustedOld, old_s)
-    this.#log(StandardEvent.clockAdjustedNew, this.clock.now_s())
+    if (kind === 'set') {
+      this.#log(StandardEvent.clockAdjustedOld, old_s)
+      this.#log(StandardEvent.clockAdjustedNew, new_s)
+    }
     this.profile.mark(ProfileStatus.clockAdjusted)
-    this.accounts.clockAdjusted(old_s, this.clock.now_s())
+    this.accounts.clockAdjusted(old_s, new_s)
     this.#clockWasValid = true
     this.save()
   }
@@ -503,12 +544,20 @@ export class MeterCore {
 
   #watchClock(now_s: number): void {
     const valid = this.clock.valid
-    if (!valid && this.#clockWasValid) this.#log(StandardEvent.clockInvalid, now_s)
-    this.#clockWasValid = valid
+    if (valid !== this.#clockWasValid) this.#validity(valid, now_s)
+    this.#second_s = now_s
     if (now_s % 60 !== 0) return
     const daylightSaving = this.clock.daylightSaving(now_s * 1000)
     if (daylightSaving !== this.#wasDaylightSaving) this.#log(StandardEvent.daylightSavingChanged, now_s)
     this.#wasDaylightSaving = daylightSaving
+  }
+
+  /** The clock lost its time, or a chip that did not answer at the start has one after all: that is a step, too. */
+  #validity(valid: boolean, now_s: number): void {
+    this.#clockWasValid = valid
+    this.#mark(ProfileStatus.clockInvalid)
+    if (!valid) this.#log(StandardEvent.clockInvalid, now_s)
+    else this.#clockAdjusted({ kind: 'set', old_ms: this.#second_s * 1000, new_ms: this.clock.now_ms(), wasValid: false })
   }
 
   #capture(now_s: number): void {

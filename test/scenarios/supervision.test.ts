@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ProfileStatus } from '../../src/core/events/codes.ts'
+import { ProfileStatus, StandardEvent } from '../../src/core/events/codes.ts'
 import { profileValue } from '../../src/core/profile/load-profile.ts'
 import { MeteringStatus } from '../../src/lib/metering-sample.ts'
 import type { Task } from '../../src/world/scheduler.ts'
@@ -215,7 +215,7 @@ describe('the core', () => {
     const rig = new Rig()
     rig.run(HOUR_MS)
     // After a step of the clock the meter sets its ticker anew; this is how the test gets hold of it.
-    const { scheduler, clock } = rig.machine
+    const { scheduler } = rig.machine
     const { after } = scheduler
     let ticker: Task | undefined
     scheduler.after = (delay_us, callback, repeat_us) => {
@@ -223,7 +223,7 @@ describe('the core', () => {
       if (repeat_us === SECOND_US) ticker = task
       return task
     }
-    clock.set(clock.now_ms() + 300)
+    rig.core.shiftClock(300)
     rig.run(3000)
     scheduler.after = after
     expect(ticker).toBeDefined()
@@ -242,15 +242,15 @@ describe('the core', () => {
   test('that throws while it sets its ticker goes on', () => {
     const rig = new Rig({ mayThrow: true })
     rig.run(HOUR_MS)
-    const clock = rig.machine.clock as { now_ms: () => number }
-    const { now_ms } = rig.machine.clock
+    const clock = rig.core.time.clock as { now_ms: () => number }
+    const { now_ms } = clock
     let reads = 0
     clock.now_ms = () => {
       if (++reads % 97 === 0) throw new Error('clock')
       return now_ms.call(clock)
     }
     rig.run(MINUTE_MS)
-    clock.now_ms = now_ms
+    Reflect.deleteProperty(clock, 'now_ms')
     watch(rig, MINUTE_MS)
     expect(healthOf(rig, 'core')?.state).toBe('running')
     expect(missingCounts(rig)).toBe(0)
@@ -262,7 +262,7 @@ test('a full event log drops its oldest entries, and the sequence shows it', () 
   rig.run(MINUTE_MS)
   const { events } = rig.core.storage
   for (let i = 0; events.firstSequence === 1 && i < 10_000; i++) {
-    rig.core.setClock(rig.machine.clock.now_ms())
+    rig.core.record(StandardEvent.selfCheckPassed)
     rig.run(1000)
   }
   expect(events.firstSequence).toBeGreaterThan(1)

@@ -30,9 +30,17 @@ export interface ClockAdjustment {
   readonly wasValid: boolean
 }
 
+/** The last reference that was not refused, as it can be kept over a restart. */
+export interface KnownReference {
+  readonly utc_ms: number
+  readonly uncertainty_ms: number
+}
+
 export interface ClockDisciplineOptions {
   readonly rules?: Partial<ClockRules>
   readonly drift?: DriftEstimator
+  /** From an earlier life. */
+  readonly known?: KnownReference
   /** Called after each step, from `set`, `synchronise` and `tick`. */
   readonly onAdjusted?: (adjustment: ClockAdjustment) => void
 }
@@ -73,6 +81,10 @@ export class ClockDiscipline implements Clock {
     this.#slew = new Slew(this.#rules.slewRate_ppm)
     this.#onAdjusted = options.onAdjusted
     this.#ticked_ms = clock.ticks_ms()
+    const { known } = options
+    // Time without supply counts as any other.
+    if (known === undefined || !clock.valid) return
+    this.#known = { ticks_ms: this.#ticked_ms - Math.max(0, clock.now_ms() - known.utc_ms), uncertainty_ms: known.uncertainty_ms }
   }
 
   now_ms(): number {
@@ -88,6 +100,11 @@ export class ClockDiscipline implements Clock {
 
   get valid(): boolean {
     return this.#clock.valid
+  }
+
+  get known(): KnownReference | undefined {
+    const known = this.#known
+    return known && { utc_ms: this.now_ms() - (this.ticks_ms() - known.ticks_ms), uncertainty_ms: known.uncertainty_ms }
   }
 
   /** How wrong the time may be, going by the last reference; undefined before the first one. */
@@ -123,7 +140,7 @@ export class ClockDiscipline implements Clock {
     const difference_ms = utc_ms - this.now_ms()
     const size_ms = Math.abs(difference_ms)
     if (!reference.trusted && size_ms > rules.untrustedLimit_ms) return 'refused'
-    this.drift.add(this.#clock.now_ms() - this.#steps_ms, utc_ms, reference.uncertainty_ms)
+    this.drift.add(this.#clock.now_ms() - this.#steps_ms, utc_ms, reference.uncertainty_ms + rules.lag_ms)
     this.#waiting_ms = 0
     if (size_ms <= Math.max(rules.deadband_ms, reference.uncertainty_ms)) return this.#take(reference, () => {}, 'none')
     if (size_ms <= rules.slewLimit_ms) return this.#take(reference, () => this.#slew.aim(difference_ms, ticks_ms), 'slew')
@@ -132,18 +149,39 @@ export class ClockDiscipline implements Clock {
     return this.#take(reference, () => this.#shift(), this.#crosses(difference_ms) ? 'waiting' : 'shift')
   }
 
+  /**
+   * Moves the time by so much, because somebody says so: at once where the rules allow a shift, not slewed. Says nothing about the drift. Refused while
+   * there is no time that could be moved.
+   */
+  adjust(difference_ms: number): ClockAction {
+    const utc_ms = this.now_ms() + difference_ms
+    if (!this.valid || !Number.isSafeInteger(utc_ms) || utc_ms < UTC_MIN_MS || utc_ms > UTC_MAX_MS) return 'refused'
+    this.#waiting_ms = 0
+    if (difference_ms === 0) return 'none'
+    if (Math.abs(difference_ms) > this.#rules.shiftLimit_ms) {
+      this.#step('set', utc_ms)
+      return 'set'
+    }
+    this.#waiting_ms = difference_ms
+    const crosses = this.#crosses(difference_ms)
+    this.#shift()
+    return crosses ? 'waiting' : 'shift'
+  }
+
   /** Call once a second: makes a shift that had to wait, corrects the drift, and hands the sum of small corrections down to the clock below. */
   tick(): void {
     const ticks_ms = this.ticks_ms()
-    this.#shift()
+    if (this.#waiting_ms !== 0) this.#shift()
     this.#compensate(ticks_ms)
     this.#ticked_ms = ticks_ms
+    if (this.#slew.idle) return
     const applied_ms = this.#slew.applied_ms(ticks_ms)
     if (this.#slew.remaining_ms(ticks_ms) === 0 && Math.abs(applied_ms) >= this.#rules.commit_ms) this.#move(this.#time_ms())
   }
 
   #time_ms(): number {
-    return this.#clock.now_ms() + this.#slew.applied_ms(this.#clock.ticks_ms())
+    const time_ms = this.#clock.now_ms()
+    return this.#slew.idle ? time_ms : time_ms + this.#slew.applied_ms(this.#clock.ticks_ms())
   }
 
   #take(reference: TimeReference, act: () => void, action: ClockAction): ClockAction {

@@ -21,6 +21,8 @@ export interface ClockRules {
   readonly referenceAge_ms: number
   /** A correction that was slewed is handed to the clock, and so to its RTC, when it is at least this. */
   readonly commit_ms: number
+  /** The clock below may be away from its own crystal by so much: one that follows an RTC does so in steps. Counts when the drift is learned. */
+  readonly lag_ms: number
   /** Drift to reckon with while none is known: IEC 62054-21 allows a crystal clock 0.5 s in a day at 23 °C, which is 5.8 ppm. */
   readonly drift_ppm: number
   /** Beyond this uncertainty the time is doubtful (COSEM clock status, bit 1). */
@@ -38,6 +40,7 @@ export const CLOCK_RULES: ClockRules = Object.freeze({
   untrustedLimit_ms: 3_600_000,
   referenceAge_ms: 60_000,
   commit_ms: 500,
+  lag_ms: 0,
   drift_ppm: 5.8,
   doubtful_ms: 60_000,
   compensate: true,

@@ -4,7 +4,7 @@ import type { Clock } from '../../../hal/api/time.ts'
 const ClockStatus = Object.freeze({ invalid: 0x01, doubtful: 0x02, daylightSaving: 0x80 })
 
 /** Logs and profiles keep seconds of UTC in 32 bits. */
-const TIME_MAX_MS = 0xffffffff * 1000
+export const TIME_MAX_MS = 0xffffffff * 1000
 
 function isKeepable(utc_ms: number): boolean {
   return Number.isSafeInteger(utc_ms) && utc_ms >= 0 && utc_ms <= TIME_MAX_MS
@@ -15,6 +15,8 @@ export interface ClockRules {
   readonly offset_min: (utc_ms: number) => number
   /** Minutes ahead of UTC without daylight saving. */
   readonly standardOffset_min: number
+  /** Valid, but nobody knows how good it still is. Default: never. */
+  readonly doubtful?: () => boolean
 }
 
 /** The meter's clock: UTC inside, local time as a view, and whether the time can be trusted. */
@@ -61,7 +63,8 @@ export class MeterClock {
 
   /** COSEM clock status at `utc_ms`. */
   status(utc_ms: number): number {
-    return (this.valid ? 0 : ClockStatus.invalid) | (this.daylightSaving(utc_ms) ? ClockStatus.daylightSaving : 0)
+    const doubtful = this.#rules.doubtful?.() === true ? ClockStatus.doubtful : 0
+    return (this.valid ? doubtful : ClockStatus.invalid) | (this.daylightSaving(utc_ms) ? ClockStatus.daylightSaving : 0)
   }
 
   /** Throws RangeError, and changes nothing, for a time outside 1970 to 2106. */

@@ -14,6 +14,8 @@ export interface RtcClockOptions {
   readonly ticks_ms: () => number
   /** The RTC is compared with the processor's time so often; default one hour. */
   readonly resync_ms?: number
+  /** UTC before which it cannot be: a chip that shows less has not kept its time, until somebody sets it. */
+  readonly earliest_ms?: number
 }
 
 /** What an RTC with two digits for the year can keep. */
@@ -22,10 +24,16 @@ const RTC_MAX_MS = 4_102_444_799_999
 const RESYNC_MS = 3_600_000
 /** A chip that did not answer, or did not take a time, is tried again so often. */
 const CHECK_MS = 60_000
-/** Seconds have no fraction in an RTC, so the moment is looked for at which they change: beginning so long before, looking so often, and not forever. */
+/**
+ * Seconds have no fraction in an RTC, so the moment is looked for at which they change: beginning so long before, looking so often, and not forever. When the
+ * moment is known to a poll, the next one is looked for so closely.
+ */
 const LEAD_MS = 100
 const POLL_MS = 10
 const POLLS_MAX = 200
+const FINE_LEAD_MS = 12
+const FINE_POLL_MS = 1
+const FINE_POLLS_MAX = 40
 /** Deviation of a processor's crystal in an hour is below 0.2 s. Beyond this one of the two is wrong, and it is not the one that merely counts. */
 const FOLLOW_MAX_MS = 2000
 /** So often the RTC may disagree before it is set right. */
@@ -37,6 +45,7 @@ const FOLLOW_PPM = 500
 const LATE_MS = 20
 const WRITE_ATTEMPTS = 5
 const NO_CHIP = Object.freeze({ state: 'fault', utc_s: 0 } as const)
+const LOST = Object.freeze({ state: 'lost', utc_s: 0 } as const)
 
 /**
  * Time of day from an RTC chip, with milliseconds. Between looks at the chip the processor counts; once an hour the chip is looked at, and a difference
@@ -59,6 +68,9 @@ export class RtcClock implements Clock {
   #valid = false
   /** The chip's fraction of a second is known. */
   #aligned = false
+  /** Before that: it is known to a poll. */
+  #nearly = false
+  #earliest_ms: number
   /** The chip has to be set to our time. */
   #pending = false
   #writes = 0
@@ -66,6 +78,7 @@ export class RtcClock implements Clock {
   /** Looking for the change of a second. */
   #poll: TimerHandle | undefined
   #polls = 0
+  #pollsMax = POLLS_MAX
   #second_s = 0
   #polled_ms = 0
   #compared_ms = 0
@@ -79,6 +92,7 @@ export class RtcClock implements Clock {
     this.#timer = timer
     this.#ticks_ms = ticks_ms
     this.#resync_ms = resync_ms
+    this.#earliest_ms = options.earliest_ms ?? Number.NEGATIVE_INFINITY
     this.#at_ms = ticks_ms()
     this.#adopt()
     this.#check = timer.set(() => this.#onCheck(), CHECK_MS, CHECK_MS)
@@ -86,7 +100,8 @@ export class RtcClock implements Clock {
 
   now_ms(): number {
     const ticks_ms = this.#ticks_ms()
-    return this.#utc_ms + (ticks_ms - this.#at_ms) + this.#slew.applied_ms(ticks_ms)
+    const time_ms = this.#utc_ms + (ticks_ms - this.#at_ms)
+    return this.#slew.idle ? time_ms : time_ms + this.#slew.applied_ms(ticks_ms)
   }
 
   ticks_ms(): number {
@@ -95,6 +110,11 @@ export class RtcClock implements Clock {
 
   get valid(): boolean {
     return this.#valid
+  }
+
+  /** The chip answered when it was asked last. */
+  get answers(): boolean {
+    return this.#answers
   }
 
   /** The chip answers, agrees, and holds the time: it would survive a power failure. */
@@ -109,6 +129,7 @@ export class RtcClock implements Clock {
     this.#valid = true
     this.#aligned = true
     this.#disagreements = 0
+    this.#earliest_ms = Number.NEGATIVE_INFINITY
     this.#pending = utc_ms >= RTC_MIN_MS && utc_ms <= RTC_MAX_MS
     this.#planWrite()
   }
@@ -134,7 +155,7 @@ export class RtcClock implements Clock {
     if (state !== 'set') return
     this.#step(utc_s * 1000)
     this.#valid = true
-    this.#startPolling(utc_s)
+    this.#startPolling(utc_s, POLL_MS, POLLS_MAX)
   }
 
   #chip(): RealTimeClock | undefined {
@@ -148,7 +169,8 @@ export class RtcClock implements Clock {
   }
 
   #sample(): ReturnType<RealTimeClock['sample']> {
-    return this.#chip()?.sample() ?? NO_CHIP
+    const sample = this.#chip()?.sample() ?? NO_CHIP
+    return sample.state === 'set' && sample.utc_s * 1000 < this.#earliest_ms ? LOST : sample
   }
 
   get #setPhase_ms(): number {
@@ -167,22 +189,55 @@ export class RtcClock implements Clock {
 
   // --- following the chip ---
 
-  /** Begins to look shortly before our own second ends. */
+  /** Mostly all is well, and two looks show it: shortly before our own second ends, and shortly after. */
   #compare(): void {
-    const wait_ms = (2000 - LEAD_MS - (((this.now_ms() % 1000) + 1000) % 1000)) % 1000
-    this.#polls = 0
-    this.#poll = this.#timer.set(() => {
-      this.#poll = undefined
-      const { state, utc_s } = this.#sample()
-      if (this.#usable(state)) this.#startPolling(utc_s)
-    }, wait_ms)
+    if (!this.#aligned || this.#disagreements > 0) {
+      this.#search(LEAD_MS, POLL_MS, POLLS_MAX)
+      return
+    }
+    this.#later(this.#untilSecond_ms(NOISE_MS), () => {
+      const second_s = Math.floor(this.now_ms() / 1000)
+      if (!this.#shows(second_s)) return
+      this.#later(2 * NOISE_MS, () => {
+        if (this.#shows(second_s + 1)) this.#compared_ms = this.#ticks_ms()
+      })
+    })
   }
 
-  #startPolling(utc_s: number): void {
+  /** The running second of the chip is this one; else looks for its change. */
+  #shows(second_s: number): boolean {
+    const { state, utc_s } = this.#sample()
+    if (!this.#usable(state)) return false
+    if (utc_s !== second_s) this.#search(LEAD_MS, POLL_MS, POLLS_MAX)
+    return utc_s === second_s
+  }
+
+  /** Looks for the change of the chip's second, beginning so long before our own second ends. */
+  #search(lead_ms: number, step_ms: number, max: number): void {
+    this.#later(this.#untilSecond_ms(lead_ms), () => {
+      const { state, utc_s } = this.#sample()
+      if (this.#usable(state)) this.#startPolling(utc_s, step_ms, max)
+    })
+  }
+
+  /** Milliseconds until so long before the end of a second of ours. */
+  #untilSecond_ms(lead_ms: number): number {
+    return (2000 - lead_ms - (((this.now_ms() % 1000) + 1000) % 1000)) % 1000
+  }
+
+  #later(delay_ms: number, look: () => void): void {
+    this.#poll = this.#timer.set(() => {
+      this.#poll = undefined
+      look()
+    }, delay_ms)
+  }
+
+  #startPolling(utc_s: number, step_ms: number, max: number): void {
     this.#second_s = utc_s
     this.#polled_ms = this.#ticks_ms()
     this.#polls = 0
-    this.#poll = this.#timer.set(() => this.#onPoll(), POLL_MS, POLL_MS)
+    this.#pollsMax = max
+    this.#poll = this.#timer.set(() => this.#onPoll(), step_ms, step_ms)
   }
 
   #stopPolling(): void {
@@ -192,25 +247,42 @@ export class RtcClock implements Clock {
 
   #onPoll(): void {
     const { state, utc_s } = this.#sample()
-    if (!this.#usable(state) || ++this.#polls > POLLS_MAX) {
-      // A chip that does not count is as good as none.
+    if (!this.#usable(state) || ++this.#polls > this.#pollsMax) {
+      // A chip that does not count is as good as none; one that was only not where it was looked for is looked for again.
       if (this.#polls > POLLS_MAX) this.#answers = false
+      this.#nearly = false
       this.#stopPolling()
       return
     }
     const ticks_ms = this.#ticks_ms()
     if (utc_s !== this.#second_s) {
       this.#stopPolling()
-      // The second changed somewhere between two polls.
-      this.#follow(utc_s * 1000 + Math.round((ticks_ms - this.#polled_ms) / 2))
+      this.#onEdge(utc_s * 1000, ticks_ms - this.#polled_ms)
     }
     this.#polled_ms = ticks_ms
+  }
+
+  /** The second changed somewhere between two polls. */
+  #onEdge(rtc_ms: number, between_ms: number): void {
+    if (this.#aligned || this.#nearly) {
+      this.#follow(rtc_ms + Math.floor(between_ms / 2))
+      return
+    }
+    const difference_ms = rtc_ms - this.now_ms()
+    if (Math.abs(difference_ms) > FOLLOW_MAX_MS) {
+      this.#disagree()
+      return
+    }
+    // The earliest that it can be: the time must not go back when it is known better.
+    if (difference_ms > 0) this.#step(rtc_ms)
+    this.#nearly = true
+    this.#search(FINE_LEAD_MS, FINE_POLL_MS, FINE_POLLS_MAX)
   }
 
   /** False when the chip has nothing to say. One that lost its time gets ours. */
   #usable(state: 'set' | 'lost' | 'fault'): boolean {
     this.#answers = state !== 'fault'
-    if (state === 'lost' && this.#valid) {
+    if (state === 'lost' && this.#valid && !this.#pending) {
       this.#stopPolling()
       this.#pending = true
       this.#planWrite()

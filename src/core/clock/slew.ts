@@ -15,6 +15,11 @@ export class Slew {
     this.#rate = rate_ppm / 1e6
   }
 
+  /** Nothing has been asked for since the last `reset`: what it has moved by is 0. */
+  get idle(): boolean {
+    return this.#rest_ms === 0 && this.#base_ms === 0
+  }
+
   /** What the time has been moved by at `ticks_ms`. */
   applied_ms(ticks_ms: number): number {
     const rest_ms = this.#rest_ms

@@ -50,6 +50,9 @@ export const StandardEvent = Object.freeze({
   backflowEnded: 215,
   noFlow: 216,
   noFlowEnded: 217,
+  /** Parameter: 0 the chip does not answer, 1 it does not keep the time. */
+  clockChipFault: 220,
+  clockChipRecovered: 221,
   logCleared: 255,
 })
 
@@ -91,6 +94,8 @@ const TEXTS: ReadonlyMap<number, string> = new Map([
   [StandardEvent.backflowEnded, 'Backflow ended'],
   [StandardEvent.noFlow, 'No flow for long'],
   [StandardEvent.noFlowEnded, 'Flow again'],
+  [StandardEvent.clockChipFault, 'Clock chip faulty'],
+  [StandardEvent.clockChipRecovered, 'Clock chip recovered'],
   [StandardEvent.logCleared, 'Event log cleared'],
 ])
 

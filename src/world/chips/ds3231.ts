@@ -75,6 +75,10 @@ export class DS3231 extends RtcChip {
     } else if (register < TEMPERATURE_MSB) this.registers[register] = byte
   }
 
+  protected override onSet(): void {
+    this.registers[STATUS] &= ~OSF
+  }
+
   protected override onStopped(): void {
     this.counter.reset()
     this.#reset()

@@ -71,6 +71,10 @@ export class PCF8563 extends RtcChip {
     else this.#storeTime(register, byte)
   }
 
+  protected override onSet(): void {
+    this.#low = false
+  }
+
   protected override onStopped(): void {
     this.counter.reset()
     this.#reset()

@@ -1,3 +1,4 @@
+import { civilFromDays, weekdayOfDays } from '../../lib/calendar.ts'
 import type { I2CPeripheral } from '../i2c-bus.ts'
 import { RtcCounter } from './rtc-counter.ts'
 import { type BackupOptions, BackupSupply, type CrystalCurve } from './rtc-crystal.ts'
@@ -15,6 +16,8 @@ export interface RtcChipOptions {
 
 const COIN_CELL: BackupOptions = Object.freeze({ reserve_s: 315_360_000 })
 const REFERENCE_C = 23
+const SECOND_US = 1_000_000
+const SECONDS_PER_DAY = 86_400
 
 /**
  * What all RTCs on I2C have in common: a register pointer that the first byte of a write sets and that counts on by itself, time counters, a crystal, a
@@ -30,6 +33,7 @@ export abstract class RtcChip implements I2CPeripheral {
   protected readonly now_us: () => number
   /** The chip's registers, those of the time as they were at the last START. */
   protected readonly registers: Uint8Array
+  readonly #backup: BackupSupply
   readonly #wrap: number
   #pointer = 0
   #pointed = false
@@ -40,10 +44,11 @@ export abstract class RtcChip implements I2CPeripheral {
     this.now_us = options.now_us
     this.registers = new Uint8Array(registers)
     this.#wrap = registers
+    this.#backup = new BackupSupply(options.backup ?? COIN_CELL)
     this.oscillator = new Oscillator({
       now_us: options.now_us,
       curve: options.crystal ?? crystal,
-      backup: new BackupSupply(options.backup ?? COIN_CELL),
+      backup: this.#backup,
       temperature_C: options.temperature_C ?? REFERENCE_C,
     })
   }
@@ -54,6 +59,33 @@ export abstract class RtcChip implements I2CPeripheral {
   setTemperature(temperature_C: number): void {
     this.settle()
     this.oscillator.temperature_C = temperature_C
+  }
+
+  /** Sets the time as a factory does that has a better clock, fraction included. Times of 2000 to 2099. */
+  setTime(utc_us: number): void {
+    this.settle()
+    const utc_s = Math.floor(utc_us / SECOND_US)
+    const days = Math.floor(utc_s / SECONDS_PER_DAY)
+    const { year, month, day } = civilFromDays(days)
+    const clock = utc_s - days * SECONDS_PER_DAY
+    const fields = [clock % 60, Math.floor(clock / 60) % 60, Math.floor(clock / 3600), day, month, year - 2000]
+    for (let i = 0; i < fields.length; i++) this.counter.fields[i] = (Math.floor(fields[i] / 10) << 4) | (fields[i] % 10)
+    this.counter.weekday = weekdayOfDays(days) % 7
+    this.counter.century = 0
+    this.oscillator.restart(utc_us - utc_s * SECOND_US)
+    this.onSet()
+  }
+
+  /** How full the store is, 0 to 1. */
+  get storeLevel(): number {
+    this.settle()
+    return this.#backup.level
+  }
+
+  /** Fault: the store is empty; without mains the oscillator stops at once. */
+  emptyStore(): void {
+    this.settle()
+    this.#backup.stored_s = 0
   }
 
   get deviation_ppm(): number {
@@ -144,6 +176,9 @@ export abstract class RtcChip implements I2CPeripheral {
 
   /** The master wrote a register. */
   protected abstract store(register: number, byte: number): void
+
+  /** The time was set by the back door: takes the flag of a lost time back. */
+  protected abstract onSet(): void
 
   /** The oscillator stood still: what the registers hold is not the time. */
   protected abstract onStopped(): void

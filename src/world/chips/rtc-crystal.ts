@@ -57,6 +57,11 @@ export class BackupSupply {
     this.stored_s = reserve_s
   }
 
+  /** 0 to 1; what cannot hold anything is empty. */
+  get level(): number {
+    return this.#reserve_s === 0 ? 0 : this.stored_s / this.#reserve_s
+  }
+
   charge(duration_s: number): void {
     this.stored_s = Math.min(this.#reserve_s, this.stored_s + (duration_s / this.#charge_s) * this.#reserve_s)
   }

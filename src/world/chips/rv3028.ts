@@ -122,6 +122,10 @@ export class RV3028 extends RtcChip {
     else this.registers[register] = byte
   }
 
+  protected override onSet(): void {
+    this.registers[STATUS] &= ~PORF
+  }
+
   protected override onStopped(): void {
     this.counter.reset()
     this.#unix_s = 0

@@ -16,6 +16,8 @@ const ADDRESS = 0x68
 const CLOSE_PPM = AGING_STEP_PPM / 2
 
 export class DS3231 extends RtcDriver {
+  /** What a correction is rounded to. */
+  readonly trimStep_ppm: number = AGING_STEP_PPM
   readonly #time = new Uint8Array(8)
 
   constructor(options: RtcDriverOptions) {

@@ -5,7 +5,7 @@
 import { RtcDriver, type RtcDriverOptions } from '../rtc-driver.ts'
 import { hourOf, type TimeFields, toBCD, utcOf } from '../time-registers.ts'
 import { ConfigurationMemory, imageOf, type RV3028Configuration, trimOf } from './configuration.ts'
-import { Control2, Register, Status } from './registers.ts'
+import { Control2, OFFSET_STEP_PPM, Register, Status } from './registers.ts'
 
 export interface RV3028Options extends RtcDriverOptions {
   /** Blocks for a time: the EEPROM takes some. Without it `configure` asks without a pause. */
@@ -15,6 +15,8 @@ export interface RV3028Options extends RtcDriverOptions {
 const ADDRESS = 0x52
 
 export class RV3028 extends RtcDriver {
+  /** What a correction is rounded to. */
+  readonly trimStep_ppm: number = OFFSET_STEP_PPM
   readonly #memory: ConfigurationMemory
   readonly #time = new Uint8Array(8)
 
