@@ -72,6 +72,8 @@ export class ADE7953 {
   readonly #checksum = createChecksum()
   readonly #i2c: ADE7953I2cPort
   #exReference = 0
+  #forgedAddress = -1
+  #forged = 0
 
   #powered = true
   #ready_us = 0
@@ -189,6 +191,12 @@ export class ADE7953 {
     if (!this.#powered) return
     this.advance()
     this.#reset()
+  }
+
+  /** Fault: the next read of the register at `address` gives `value`, also in LAST_RWDATA. */
+  forge(address: number, value: number): void {
+    this.#forgedAddress = address
+    this.#forged = value
   }
 
   /** Fault: an energy register (21EH to 223H) jumps; also how a test gets near the wrap. Counts as generated. */
@@ -321,6 +329,7 @@ export class ADE7953 {
   }
 
   #look(address: number): number {
+    if (address === this.#forgedAddress) return this.#forged
     const location = locationOf(address)
     const stored = this.#stored(location)
     return address >= 0x300 && address < 0x400 && isSigned(location) ? (signed24(stored) + U32) % U32 : stored
@@ -344,6 +353,7 @@ export class ADE7953 {
   }
 
   #completeRead(address: number, value: number): void {
+    if (address === this.#forgedAddress) this.#forgedAddress = -1
     const location = locationOf(address)
     this.#record(address, value, READ)
     if (location >= Address.AENERGYA && location <= Address.APENERGYB) {

@@ -62,6 +62,8 @@ export class ATM90E32 {
   #ready_us = 0
   #stuck = NO_FAULT
   #lostClock = NO_FAULT
+  #forgedAddress = NO_FAULT
+  #forged = 0
 
   #goldenDue_us = 0
   #goldenPending = true
@@ -182,6 +184,12 @@ export class ATM90E32 {
     this.#unusual = true
   }
 
+  /** Fault: the next read of the register at `address` gives `word`, also in LastSPIData. */
+  forge(address: number, word: number): void {
+    this.#forgedAddress = address
+    this.#forged = word
+  }
+
   /** Fault: one bit of a configuration register (00H to 6FH) flips, lock or no lock. */
   flip(address: number, bit: number): void {
     if (!(address >= 0 && address <= Address.lastConfiguration && bit >= 0 && bit < 16)) throw new RangeError('configuration bit')
@@ -246,7 +254,8 @@ export class ATM90E32 {
     const registers = this.#registers
     const access = ACCESS[address]
     if (access !== Access.plain) this.#prepare(access)
-    const value = registers[address]
+    const value = address === this.#forgedAddress ? this.#forged : registers[address]
+    if (address === this.#forgedAddress) this.#forgedAddress = NO_FAULT
     registers[Address.LastSPIData] = value
     // Cleared only after LastSPIData holds the value (section 4.2.2): what the master misread can be had again.
     if (access === Access.energy) registers[address] = 0

@@ -104,11 +104,6 @@ describe('shape', () => {
     expect(() => new ATM90E32({ sensor: { io } })).toThrow(expect.objectContaining({ code: 'NO_DEVICE' }))
     expect(closed).toBe(1)
   })
-
-  test('sample before configure: NOT_CONFIGURED', () => {
-    const { sensor } = bench()
-    expect(() => new ATM90E32({ sensor }).sample()).toThrow(expect.objectContaining({ code: 'NOT_CONFIGURED' }))
-  })
 })
 
 describe('configure', () => {
@@ -335,21 +330,6 @@ describe('faults', () => {
     )
   })
 
-  test.each([0, 1] as const)('a dead bus (%i): fault, old values, no counts; then everything at once', (level) => {
-    const { driver, chip, time } = configured()
-    driver.sample()
-    time.us += 1_000_000
-    chip.stick(level)
-    const sample = driver.sample()
-    expect(sample.status).toBe(MeteringStatus.fault)
-    expect(sample.active_mW[0]).toBe(4_000_000)
-    expect(KINDS.every((kind) => sample[kind].every((counts) => counts === 0))).toBe(true)
-    time.us += 1_000_000
-    chip.stick(undefined)
-    expect(driver.sample().status).toBe(0)
-    expect(sample.activeImport[0]).toBe(Math.floor(8000 / 11.25))
-  })
-
   test.each(['dead', 'slipped'] as const)('two registers that hold 1, the second read is %s: looks the same, is told apart', (fault) => {
     const { sensor, chip, hook, time, inputs } = bench()
     inputs.active_W.set([11.25, 11.25, 0])
@@ -409,26 +389,6 @@ describe('faults', () => {
     expect(driver.sample().status).toBe(MeteringStatus.reconfigured)
     time.us += 1_000_000
     expect(driver.sample().status).toBe(0)
-  })
-
-  test.each([
-    [0x31, 4],
-    [0x61, 15],
-    [0x33, 2],
-    [0x20, 1],
-    [0x6f, 0],
-  ])('a flipped bit of register %i is written back, energy kept', (address, bit) => {
-    const { driver, chip, time } = configured()
-    driver.sample()
-    time.us += 1_000_000
-    const before = chip.peek(0x82 + 4)
-    chip.flip(address, bit)
-    const sample = driver.sample()
-    expect(sample.status).toBe(MeteringStatus.reconfigured)
-    expect(sample.activeExport[2]).toBe(before)
-    time.us += 1_000_000
-    expect(driver.sample().status).toBe(0)
-    expect(driver.sample().active_mW[0]).toBe(4_000_000)
   })
 
   test('a configuration that was opened and changed behind the back is noticed by the digest', () => {

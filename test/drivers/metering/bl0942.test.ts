@@ -166,11 +166,6 @@ describe('shape', () => {
     expect(seen[1]).toMatchObject({ baud: 9600, port: 1 })
   })
 
-  test('sample before configure: NOT_CONFIGURED', () => {
-    const driver = new BL0942({ sensor: { io: new SerialWire(new Scheduler(0)).end(0) }, ticks_ms: () => 0 })
-    expect(() => driver.sample()).toThrow(expect.objectContaining({ code: 'NOT_CONFIGURED' }))
-  })
-
   test.each([
     { shunt_uOhm: 0 },
     { lower_Ohm: Number.NaN },
@@ -278,33 +273,6 @@ describe('sample', () => {
     expect(run(4).powerFactor_milli[0]).toBe(-1000)
   })
 
-  test('sag, phase loss confirmed, no load', () => {
-    const { load, run } = bench()
-    load(0)
-    expect(run(4).status).toBe(MeteringStatus.noLoad)
-    load(0, 150)
-    expect(run(2).status).toBe(MeteringStatus.noLoad | MeteringStatus.sagL1)
-    load(0, 5)
-    run(2)
-    expect(run(1).status).toBe(MeteringStatus.noLoad | MeteringStatus.sagL1 | MeteringStatus.phaseLossL1)
-    load(500)
-    expect(run(3).status).toBe(0)
-  })
-
-  test('eight hours, both directions: exact to the pulse', () => {
-    const { chip, load, run, settle, totals } = bench()
-    for (let step = 0; step < 24; step++) {
-      load([350, 2200, -1800, 90, -4500, 6500][step % 6])
-      run(1200)
-    }
-    settle()
-    const { forward, reverse } = chip.generated
-    expect(totals.imported + totals.exported).toBe(forward + reverse)
-    // Each of the 16 changes of direction may misplace what was counted within that one second.
-    expect(Math.abs(totals.imported - forward)).toBeLessThanOrEqual(16)
-    expect(totals).toMatchObject({ faults: 1, marks: 0 })
-  })
-
   test('import and export that change slowly are split exactly', () => {
     const { chip, load, run, settle, totals } = bench()
     for (let step = -60; step <= 60; step++) {
@@ -314,44 +282,9 @@ describe('sample', () => {
     settle()
     expect({ forward: totals.imported, reverse: totals.exported }).toEqual(chip.generated)
   })
-
-  test('any load in any steps: no pulse lost, none invented', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.integer({ min: -6600, max: 6600 }), fc.integer({ min: 1, max: 40 })), { minLength: 1, maxLength: 15 }),
-        fc.boolean(),
-        (steps, reversed) => {
-          const { chip, load, run, settle, totals } = bench({ reversed }, { frontEnd: { reversed } })
-          for (const [watts, seconds] of steps) {
-            load(watts)
-            run(seconds)
-          }
-          settle()
-          const { forward, reverse } = chip.generated
-          expect(totals.imported + totals.exported).toBe(forward + reverse)
-          expect(Math.abs(totals.imported - (reversed ? reverse : forward))).toBeLessThanOrEqual(16 * steps.length)
-          expect(totals.marks).toBe(0)
-        },
-      ),
-      { numRuns: 60 },
-    )
-  })
 })
 
 describe('faults', () => {
-  test('the counter wraps', () => {
-    const { it, chip, load, run, settle, totals } = bench()
-    run(5)
-    chip.setPulseCount(2 ** 24 - 100)
-    it.driver.configure({ counted: 2 ** 24 - 100 })
-    load(5000)
-    run(60)
-    settle()
-    expect(chip.peek(0x07)).toBeLessThan(1000)
-    expect(totals.imported).toBe(chip.generated.forward)
-    expect(totals.marks).toBe(0)
-  })
-
   test('the counter falls to 0 while nothing else changes: what it counts from there is taken once', () => {
     const { chip, load, run, settle, totals } = bench()
     load(5000)
@@ -364,126 +297,6 @@ describe('faults', () => {
     expect(totals.imported - taken).toBeLessThanOrEqual(chip.generated.forward - taken)
     expect(totals.imported - taken).toBeGreaterThanOrEqual(chip.generated.forward - before)
     expect(totals).toMatchObject({ marks: 1 })
-  })
-
-  test('a spontaneous reset: configured again, marked once, at most two seconds of energy lost', () => {
-    const { chip, load, run, settle, totals } = bench({ start_W: 0.5 })
-    load(6000)
-    run(100)
-    for (let i = 0; i < 5; i++) {
-      chip.spontaneousReset()
-      run(10)
-      expect([0x19, 0x14, 0x1d].map((address) => chip.peek(address))).toEqual([0x97, 26, 0])
-    }
-    settle()
-    expect(totals.imported).toBeLessThanOrEqual(chip.generated.forward)
-    expect(totals.imported).toBeGreaterThan(chip.generated.forward - 5 * 20)
-    expect(totals.marks).toBe(5)
-  })
-
-  test.each([
-    [0x1a, 0],
-    [0x19, 2],
-    [0x19, 6],
-    [0x14, 7],
-    [0x18, 1],
-  ])('bit of register %i:%i flips: put right and marked', (address, bit) => {
-    const { chip, load, run, totals } = bench()
-    load(1000)
-    run(5)
-    const before = chip.peek(address)
-    chip.flip(address, bit)
-    run(12)
-    expect(chip.peek(address)).toBe(before)
-    expect(totals.marks).toBeGreaterThanOrEqual(1)
-    expect(run(1).status & MeteringStatus.fault).toBe(0)
-  })
-
-  test.each([0, 1] as const)('a stuck line (%i): old values, then fault without counts; afterwards everything at once', (level) => {
-    const { it, chip, load, run, settle, totals } = bench()
-    load(2000)
-    run(10)
-    chip.line.stick(level)
-    const taken = run(3).activeImport[0]
-    expect(taken).toBe(0)
-    // One at the start, before the first answer, and one now.
-    expect(totals.faults).toBe(2)
-    const sample = run(30)
-    expect(sample.status & MeteringStatus.fault).not.toBe(0)
-    expect(sample.active_mW[0]).toBeCloseTo(2_000_000, -2)
-    chip.line.stick(undefined)
-    run(10)
-    settle()
-    expect(totals.imported).toBe(chip.generated.forward)
-    expect(it.driver.restarts).toBe(0)
-  })
-
-  test('a chip that loses its supply and gets it back: fault, then a marked new start', () => {
-    const { chip, load, run, settle, totals } = bench()
-    load(4000)
-    run(100)
-    const before = chip.generated.forward
-    chip.powerOff()
-    expect(run(60).status & MeteringStatus.fault).not.toBe(0)
-    chip.powerOn()
-    run(20)
-    settle()
-    expect(totals.imported).toBeLessThanOrEqual(chip.generated.forward)
-    expect(totals.imported).toBeGreaterThan(chip.generated.forward - 15)
-    expect(chip.generated.forward).toBeGreaterThan(before + 50)
-    expect(totals.marks).toBe(1)
-  })
-
-  test('packets with a right checksum and wrong content change neither values nor energy', () => {
-    const wrong: [string, (packet: Uint8Array) => void][] = [
-      ['no voltage', (packet) => packet.fill(0, 4, 7)],
-      ['voltage beyond reason', (packet) => packet.fill(0xff, 4, 7)],
-      ['current beyond reason', (packet) => packet.fill(0xff, 1, 4)],
-      ['power without current', (packet) => packet.fill(0x7f, 10, 13)],
-      ['no period', (packet) => packet.fill(0, 16, 18)],
-      ['counter far ahead', (packet) => packet.fill(0x55, 13, 16)],
-      ['counter a little ahead', (packet) => packet.set([packet[13] + 9], 13)],
-      ['counter at 0', (packet) => packet.fill(0, 13, 16)],
-    ]
-    for (const [name, change] of wrong) {
-      const { chip, load, run, settle, totals } = bench()
-      load(2000)
-      run(100)
-      for (let i = 0; i < 5; i++) {
-        chip.forge(change)
-        const sample = run(1)
-        expect([sample.status, sample.voltage_mV[0]], name).toEqual([0, expect.closeTo(230_000, -2)])
-        run(3)
-      }
-      settle()
-      expect(totals.imported, name).toBe(chip.generated.forward)
-      expect(totals.marks, name).toBe(0)
-    }
-  })
-
-  test('lost and garbled bytes at random, rubbish before answers: no pulse lost or doubled', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.constantFrom('lose', 'garble', 'none'), fc.nat(22), fc.integer({ min: 1, max: 255 })), {
-          minLength: 20,
-          maxLength: 60,
-        }),
-        (faults) => {
-          const { chip, load, run, settle, totals } = bench()
-          load(3000)
-          for (const [kind, at, mask] of faults) {
-            if (kind === 'lose') chip.line.loseByte(at)
-            else if (kind === 'garble') chip.line.garbleByte(at, mask)
-            run(1)
-          }
-          run(5)
-          settle()
-          expect(totals.imported).toBe(chip.generated.forward)
-          expect([totals.exported, totals.marks]).toEqual([0, 0])
-        },
-      ),
-      { numRuns: 60 },
-    )
   })
 })
 

@@ -102,7 +102,7 @@ export class EnergyReader {
     const operation = access.agreed(Register.LAST_OP)
     if (operation === WAS_READ) {
       const address = access.lastAddress
-      if (address === CLEARED[pending.unsettled]) return this.#settle(access.lastData(address))
+      if (address === CLEARED[pending.unsettled]) return this.#settle(this.#recorded(address))
       if (address === pending.previous) return this.#settle(NOTHING)
     }
     // Empty as after a reset, or a bus that is dead low: the next access decides, and overwrites what could be had if it was the bus.
@@ -146,7 +146,7 @@ export class EnergyReader {
       pending.heard = access.read(address)
       const last = access.lastAddress
       if (last === address) {
-        const value = access.lastData(address)
+        const value = this.#recorded(address)
         if (value === FAILED) return false
         if (value !== pending.heard) this.recoveries++
         pending.settle(value)
@@ -158,6 +158,14 @@ export class EnergyReader {
       pending.settle(NOTHING)
     }
     return false
+  }
+
+  /** What the chip says it gave. Where that is not what came, a bus that has died meanwhile has to be told from one that spoiled it. */
+  #recorded(address: number): number {
+    const access = this.#access
+    const value = access.lastData(address)
+    if (value === this.pending.heard) return value
+    return access.lastAddress === address && access.lastData(address) === value ? value : FAILED
   }
 
   /** FAILED: the bus died again. */

@@ -1,5 +1,8 @@
 import type { SPI } from '../../../../hal/api/io.ts'
+import { FerrarisError } from '../../../lib/errors.ts'
 import { Register } from './registers.ts'
+
+const BUS_FAILURE = 'BUS'
 
 const ATTEMPTS = 3
 
@@ -19,7 +22,7 @@ export class RegisterAccess {
     bytes[1] = address
     bytes[2] = 0
     bytes[3] = 0
-    this.#io.transfer(bytes)
+    this.#transfer()
     return (bytes[2] << 8) | bytes[3]
   }
 
@@ -29,7 +32,16 @@ export class RegisterAccess {
     bytes[1] = address
     bytes[2] = value >> 8
     bytes[3] = value
-    this.#io.transfer(bytes)
+    this.#transfer()
+  }
+
+  /** Throws FerrarisError `BUS` when the bus does. */
+  #transfer(): void {
+    try {
+      this.#io.transfer(this.#bytes)
+    } catch (error) {
+      throw new FerrarisError(BUS_FAILURE, 'the SPI bus of the ATM90E32 failed', { cause: error })
+    }
   }
 
   /** Whether a register that a read does not change holds `value`; one disturbed transaction does not matter. */
@@ -70,5 +82,15 @@ export class RegisterAccess {
       if (this.read(Register.LastSPIData) === key) return true
     }
     return false
+  }
+}
+
+/** Gives what `work` gives, or `otherwise` when the bus fails in it; what was under way waits for the next look at the chip. */
+export function whileBusWorks<T>(work: () => T, otherwise: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof FerrarisError && error.code === BUS_FAILURE) return otherwise()
+    throw error
   }
 }

@@ -5,7 +5,7 @@
 import type { SPI, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
 import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
-import { RegisterAccess } from './access.ts'
+import { RegisterAccess, whileBusWorks } from './access.ts'
 import { EnergyReader, PendingEnergy } from './energy.ts'
 import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image, imageCheck, OTHER_ADDRESSES } from './image.ts'
 import { CONFIGURATION_KEY, LOCKED, RESET_KEY, Register, VOLTAGE_FAILURES } from './registers.ts'
@@ -133,10 +133,15 @@ export class ATM90E32 {
    */
   sample(): MeteringSample {
     this.#open()
+    if (!this.#image) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
+    return whileBusWorks(this.#take, this.#fault)
+  }
+
+  /** Bound once, so that a sample makes no closure. */
+  readonly #take = (): MeteringSample => {
     const image = this.#image
-    if (!image) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
     const energy = this.#energy
-    if (!energy.recall()) return this.#fault()
+    if (!image || !energy.recall()) return this.#fault()
     if (this.#acknowledging) this.#sendAcknowledgement()
     if (!this.#isSound(image) && !this.#restore(image)) return this.#fault()
     if (!energy.readAll() || !this.#values.read() || !energy.alive()) return this.#fault()
@@ -156,7 +161,12 @@ export class ATM90E32 {
     this.#open()
     this.#acknowledging = true
     // A reading that is still to be settled stands in LastSPIData, which every write changes.
-    if (this.#energy.recall()) this.#sendAcknowledgement()
+    whileBusWorks(
+      () => {
+        if (this.#energy.recall()) this.#sendAcknowledgement()
+      },
+      () => {},
+    )
   }
 
   /** Closes the bus; may be called twice. */
@@ -268,7 +278,7 @@ export class ATM90E32 {
   }
 
   /** Old values, no counts; what was read before the bus died waits in `pending`. */
-  #fault(): MeteringSample {
+  readonly #fault = (): MeteringSample => {
     const sample = this.#sample
     sample.activeImport.fill(0)
     sample.activeExport.fill(0)
