@@ -66,7 +66,7 @@ export interface RadioEvents {
 
 /** One thing at a time: each call ends what was going on. */
 export interface LoRaRadio {
-  /** RangeError for a payload, frequency or power that the chip cannot send. */
+  /** A power that the chip does not have becomes its nearest. RangeError for a payload or frequency that it cannot send. */
   transmit(transmission: RadioTransmission): void
   receive(reception: RadioReception): void
   /** Lowest power until the next call. */

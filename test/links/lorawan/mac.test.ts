@@ -66,6 +66,20 @@ describe('joining', () => {
   })
 })
 
+test.each([0, 5])('over an SX1262, at data rate %i: join, both windows, class C', (dataRate) => {
+  const rig = new Rig({ chip: true, deviceClass: 'C', dataRate, adr: false }).join()
+  for (const window of ['RX1', 'RX2'] as const) {
+    rig.network.answer = () => ({ window, phy: rig.network.down({ fPort: 7, ack: true }, Uint8Array.of(1)) })
+    expect(rig.send('abc', true)).toMatchObject({ acknowledged: true, transmissions: 1 })
+  }
+  rig.run(5)
+  const { rx2 } = REGIONS.EU868
+  rig.network.sendNow(rig.network.down({ fPort: 3 }, Uint8Array.of(42)), rx2.frequency_Hz, rx2.dataRate)
+  rig.run(5)
+  expect(rig.downlinks.map(({ window }) => window)).toEqual(['RX1', 'RXC', 'RXC'])
+  expect(rig.errors).toEqual([])
+})
+
 describe('uplinks', () => {
   test('a confirmed one is repeated until it is acknowledged', () => {
     const rig = new Rig().join()

@@ -22,6 +22,7 @@ import { type AirReceiver, type AirReception, type AirSignal, LoRaAir } from '..
 import { AirRadio } from '../../../src/world/lora/air-radio.ts'
 import { Scheduler } from '../../../src/world/scheduler.ts'
 import { WorldTimer } from '../../../src/world/time.ts'
+import { sx126xBoard } from '../../drivers/radio/sx126x-board.ts'
 
 const APP_KEY = Uint8Array.from({ length: 16 }, (_, i) => i)
 const DEV_EUI = Uint8Array.of(0, 4, 0xa3, 0x0b, 0, 0x1c, 5, 0x30)
@@ -221,6 +222,8 @@ class TestStore implements LoRaWanStore {
 export interface RigOptions
   extends Partial<Pick<LoRaWanMacOptions, 'activation' | 'deviceClass' | 'adr' | 'dataRate' | 'subBand' | 'battery'>> {
   readonly region?: keyof typeof REGIONS
+  /** On a chip behind SPI instead of an ideal radio. */
+  readonly chip?: boolean
   readonly distance_m?: number
 }
 
@@ -287,7 +290,8 @@ export class Rig {
   }
 
   #start(): LoRaWanMac {
-    const { region, distance_m = 200, activation, ...rest } = this.#options
+    const { region, distance_m = 200, activation, chip, ...rest } = this.#options
+    const position = { x_m: distance_m, y_m: 0 }
     const events: LoRaWanEvents = {
       onJoined: (devAddr) => this.joined.push(devAddr),
       onJoinFailed: () => this.joinsFailed++,
@@ -300,13 +304,9 @@ export class Rig {
     return new LoRaWanMac({
       region: REGIONS[region ?? 'EU868'],
       radio: (radioEvents) =>
-        new AirRadio({
-          scheduler: this.scheduler,
-          air: this.air,
-          events: radioEvents,
-          name: 'device',
-          position: { x_m: distance_m, y_m: 0 },
-        }),
+        chip === true
+          ? sx126xBoard(this.scheduler, this.air, position).driver(radioEvents)
+          : new AirRadio({ scheduler: this.scheduler, air: this.air, events: radioEvents, name: 'device', position }),
       activation: activation ?? { type: 'otaa', joinEui: JOIN_EUI, devEui: DEV_EUI, appKey: APP_KEY },
       store: this.store,
       events,
