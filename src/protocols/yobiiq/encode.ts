@@ -5,7 +5,7 @@ import { Channel, Measurement, type MeasurementName } from './types-table.ts'
 export type Reading = readonly [MeasurementName, number]
 
 /** Bytes that a measurement takes. */
-export function readingLength(name: MeasurementName): number {
+function readingLength(name: MeasurementName): number {
   return 2 + Measurement[name].size
 }
 
