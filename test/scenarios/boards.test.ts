@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BoardName } from '../../boards/virtual/variants.ts'
 import { MeteringStatus } from '../../src/lib/metering-sample.ts'
+import { requestReset } from '../../src/meter/factory-reset.ts'
 import { HOUR_MS, householdTrace, Rig, type RigOptions } from './rig.ts'
 
 /** Samples, and the answers of a chip that is asked once a second, lie behind by so much. */
@@ -126,6 +127,20 @@ describe.each(['virtual-1p', 'virtual-1pn', 'virtual-plug'] as const)('the suppl
 
 /** The ADE7953 and the CSE7766 both give whole mWh. */
 const unitOf = (board: BoardName) => (board === 'virtual-1pn' ? 'virtual-plug' : board)
+
+test('what the IC counted before everything was erased is no energy of the meter', () => {
+  const rig = rigOf('virtual-plug', { trace: null, world: STEADY })
+  rig.run(600_000)
+  const { machine } = rig
+  machine.board.sealed = false
+  requestReset(rig.core.storage, { all: true, sealOpen: true })
+  machine.meter?.restart()
+  rig.run(60_000)
+  expect(machine.generation).toBe(2)
+  const seconds = (rig.imported_mWh * 3.6) / STEADY_W
+  expect(seconds).toBeLessThan(60)
+  expect(seconds).toBeGreaterThan(60 - 2 * BEHIND_S)
+})
 
 describe('the flash of a meter with another IC', () => {
   test.each(ICS)('%s does not take it', (board) => {

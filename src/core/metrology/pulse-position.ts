@@ -15,9 +15,8 @@ export function advancedPosition(stored: number, reading: number): number {
   return next < stored ? next + TURN : next
 }
 
-/** Reading up to which the registers in flash count; 0 without any. */
-export function storedPosition(registers: RegisterJournal): number {
+/** Reading up to which the registers in flash count; undefined without any registers. */
+export function storedPosition(registers: RegisterJournal): number | undefined {
   const image = new Float64Array(registers.count)
-  registers.load(image)
-  return image[PULSE_POSITION] % TURN
+  return registers.load(image) && image[PULSE_POSITION] % TURN
 }

@@ -76,6 +76,8 @@ export interface FaceState {
   readonly phases: readonly FacePhase[]
   readonly total: { readonly active_W: number; readonly reactive_var?: number; readonly powerFactor: number }
   readonly frequency_Hz?: number
+  /** Current of the neutral, measured or calculated. */
+  readonly neutral_A?: number
   /** Pulses of the metrological LED since the meter started; wraps never. */
   readonly pulses: number
   /** Conditions worth words, empty when all is well: `Sag L1`, `Phase order reversed`. */

@@ -23,7 +23,7 @@ const REFERENCE_A = 5
 
 export const bl0942 = Object.freeze({
   measured: MEASURED,
-  create: ({ device, config }: FrontEndOptions, wiring: BL0942Wiring, counted: number): FrontEnd => {
+  create: ({ device, config }: FrontEndOptions, wiring: BL0942Wiring, counted: number | undefined): FrontEnd => {
     const { sensor, circuit, address, rating } = wiring
     const { frequency_Hz, nominalVoltage_V } = config.mains
     const configuration = {

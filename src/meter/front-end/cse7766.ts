@@ -20,7 +20,7 @@ const SETTLE_MS = 2000
 
 export const cse7766 = Object.freeze({
   measured: MEASURED,
-  create: ({ device, config, onAlert }: FrontEndOptions, wiring: CSE7766Wiring, counted: number): FrontEnd => {
+  create: ({ device, config, onAlert }: FrontEndOptions, wiring: CSE7766Wiring, counted: number | undefined): FrontEnd => {
     const { sensor, circuit, rating } = wiring
     const configuration = { ...circuit, nominalVoltage_V: config.mains.nominalVoltage_V, maximumCurrent_A: rating?.maximum_A }
     const ticks_ms = () => device.clock.ticks_ms()

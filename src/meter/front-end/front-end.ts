@@ -34,8 +34,11 @@ export interface FrontEnd {
   start(onFault: (error: unknown) => void): MeteringSource
 }
 
-/** An IC with a pulse counter: reading up to which the registers count when the firmware starts. The supply of the board is that of the IC. */
-function firstPosition({ device, storage }: FrontEndOptions): number {
+/**
+ * An IC with a pulse counter: reading up to which the registers count when the firmware starts. The supply of the board is that of the IC. Undefined after
+ * everything was erased: what the IC counted before is no energy of this meter.
+ */
+function firstPosition({ device, storage }: FrontEndOptions): number | undefined {
   return (device.resetReason ?? 'power') === 'power' ? 0 : storedPosition(storage.registers)
 }
 

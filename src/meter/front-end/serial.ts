@@ -27,7 +27,7 @@ function faultySerial(io: SerialConstructor, onFault: (error: unknown) => void):
 /** A driver on a UART whose chip counts pulses for itself. */
 interface PulseDriver<Configuration> extends MeteringSource {
   readonly counted: number | undefined
-  configure(options: Configuration & { readonly counted: number }): void
+  configure(options: Configuration & { readonly counted: number | undefined }): void
 }
 
 /**
@@ -37,7 +37,7 @@ interface PulseDriver<Configuration> extends MeteringSource {
 export function pulseDrivers<Configuration>(
   io: SerialConstructor,
   configuration: Configuration,
-  counted: number,
+  counted: number | undefined,
   make: (io: SerialConstructor) => PulseDriver<Configuration>,
 ): (onFault: (error: unknown) => void) => MeteringSource {
   let position = counted

@@ -91,6 +91,7 @@ export class FaceView implements FaceSource {
         ...(core.measured.reactive && { reactive_var: core.now.reactive_mvar[0] / 1000 }),
         powerFactor: core.now.powerFactor_milli[0] / 1000,
       },
+      ...(core.measured.neutral && { neutral_A: core.now.neutral_mA / 1000 }),
       ...(core.measured.frequency && { frequency_Hz: core.now.frequency_mHz / 1000 }),
       pulses: led.pulses,
       conditions: CONDITIONS.filter(([bits, , unless = 0]) => (core.now.status & bits) !== 0 && (core.now.status & unless) === 0).map(

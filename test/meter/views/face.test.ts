@@ -38,6 +38,29 @@ describe('FaceView', () => {
     for (const { value } of lcd) expect(value).toMatch(/^-?\d+(\.\d+)?$/)
   })
 
+  test.each([
+    ['virtual-plug', '1.8.0 1.7.0 32.7.0 31.7.0', '5(30) A'],
+    ['virtual-1p', '1.8.0 2.8.0 16.7.0 32.7.0 31.7.0 14.7.0', '5(60) A'],
+    ['virtual-1pn', '1.8.0 2.8.0 3.8.0 4.8.0 16.7.0 32.7.0 31.7.0 14.7.0', '5(60) A'],
+  ])('the board %s: one phase, and what is not measured is absent', (board, codes, rating) => {
+    const rig = quietRig({ config: { world: { board, wander: false } } })
+    switchOn(rig, 'kettle')
+    rig.run(5000)
+    const view = viewOf(rig)
+    expect(view.hello()).toMatchObject({ model: 'Ferraris 1P', nameplate: ['230 V', rating, '50 Hz'] })
+    const state = view.state()
+    expect(state.lcd.map(({ obis }) => obis).join(' ')).toBe(codes)
+    expect([state.phases.length, state.flags.phases, state.conditions]).toEqual([1, [true], []])
+    const plug = board === 'virtual-plug'
+    const full = board === 'virtual-1pn'
+    expect([state.frequency_Hz === undefined, state.flags.export === undefined]).toEqual([plug, plug])
+    expect(
+      [state.flags.quadrant, state.phases[0].reactive_var, state.phases[0].currentAngle_deg].map((value) => value === undefined),
+    ).toEqual(Array(3).fill(!full))
+    expect(Math.abs((state.neutral_A ?? 0) - (full ? state.phases[0].current_A : 0))).toBeLessThan(0.01)
+    expect(Math.abs(state.total.active_W - 2000)).toBeLessThan(10)
+  })
+
   test('quadrant I on a load, quadrant II when more is fed in', () => {
     const rig = quietRig()
     switchOn(rig, 'heatpump')

@@ -65,7 +65,7 @@ export function App(): VNode {
           ? null
           : html`<div class="data">
               <${Measurements} state=${state} />
-              <${Curve} curve=${model.curve} live=${model.live} offset_min=${offset_min} now_W=${state.total.active_W} />
+              <${Curve} curve=${model.curve} live=${model.live} offset_min=${offset_min} now_W=${state.total.active_W} directed=${state.flags.export !== undefined} />
             </div>`
       }
       ${state === undefined ? null : html`<${Events} events=${model.events} offset_min=${offset_min} />`}

@@ -140,10 +140,12 @@ export interface CurveProps {
   readonly live: readonly LivePoint[]
   readonly offset_min: number
   readonly now_W: number
+  /** The meter tells export from import. */
+  readonly directed: boolean
 }
 
 /** The load curve: the profile's intervals as bars, or the power of the last minute as a line. */
-export function Curve({ curve, live, offset_min, now_W }: CurveProps): VNode {
+export function Curve({ curve, live, offset_min, now_W, directed }: CurveProps): VNode {
   const [range, setRange] = useState<Range>('24')
   const offset_s = offset_min * 60
   const source = range === 'live' ? live : curve
@@ -164,12 +166,13 @@ export function Curve({ curve, live, offset_min, now_W }: CurveProps): VNode {
     ],
     onChange: setRange,
   })
+  const keys = KEYS.filter(([name]) => directed || name !== 'export')
   const minutes = Math.round((curve?.interval_s ?? 900) / 60)
   return html`<section class="card curve" aria-labelledby="curve-title">
     <h2 id="curve-title">Load curve <span class="aside">${power(now_W)} now</span>${select}</h2>
     <div class="plot" ref=${box} role="img" aria-label=${`Load curve. ${words}`}></div>
     <p class="legend">
-      ${KEYS.map(([name, text]) => (range === 'live' ? null : html`<span class=${`key ${name}`}>${text}</span>`))}
+      ${keys.map(([name, text]) => (range === 'live' ? null : html`<span class=${`key ${name}`}>${text}</span>`))}
       <span class="words">${range === 'live' ? 'Power as it is measured' : `${minutes}-minute means. ${words}`}</span></p>
   </section>`
 }

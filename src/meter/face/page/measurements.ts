@@ -45,6 +45,15 @@ function tableRow({ name, symbol, unit, digits, of, total }: Row, state: FaceSta
   </tr>`
 }
 
+/** Of no phase: stands under the sum, or under the only phase. */
+function neutralRow({ neutral_A, phases }: FaceState): VNode | null {
+  if (neutral_A === undefined) return null
+  return html`<tr>
+    <th scope="row"><abbr title="Current of the neutral">I<sub>N</sub></abbr> <small>A</small></th>
+    ${phases.length > 1 ? phases.map(() => html`<td></td>`) : null}<td class=${phases.length > 1 ? 'sum' : ''}>${fixed(neutral_A, 2)}</td>
+  </tr>`
+}
+
 /** What the meter measures now, drawn and in numbers. */
 export function Measurements({ state }: { readonly state: FaceState }): VNode {
   const { phases, frequency_Hz } = state
@@ -59,7 +68,7 @@ export function Measurements({ state }: { readonly state: FaceState }): VNode {
           <td></td>${phases.map((_, i) => html`<th scope="col" class=${`phase${i + 1}`}><i></i>${PHASES[i]}</th>`)}
           ${phases.length > 1 ? html`<th scope="col">Σ</th>` : null}
         </tr></thead>
-        <tbody>${rows.map((row) => tableRow(row, state))}</tbody>
+        <tbody>${rows.map((row) => tableRow(row, state))}${neutralRow(state)}</tbody>
       </table>
     </div>
   </section>`
