@@ -20,7 +20,7 @@ export class WorldControls implements FaceExtension {
   }
 
   state(): Omit<FaceWorld, 'type'> {
-    const { mains, appliances, photovoltaics, speed, actualSpeed, now_ms, options } = this.#machine
+    const { board, mains, appliances, photovoltaics, speed, actualSpeed, now_ms, options } = this.#machine
     return {
       time_ms: now_ms,
       speed: speed === Number.POSITIVE_INFINITY ? 'max' : speed,
@@ -36,6 +36,12 @@ export class WorldControls implements FaceExtension {
         phase: phase === 'all' ? 0 : phase,
       })),
       pv: { on: photovoltaics.on, power_W: photovoltaics.power_W, max_W: options.config.world.photovoltaics_W },
+      tamper: {
+        terminalCover: board.tampered('terminalCover'),
+        meterCover: board.tampered('meterCover'),
+        magneticField: board.tampered('magneticField'),
+        seal: board.tampered('seal'),
+      },
     }
   }
 
@@ -45,7 +51,8 @@ export class WorldControls implements FaceExtension {
     else if (command.command === 'mains') {
       if (command.phase > machine.phases) return { error: 'this meter has one phase' }
       this.#mains(command.phase, command.state)
-    } else if (command.command === 'pv') {
+    } else if (command.command === 'tamper') machine.board.tamper(command.what, command.on)
+    else if (command.command === 'pv') {
       const max_W = machine.options.config.world.photovoltaics_W
       if (command.power_W > max_W) return { error: `the inverter feeds in ${max_W} W at most` }
       machine.photovoltaics.set(command.on, command.power_W)

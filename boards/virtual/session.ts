@@ -2,10 +2,10 @@ import type { Crypto } from '../../hal/api/crypto.ts'
 import type { Flash } from '../../hal/api/flash.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { ResetReason } from '../../hal/api/watchdog.ts'
-import { standardEventText } from '../../src/core/events/codes.ts'
-import { switchEventText } from '../../src/core/switch/events.ts'
+import { LogId } from '../../src/core/events/codes.ts'
+import { eventText } from '../../src/core/events/log-codes-table.ts'
 import { modelOf } from '../../src/meter/config.ts'
-import type { EventListener } from '../../src/meter/core.ts'
+import type { EventLogName } from '../../src/meter/core.ts'
 import type { Trace } from '../../src/world/loads/trace.ts'
 import type { VirtualConfig } from './config.ts'
 import { Machine, type WorldService } from './machine.ts'
@@ -66,10 +66,8 @@ export interface Summary {
   readonly services: readonly string[]
 }
 
-const TEXTS: Readonly<Record<Parameters<EventListener>[0], (code: number) => string>> = {
-  standard: standardEventText,
-  disconnector: switchEventText,
-  powerFailure: () => 'Power failure ended',
+function textOf(log: EventLogName, code: number): string {
+  return log === 'powerFailure' ? 'Power failure ended' : eventText(LogId[log], code)
 }
 
 /** Lines that wait to be fetched; older ones are dropped when nobody fetches. */
@@ -93,7 +91,7 @@ export class Session {
       resetReason: init.resetReason,
       speed: init.speed === 0 ? Number.POSITIVE_INFINITY : init.speed,
       onEvent: (log, record) => {
-        const text = TEXTS[log](record.code)
+        const text = textOf(log, record.code)
         this.#note({ kind: 'event', log, time_ms: record.utc_s * 1000, code: record.code, text, parameter: record.parameter })
       },
       onDark: () => this.summary(),

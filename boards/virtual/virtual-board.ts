@@ -61,6 +61,9 @@ export interface VirtualBoardOptions {
   readonly onCrash?: (error: unknown) => void
 }
 
+/** Covers that can be taken off, a magnet that can be held to the meter, a seal that can be broken. */
+export type TamperSwitch = keyof typeof BOARD.tamper | 'seal'
+
 /** The board: chips, power supply, boot loader, and the life of the firmware between starts, resets and the end of the supply. */
 export class VirtualBoard {
   readonly time: BoardTime
@@ -97,6 +100,7 @@ export class VirtualBoard {
     this.pins = new PinBank(scheduler)
     this.pins.drive(BOARD.seal.pin, 1)
     this.pins.drive(BOARD.supplySwitch.button, 1)
+    for (const pin of Object.values(BOARD.tamper)) this.pins.drive(pin, 0)
     this.cable = new SerialWire(scheduler, { transmit_bytes: 1024, receive_bytes: 1024 })
     this.time = new BoardTime({ scheduler, pins: this.pins, config: options.time })
     this.#timer = this.time.timer()
@@ -127,6 +131,16 @@ export class VirtualBoard {
   /** Somebody breaks or renews the metrological seal. */
   set sealed(whole: boolean) {
     this.pins.drive(BOARD.seal.pin, whole ? 1 : 0)
+  }
+
+  /** What somebody does to the meter. */
+  tampered(what: TamperSwitch): boolean {
+    return what === 'seal' ? !this.sealed : this.pins.level(BOARD.tamper[what]) === 1
+  }
+
+  tamper(what: TamperSwitch, on: boolean): void {
+    if (what === 'seal') this.sealed = !on
+    else this.pins.drive(BOARD.tamper[what], on ? 1 : 0)
   }
 
   /** The first start. Throws what the firmware throws: a configuration that no meter can have is a fault of whoever wrote it. */
@@ -233,6 +247,11 @@ export class VirtualBoard {
       metering: this.metering.wiring,
       led: { io: pin, pin: BOARD.led.pin },
       seal: { io: pin, pin: BOARD.seal.pin },
+      tamperContacts: {
+        terminalCover: { io: pin, pin: BOARD.tamper.terminalCover, active: 1 },
+        meterCover: { io: pin, pin: BOARD.tamper.meterCover, active: 1 },
+        magneticField: { io: pin, pin: BOARD.tamper.magneticField, active: 1, mode: 'InputPullDown' },
+      },
       supplySwitch: {
         coil: { type: 'bistable', io: pin, closePin: BOARD.supplySwitch.close, openPin: BOARD.supplySwitch.open },
         feedback: { io: pin, pin: BOARD.supplySwitch.feedback, closed: 0 },

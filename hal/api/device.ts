@@ -30,6 +30,15 @@ export interface Device {
   readonly console?: SerialOptions & { readonly io: SerialConstructor }
   /** Contact of the metrological seal: reads 1 while the seal is whole. Without one the seal counts as whole. */
   readonly seal?: { readonly io: DigitalConstructor; readonly pin: number }
+  /** Contacts that betray who opens the meter: absent where a board has none. A pin reads `active` while the cover is off, or the field is there. */
+  readonly tamperContacts?: {
+    readonly terminalCover?: TamperContact
+    readonly meterCover?: TamperContact
+    /** Of a communication module. */
+    readonly moduleCover?: TamperContact
+    /** A reed contact or a Hall switch. */
+    readonly magneticField?: TamperContact
+  }
   /** Relay between the mains and the customer; absent on a meter without one. */
   readonly supplySwitch?: {
     /** A bistable relay has a coil for each direction, a monostable one rests in one of its positions. */
@@ -43,6 +52,15 @@ export interface Device {
   }
   /** 16 or 32 bytes that only this device has and that nothing outside can read: what secrets in flash are encrypted with. Absent where the platform has no such place. */
   readonly key?: Bytes
+  /** The program memory that the firmware runs from, for its self-test and its checksum. Absent on a board that cannot read it. */
+  readonly program?: {
+    /** Bytes of the image. */
+    readonly length: number
+    /** Fills `buffer` from `offset` on. */
+    read(buffer: Bytes, offset: number): void
+    /** SHA-256 that the image should have, where there is something to compare with. */
+    readonly expected?: Bytes
+  }
   /** Absent where firmware cannot be replaced in the field. */
   readonly firmware?: FirmwareSlots
   readonly watchdog?: Watchdog
@@ -63,6 +81,15 @@ export interface RtcPart {
   readonly trickle_ohm?: 3000 | 5000 | 9000 | 15_000
   /** A voltage detector at the store: reads 0 while the store is too low to last. */
   readonly storeLow?: { readonly io: DigitalConstructor; readonly pin: number }
+}
+
+/** A digital input that tells of tampering. */
+export interface TamperContact {
+  readonly io: DigitalConstructor
+  readonly pin: number
+  readonly active: 0 | 1
+  /** Default: `InputPullUp`, for a contact against ground. */
+  readonly mode?: DigitalMode
 }
 
 /** Energy store of a board and what drains it. */

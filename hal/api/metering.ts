@@ -18,6 +18,8 @@ interface Common {
   }
   /** Default 5(60) A. */
   readonly rating?: Rating
+  /** The neutral has a current transformer of its own: what the IC says of it is measured, not calculated. Default false. */
+  readonly neutralMeasured?: boolean
 }
 
 /** Microchip ATM90E32AS: three phases. Its circuit is what its calibration stands for. */

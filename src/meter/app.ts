@@ -5,8 +5,10 @@ import { StandardEvent } from '../core/events/codes.ts'
 import { formatVersion } from '../core/firmware/image.ts'
 import type { KeyStore } from '../core/security/key-store.ts'
 import { Counter } from '../core/storage/counters.ts'
-import { checkMeterConfig, FACTORY_VERSION, METER_CONSTANT, type MeterConfig } from './config.ts'
+import { CommunicationWatch } from './communication-watch.ts'
+import { checkMeterConfig, FACTORY_VERSION, METER_CONSTANT, type MeterConfig, RATING } from './config.ts'
 import { MeterConsoleTarget } from './console/meter-target.ts'
+import { contactsPart } from './contacts.ts'
 import { type EventListener, MeterCore } from './core.ts'
 import { checkEnergyUnit } from './energy-unit.ts'
 import { openAfterReset } from './factory-reset.ts'
@@ -16,6 +18,7 @@ import { ledPart, MetrologicalLed } from './led.ts'
 import { METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
 import { consolePart, interruptPart, PushPart } from './parts.ts'
 import { Provisioning, type ProvisioningChange } from './provisioning.ts'
+import { SealContact } from './seal.ts'
 import { checkReading, MANAGEMENT, openKeys, provisionFirst, unreadableSecrets, usesDemoSecret } from './secrets.ts'
 import { dlmsPart, facePart, type ServiceName } from './services.ts'
 import { applyStored } from './stored-config.ts'
@@ -25,13 +28,13 @@ import { DlmsView, MANAGEMENT_CLIENT, READING_CLIENT } from './views/dlms.ts'
 import { FaceView } from './views/face.ts'
 
 /** Parts whose faults are events. */
-const RESTARTED: ReadonlySet<string> = new Set(['interrupt', 'led', 'switch', 'console', 'push', 'dlms', 'face'])
+const RESTARTED: ReadonlySet<string> = new Set(['interrupt', 'contacts', 'led', 'switch', 'console', 'push', 'dlms', 'face'])
 /** Parameter of the event "factory reset". */
 const RESETS = ['none', 'settings', 'all', 'failed'] as const
 /** Events in which an older one of the same kind is looked for. */
 const EVENTS_LOOKED_THROUGH = 32
-/** Where a board says nothing: 5(60) A. */
-const RATING: Rating = Object.freeze({ reference_A: 5, maximum_A: 60 })
+/** Stands for the service port where an event names a client. */
+const SERVICE_PORT = 0
 /** How far the ticks may be from the seconds of the clock. */
 const OFF_STEP_MS = 50
 
@@ -63,12 +66,14 @@ export class Meter {
   readonly firmware: MeterFirmware | undefined
   /** Absent on a meter without a relay. */
   readonly supplySwitch: MeterSwitch | undefined
+  readonly seal: SealContact
   readonly #device: Device
   readonly #options: MeterOptions
   readonly #supervisor: Supervisor
   /** Exceptions of the core itself. */
   readonly #faults: FaultRecord
   readonly #keys: KeyStore
+  readonly #communication: CommunicationWatch
   #push: PushPart | undefined
   #ticker: TimerHandle | undefined
 
@@ -86,11 +91,13 @@ export class Meter {
     const ticks_ms = () => device.clock.ticks_ms()
     this.#supervisor = new Supervisor({ ticks_ms, onFault: (part, reason) => this.#onFault(part, reason) })
     this.#faults = this.#supervisor.record('core')
+    this.seal = new SealContact(device)
     const frontEnd = createFrontEnd({
       device,
       storage,
       config,
-      onCalibrated: (change) => this.core.record(StandardEvent.configurationChanged, change),
+      sealOpen: () => this.seal.open,
+      onCalibrated: (change) => this.core.watch.changed('configuration', change),
       onDamaged: (reason) => this.#onFault('calibration', reason),
       onAlert: () => this.#attempt(this.#coreInterrupt),
     })
@@ -119,6 +126,14 @@ export class Meter {
     this.firmware = meterFirmware({ device, core: this.core, keys: this.#keys, confirm_s: config.firmware.confirm_s, restart })
     this.supplySwitch = device.supplySwitch && new MeterSwitch(this.core, config)
     this.rating = device.metering.rating ?? RATING
+    const { supplySwitch } = this
+    if (supplySwitch !== undefined) this.core.watch.relayOpen = () => supplySwitch.open
+    this.#communication = new CommunicationWatch({
+      clock: this.core.clock,
+      log: (code, utc_s, parameter) => this.core.recordCommunication(code, utc_s, parameter),
+      managementClient: MANAGEMENT_CLIENT,
+      silence_s: device.network !== undefined && config.dlms.enabled ? 3600 * config.tamper.silence_h : 0,
+    })
     this.led = new MetrologicalLed(METER_CONSTANT)
     this.led.update(this.core.pulseEnergy_mWh)
     this.#addParts()
@@ -174,6 +189,7 @@ export class Meter {
   readonly #partsSecond = (): void => {
     this.led.update(this.core.pulseEnergy_mWh)
     this.#supervisor.second()
+    this.#communication.second()
     // A clock that was set or drifts is no longer in step with the timer.
     const off_ms = this.core.clock.now_ms() % 1000
     if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
@@ -210,8 +226,12 @@ export class Meter {
   }
 
   #authenticate(clientSap: number, secret: Uint8Array): boolean {
-    if (clientSap === READING_CLIENT) return checkReading(this.core.storage, this.#keys, secret)
-    return clientSap === MANAGEMENT_CLIENT && this.#keys.check(MANAGEMENT, secret)
+    const known =
+      clientSap === READING_CLIENT
+        ? checkReading(this.core.storage, this.#keys, secret)
+        : clientSap === MANAGEMENT_CLIENT && this.#keys.check(MANAGEMENT, secret)
+    if (known) this.#communication.associated(clientSap)
+    return known
   }
 
   /** Logged once, not at each start: nothing repairs it but a new secret. */
@@ -223,7 +243,12 @@ export class Meter {
   }
 
   #onProvisioning({ kind }: ProvisioningChange): void {
-    this.core.record(kind === 'configuration' ? StandardEvent.configurationChanged : StandardEvent.secretChanged)
+    this.core.watch.changed(kind === 'configuration' ? kind : 'secret')
+  }
+
+  #lockedOut(clientSap: number): void {
+    this.core.watch.failedLogin(clientSap)
+    this.#communication.lockedOut(clientSap)
   }
 
   #consoleTarget(): MeterConsoleTarget {
@@ -242,7 +267,8 @@ export class Meter {
       serial: this.config.identity.serial,
       version: this.version,
       restart: this.#device.restart && (() => this.restart()),
-      onLockOut: () => core.record(StandardEvent.failedLogin),
+      seal: this.seal,
+      onLockOut: () => this.#lockedOut(SERVICE_PORT),
       status: () => this.#statusLines(),
     })
   }
@@ -270,6 +296,13 @@ export class Meter {
       supervisor.add(
         'interrupt',
         interruptPart(metering.interrupt, () => this.core.metering.acknowledge(), onInterrupt),
+      )
+    }
+    const { tamperContacts } = this.#device
+    if (tamperContacts !== undefined || this.seal.present) {
+      supervisor.add(
+        'contacts',
+        contactsPart(tamperContacts, this.seal, (id, active) => this.core.watch.contact(id, active)),
       )
     }
     if (led !== undefined) supervisor.add('led', ledPart(this.led, led, timer))
@@ -301,7 +334,7 @@ export class Meter {
       config,
       version: this.version,
       authenticate: (clientSap, secret) => this.#authenticate(clientSap, secret),
-      onLockOut: (clientSap) => core.record(StandardEvent.failedLogin, clientSap),
+      onLockOut: (clientSap) => this.#lockedOut(clientSap),
       image: this.firmware?.update,
       supply: this.supplySwitch?.supply,
       push: {

@@ -1,4 +1,5 @@
 import type { FirmwareVersion } from '../../hal/api/firmware.ts'
+import type { Rating } from '../../hal/api/metering.ts'
 import { formatVersion } from '../core/firmware/image.ts'
 import { EVERYTHING, type Measured } from '../core/metrology/measured.ts'
 import { registerOf } from '../core/registers/table.ts'
@@ -78,6 +79,28 @@ export const METER_CONFIG = object({
       }),
     },
     { description: 'Billing periods: snapshots of all registers' },
+  ),
+  quality: object(
+    {
+      period_min: oneOf([1, 5, 10, 15, 30, 60], { default: 10, description: 'Capture period of the power quality profile, in minutes' }),
+    },
+    { description: 'Power quality' },
+  ),
+  tamper: object(
+    {
+      generation: boolean({
+        default: true,
+        description: 'There is generation behind the meter: energy that flows back is no sign of a reversed current',
+      }),
+      silence_h: integer({
+        min: 0,
+        max: 8760,
+        default: 24,
+        unit: 'h',
+        description: 'So long without any DLMS client is an event of the communication log; 0: never',
+      }),
+    },
+    { description: 'What the meter takes for a sign of tampering or of a fault outside' },
   ),
   switch: object(
     {
@@ -223,6 +246,8 @@ export function checkMeterConfig(config: MeterConfig, measured?: Measured): void
 
 /** Imp/kWh of the metrological LED. */
 export const METER_CONSTANT = 1000
+/** Where a board says nothing: 5(60) A. */
+export const RATING: Rating = Object.freeze({ reference_A: 5, maximum_A: 60 })
 /** Secret of the reading client in the demo configuration. */
 export const DEMO_SECRET = '12345678'
 /** What the meter calls itself, and what its firmware is made for. */

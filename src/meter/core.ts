@@ -2,8 +2,10 @@ import type { Device } from '../../hal/api/device.ts'
 import type { ResetReason } from '../../hal/api/watchdog.ts'
 import type { ClockAdjustment } from '../core/clock/clock-discipline.ts'
 import { MeterClock, TIME_MAX_MS } from '../core/clock/meter-clock.ts'
-import { ProfileStatus, StandardEvent } from '../core/events/codes.ts'
+import { LogId, ProfileStatus, StandardEvent } from '../core/events/codes.ts'
 import { EventLog, type EventRecord } from '../core/events/event-log.ts'
+import { EventLogs } from '../core/events/event-logs.ts'
+import type { GroupLog, LoggedEvent } from '../core/events/group-log.ts'
 import { SupplyWatch } from '../core/events/supply.ts'
 import { Instantaneous } from '../core/metrology/instantaneous.ts'
 import { EVERYTHING, type Measured } from '../core/metrology/measured.ts'
@@ -27,6 +29,7 @@ import { MeteringStatus } from '../lib/metering-sample.ts'
 import { Accounts } from './accounts.ts'
 import type { MeterConfig } from './config.ts'
 import { MeterTime } from './meter-time.ts'
+import { MeterWatch } from './watch.ts'
 
 const POWER_FAILURES = ENERGY_VALUES
 
@@ -62,10 +65,17 @@ const LOGS = [
   'disconnector',
   'quality',
   'communication',
+  'powerQuality',
 ] as const
 
-/** What the world outside is told of as it happens. */
-export type EventListener = (log: 'standard' | 'powerFailure' | 'disconnector', record: EventRecord) => void
+/** By `LogId`. */
+const LOG_NAMES = ['standard', 'fraud', 'disconnector', 'standard', 'quality', 'communication'] as const
+export type EventLogName = (typeof LOG_NAMES)[number] | 'powerFailure'
+/**
+ * What the world outside is told of as it happens. `log`: the one that the event belongs to, even where the flash has no room for it and the standard log
+ * takes it.
+ */
+export type EventListener = (log: EventLogName, record: EventRecord) => void
 
 export interface MeterCoreOptions {
   readonly device: Device
@@ -109,10 +119,10 @@ export class MeterCore {
   readonly energy: EnergyRegisters
   readonly now = new Instantaneous()
   readonly profile: LoadProfile
-  readonly standardLog: EventLog
+  readonly logs: EventLogs
   readonly powerFailureLog: EventLog
-  /** Absent on a flash without room for it. */
-  readonly disconnectorLog: EventLog | undefined
+  /** Power quality, tampering, self-test, alarms and errors. */
+  readonly watch: MeterWatch
   readonly storage: Storage
   readonly metering: MeteringSource
   readonly measured: Measured
@@ -150,6 +160,8 @@ export class MeterCore {
   readonly #scrubber: Scrubber
   readonly #damage: DamageReport
   #damaged = 0
+  /** A sample between two seconds said that the IC was configured anew. */
+  #reconfigured = false
 
   constructor(options: MeterCoreOptions) {
     const { device, storage, config, metering, measured = EVERYTHING, onEvent, onSupplyFailure, onSupplyReturn } = options
@@ -176,9 +188,10 @@ export class MeterCore {
     this.#image = new Float64Array(this.storage.registers.count)
     const rates = this.#image.subarray(RATE_INDEX, RATE_INDEX + RATE_VALUES)
     this.energy = new EnergyRegisters(metering.energyUnit, this.#image.subarray(0, ENERGY_VALUES), rates)
-    this.standardLog = new EventLog(this.storage.events, (record) => onEvent?.('standard', record))
-    const { disconnector } = this.storage
-    this.disconnectorLog = disconnector && new EventLog(disconnector, (record) => onEvent?.('disconnector', record))
+    this.logs = new EventLogs(this.storage, (event) => {
+      onEvent?.(LOG_NAMES[event.log], event)
+      this.watch.logged(event)
+    })
     this.powerFailureLog = new EventLog(this.storage.powerFailures, (record) => onEvent?.('powerFailure', record))
     const now_s = this.clock.now_s()
     this.profile = new LoadProfile({ log: this.storage.profile, period_s: config.profile.period_min * 60 }, now_s)
@@ -201,6 +214,14 @@ export class MeterCore {
     this.registers = registerTable(rateCount, this.measured)
     this.storage.registers.load(this.#image)
     this.#settled = this.energy.settle()
+    this.watch = new MeterWatch({
+      ...{ device, config, measured, clock: this.clock, storage: this.storage, logs: this.logs, image: this.#image },
+      log: (log, code, utc_s, parameter, value) => this.#add(log, code, utc_s, parameter, value),
+      keep: (write) => this.#keep(write),
+      status: this.#status,
+      slewing: () => this.time.clock.slewing,
+      storageFailed: () => this.#storageFailed,
+    })
     this.accounts = new Accounts({
       clock: this.clock,
       energy: this.energy,
@@ -212,7 +233,7 @@ export class MeterCore {
     })
     this.#supply = new SupplyWatch({
       clock: this.clock,
-      log: this.standardLog,
+      log: { newest: (count) => this.#latestStandard(count) },
       write: (code, utc_s, parameter) => this.#log(code, utc_s, parameter),
       onFailure: (utc_s) => {
         this.#mark(ProfileStatus.powerDown)
@@ -240,9 +261,13 @@ export class MeterCore {
     return this.#image[POWER_FAILURES]
   }
 
-  /** Code of the newest standard event; 0 without any. */
-  get lastEventCode(): number {
-    return this.standardLog.last?.code ?? 0
+  get standardLog(): GroupLog {
+    return this.logs.standard
+  }
+
+  /** Events of the standard log, newest first, whoever clears it; not those that the other logs have no room for. */
+  #latestStandard(count: number): LoggedEvent[] {
+    return this.logs.standard.latest(count).filter(({ log }) => log === LogId.standard)
   }
 
   /** Seconds that the last power failure lasted; 0 without any. */
@@ -260,14 +285,18 @@ export class MeterCore {
     this.metering.acknowledge()
     this.#measure()
     this.#watchSupply()
+    if (!this.#supply.failed) this.watch.interrupt(this.now, this.clock.now_s())
   }
 
   /** One second of the meter's life. */
   second(): void {
     this.#measure()
+    if (this.#reconfigured) this.now.status |= MeteringStatus.reconfigured
+    this.#reconfigured = false
     this.#watchSupply()
     this.time.second()
     const now_s = this.clock.now_s()
+    this.watch.second(this.now, now_s, this.#supply.failed)
     this.#keep(this.#switchRates)
     this.#watchClock(now_s)
     this.accounts.second(now_s, this.#status, this.#save)
@@ -351,6 +380,7 @@ export class MeterCore {
     // What was counted so far belongs to the rate of the old time.
     this.#measure()
     this.time.set(utc_ms)
+    this.watch.clockSet()
   }
 
   /** Moves the clock by so much, at once. False, and nothing changes, for a clock without time and for a time that the meter cannot keep. */
@@ -364,6 +394,8 @@ export class MeterCore {
     const old_s = Math.floor(Math.min(Math.max(old_ms, 0), TIME_MAX_MS) / 1000)
     const new_s = this.clock.now_s()
     this.#keep(() => this.tariff.clockChanged())
+    this.watch.clockSet()
+    this.watch.mark(ProfileStatus.clockAdjusted)
     if (kind === 'set') {
       this.#log(StandardEvent.clockAdjustedOld, old_s)
       this.#log(StandardEvent.clockAdjustedNew, new_s)
@@ -401,6 +433,8 @@ export class MeterCore {
 
   #start(now_s: number, reason: ResetReason): void {
     this.#savedSum = this.#imageSum()
+    this.#keep(() => this.logs.start(now_s))
+    this.watch.resume()
     if (!this.#settled || this.tariff.damaged > 0) {
       this.#mark(ProfileStatus.dataNotValid)
       this.#log(StandardEvent.memoryNonVolatileError, now_s)
@@ -449,7 +483,8 @@ export class MeterCore {
     }
     // What was counted since the last save and was still in memory is gone.
     this.#mark(ProfileStatus.dataNotValid)
-    const last = this.standardLog.last
+    this.watch.watchdogFired(now_s)
+    const [last] = this.#latestStandard(1)
     const again = last?.code === StandardEvent.watchdog && now_s - last.utc_s < RESET_HOLD_OFF_S
     if (!again) this.#log(StandardEvent.watchdog, now_s, reason === 'watchdog' ? 1 : 2)
   }
@@ -472,6 +507,7 @@ export class MeterCore {
   #endOfFailure(utc_s: number, duration_s: number | undefined): void {
     this.#countStart()
     this.#image[POWER_FAILURES]++
+    this.watch.supplyReturned(duration_s)
     if (duration_s !== undefined) this.#keep(() => this.powerFailureLog.add(StandardEvent.powerUp, utc_s, duration_s))
     if (!this.#clockAnnounced) this.#announceClock(utc_s)
     this.save()
@@ -484,7 +520,16 @@ export class MeterCore {
 
   /** Logs an event of the disconnector, now. */
   recordSwitch(code: number, parameter: number): void {
-    this.#keep(() => this.disconnectorLog?.add(code, this.clock.now_s(), parameter))
+    this.#add(LogId.disconnector, code, this.clock.now_s(), parameter)
+  }
+
+  /** By the management: erases an event log, which is its first entry then. False when the flash did not take it, or there is no such log. */
+  clearLog(log: number): boolean {
+    let cleared = false
+    this.#keep(() => {
+      cleared = this.logs.clear(log, this.clock.now_s())
+    })
+    return cleared
   }
 
   /** Logs an event of another part of the meter, now. */
@@ -492,8 +537,17 @@ export class MeterCore {
     this.#log(code, this.clock.now_s(), parameter)
   }
 
+  /** Logs an event of the communication log. */
+  recordCommunication(code: number, utc_s: number, parameter: number): void {
+    this.#add(LogId.communication, code, utc_s, parameter)
+  }
+
   #log(code: number, utc_s: number, parameter = 0): void {
-    this.#keep(() => this.standardLog.add(code, utc_s, parameter))
+    this.#add(LogId.standard, code, utc_s, parameter)
+  }
+
+  #add(log: number, code: number, utc_s: number, parameter = 0, value = 0): void {
+    this.#keep(() => this.logs.add(log, code, utc_s, parameter, value))
   }
 
   /** A flash that takes no more does not stop the metering: registers go on in memory, and whoever reads the profile is warned. */
@@ -530,6 +584,7 @@ export class MeterCore {
     if (counted !== undefined) this.#image[PULSE_POSITION] = advancedPosition(this.#image[PULSE_POSITION], counted)
     const faulty = (sample.status & (MeteringStatus.fault | MeteringStatus.starting)) === MeteringStatus.fault
     if (faulty || (sample.status & MeteringStatus.reconfigured) !== 0) this.#mark(ProfileStatus.dataNotValid)
+    if ((sample.status & MeteringStatus.reconfigured) !== 0) this.#reconfigured = true
     if (faulty) this.#onFault()
     else this.#faults = 0
   }
@@ -569,12 +624,13 @@ export class MeterCore {
   /** Status bits that last as long as their cause. */
   #persistent(now_s: number): number {
     const daylightSaving = this.clock.daylightSaving(now_s * 1000) ? ProfileStatus.daylightSaving : 0
-    return daylightSaving | (this.clock.valid ? 0 : ProfileStatus.clockInvalid)
+    return daylightSaving | (this.clock.valid ? 0 : ProfileStatus.clockInvalid) | this.watch.profileStatus
   }
 
   /** Marks the running interval of everything that has one. */
   #mark(status: number): void {
     this.profile.mark(status)
     this.accounts.mark(status)
+    this.watch.mark(status)
   }
 }

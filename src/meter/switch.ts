@@ -35,6 +35,12 @@ export class MeterSwitch {
     })
   }
 
+  /** The relay was opened; while an operation is under way nobody knows. */
+  get open(): boolean {
+    const { outputState, pending } = this.supply.disconnector
+    return !outputState && !pending
+  }
+
   get #faulty(): boolean {
     return (this.#core.now.status & MeteringStatus.fault) !== 0
   }

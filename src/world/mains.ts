@@ -37,6 +37,8 @@ export class Mains {
   #frequency_Hz: number
   #base_V: number
   #sequenceReversed = false
+  /** Voltage wires of the meter that are cut. */
+  readonly #cut = [false, false, false]
 
   constructor(options: MainsOptions) {
     this.#options = options
@@ -91,6 +93,12 @@ export class Mains {
     this.update()
   }
 
+  /** Cuts the wire by which the meter measures the voltage of a phase (0..2): the house has its supply all the same, and its current flows. */
+  cutVoltage(phase: number, cut: boolean): void {
+    this.#cut[phase] = cut
+    this.update()
+  }
+
   /** Sums the loads and tells the meter's terminals. */
   update(): void {
     const { voltage_V, current_A, active_W, reactive_var, angle_deg } = this.#electrical
@@ -105,12 +113,13 @@ export class Mains {
         reactive += load.reactive_var[phase]
       }
       const voltage = factor === 0 ? 0 : this.#base_V * (1 + this.#wander[phase]) * factor
-      voltage_V[phase] = voltage
-      active_W[phase] = active * square
-      reactive_var[phase] = reactive * square
+      const seen = this.#cut[phase] ? 0 : square
+      voltage_V[phase] = this.#cut[phase] ? 0 : voltage
+      active_W[phase] = active * seen
+      reactive_var[phase] = reactive * seen
       current_A[phase] = voltage > 0 ? (Math.sqrt(active * active + reactive * reactive) * square) / voltage : 0
       angle_deg[phase] = LAG_DEG[this.#sequenceReversed ? (3 - phase) % 3 : phase]
-      live ||= voltage > 0
+      live ||= voltage_V[phase] > 0
     }
     this.#electrical.frequency_Hz = live ? this.#frequency_Hz : 0
     this.#distortion.apply(this.#electrical, this.#loads, this.#factor)

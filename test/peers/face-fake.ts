@@ -130,6 +130,7 @@ export class FakeHouse implements FaceSource, FaceExtension {
       household: { name: 'Household 7', power_W: 512 },
       appliances: this.#appliances.map((appliance) => ({ ...appliance, on: this.#on.has(appliance.id) })),
       pv: this.#pv,
+      tamper: { terminalCover: false, meterCover: false, magneticField: false, seal: false },
     }
   }
 
@@ -158,7 +159,7 @@ export class FakeHouse implements FaceSource, FaceExtension {
     } else if (command.command === 'pv') this.#pv = { ...this.#pv, on: command.on, power_W: command.power_W }
     else if (command.command === 'mains') {
       for (const index of [0, 1, 2] as const) if (command.phase === 0 || command.phase === index + 1) this.#mains[index] = command.state
-    } else this.#speed = command.speed
+    } else if (command.command === 'speed') this.#speed = command.speed
     return { ok: true }
   }
 }

@@ -70,7 +70,7 @@ export class Life {
   /** Bytes that the start read. */
   mount_bytes = 0
   /** Logs to which this start has appended. */
-  readonly #appended = new Set<string>()
+  readonly #appended = new Set<number>()
 
   constructor(stage: Stage) {
     this.stage = stage
@@ -92,11 +92,13 @@ export class Life {
       config: CONFIGURATION,
       onEvent: (log, { sequence, code }) => {
         if (log === 'standard' && code === StandardEvent.memoryNonVolatileError) this.memoryErrors++
-        const book = expected.books[log === 'standard' ? 1 : 2]
+        // The small flash has no room for other logs: the standard log takes their events.
+        const index = log === 'powerFailure' ? 2 : 1
+        const book = expected.books[index]
         // The one that was cut off before this start may be there or not.
         if (loss === true) book.forget(sequence)
-        else book.promise(sequence, damage || !this.#appended.has(log) ? 1 : 0)
-        this.#appended.add(log)
+        else book.promise(sequence, damage || !this.#appended.has(index) ? 1 : 0)
+        this.#appended.add(index)
       },
     })
     this.core = core

@@ -5,8 +5,8 @@ import { Machine, type MachineOptions } from '../../boards/virtual/machine.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import { hostCrypto } from '../../hal/host/crypto.ts'
 import { MemoryFlash } from '../../hal/portable/flash.ts'
-import { standardEventText } from '../../src/core/events/codes.ts'
-import { switchEventText } from '../../src/core/switch/events.ts'
+import { LogId } from '../../src/core/events/codes.ts'
+import { eventText } from '../../src/core/events/log-codes-table.ts'
 import { validate } from '../../src/lib/schema-validate.ts'
 import { parseTrace, type Trace } from '../../src/world/loads/trace.ts'
 
@@ -51,6 +51,8 @@ export class Rig {
   readonly machine: Machine
   readonly storage: MachineOptions['storage']
   readonly events: string[] = []
+  /** Those of power quality and communication. */
+  readonly notes: string[] = []
   readonly #mayThrow: boolean
   #fault: string | undefined
 
@@ -74,8 +76,8 @@ export class Rig {
       },
       onCrash: (error) => this.events.push(`crash: ${error instanceof Error ? error.message : String(error)}`),
       onEvent: (log, { code, parameter }) => {
-        if (log === 'standard') this.events.push(standardEventText(code))
-        else this.events.push(log === 'disconnector' ? switchEventText(code) : `failure of ${parameter} s`)
+        if (log === 'powerFailure') this.events.push(`failure of ${parameter} s`)
+        else (log === 'quality' || log === 'communication' ? this.notes : this.events).push(eventText(LogId[log], code))
       },
     })
   }

@@ -102,6 +102,11 @@ export class ClockDiscipline implements Clock {
     return this.#clock.valid
   }
 
+  /** A correction is being worked off, second by second. */
+  get slewing(): boolean {
+    return !this.#slew.idle
+  }
+
   get known(): KnownReference | undefined {
     const known = this.#known
     return known && { utc_ms: this.now_ms() - (this.ticks_ms() - known.ticks_ms), uncertainty_ms: known.uncertainty_ms }

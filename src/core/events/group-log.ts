@@ -4,7 +4,7 @@ import type { LogCursor, RecordLog } from '../storage/record-log.ts'
 import { EVENT_PAYLOAD, type EventRecord, eventParameter } from './event-log.ts'
 
 /** Parameter, then value. */
-const DETAILED_PAYLOAD = EVENT_PAYLOAD + 4
+export const LOGGED_PAYLOAD = EVENT_PAYLOAD + 4
 const UINT32_MAX = 0xffffffff
 
 export interface LoggedEvent extends EventRecord {
@@ -16,7 +16,7 @@ export interface LoggedEvent extends EventRecord {
 
 /** Value of a stored event; 0 for one of a firmware that stored none. */
 export function eventValue(payload: Uint8Array): number {
-  return payload.length < DETAILED_PAYLOAD ? 0 : getUint32(payload, EVENT_PAYLOAD)
+  return payload.length < LOGGED_PAYLOAD ? 0 : getUint32(payload, EVENT_PAYLOAD)
 }
 
 function uint32(value: number): number {
@@ -34,7 +34,7 @@ export class GroupLog implements ReadableLog {
   /** One of `LogId`. */
   readonly id: number
   readonly #log: RecordLog
-  readonly #payload = new Uint8Array(DETAILED_PAYLOAD)
+  readonly #payload = new Uint8Array(LOGGED_PAYLOAD)
   readonly #onEvent: ((event: LoggedEvent) => void) | undefined
   #visible = 0
   #last: LoggedEvent | undefined

@@ -39,6 +39,11 @@ export class HoldOff {
     return this.#state === PENDING
   }
 
+  /** Neither active nor pending: an observation that is within changes nothing. */
+  get idle(): boolean {
+    return this.#state === IDLE
+  }
+
   /** Time from the first moment beyond to the first one within, of the last that ended. */
   get duration_ms(): number {
     return this.#duration_ms

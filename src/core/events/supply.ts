@@ -1,6 +1,6 @@
 import type { MeterClock } from '../clock/meter-clock.ts'
 import { StandardEvent } from './codes.ts'
-import type { EventLog, EventRecord } from './event-log.ts'
+import type { EventRecord } from './event-log.ts'
 
 /** So long the supply must last before it counts as returned: what flickers is one failure. */
 export const STABLE_MS = 3000
@@ -9,7 +9,8 @@ const SUPPLY_EVENTS = 32
 
 export interface SupplyOptions {
   readonly clock: MeterClock
-  readonly log: EventLog
+  /** The standard event log. */
+  readonly log: { newest(count: number): readonly EventRecord[] }
   /** Appends to the standard event log, whatever the flash does. */
   readonly write: (code: number, utc_s: number, parameter?: number) => void
   /** The supply fails: once for each failure, however often it flickers. */

@@ -7,7 +7,7 @@ import { unbalance_permille } from './unbalance.ts'
  * EN 50160:2010, from memory; the 10-minute limits of the voltage and the 10-second limits of the frequency are confirmed by public sources.
  * Thousandths of the nominal value.
  */
-const EN_50160 = Object.freeze({
+export const EN_50160 = Object.freeze({
   interval_s: 600,
   frequencyInterval_s: 10,
   /** 4.2.2: 95 % of the means of a week within Un ± 10 %, all of them within Un + 10 % / - 15 %. */
@@ -17,6 +17,9 @@ const EN_50160 = Object.freeze({
   /** 4.2.4: 95 % up to 2 %. */
   unbalance: Object.freeze({ high: 20, share_percent: 95 }),
 })
+
+/** The unbalance is calculated once in so long. */
+const UNBALANCE_S = 10
 
 /** Monday 1970-01-05, 00:00 UTC. */
 const FIRST_WEEK_S = 345_600
@@ -115,7 +118,9 @@ export class Compliance {
       if (voltage_mV < nominal_mV / 20) this.#interrupted = true
     }
     if (sample.frequency_mHz > 0) this.#frequency.add(sample.frequency_mHz)
-    const permille = phases === 3 ? unbalance_permille(sample.voltage_mV, sample.voltageAngle_ddeg) : undefined
+    // The mean of ten minutes does not need it each second.
+    if (phases !== 3 || utc_s % UNBALANCE_S !== 0) return
+    const permille = unbalance_permille(sample.voltage_mV, sample.voltageAngle_ddeg)
     if (permille !== undefined) this.#unbalance.add(permille)
   }
 

@@ -21,6 +21,11 @@ export class Excursion {
     return this.#hold.active
   }
 
+  /** As `HoldOff.idle`. */
+  get idle(): boolean {
+    return this.#hold.idle
+  }
+
   /** Furthest value since it began. */
   get extreme(): number {
     return this.#extreme

@@ -30,3 +30,15 @@ export function countAll(counters: Float64Array, group: number, phases: number):
   for (let phase = 0; phase < phases; phase++) counters[group + 1 + phase]++
   counters[group + ANY]++
 }
+
+/**
+ * Failures that an older firmware counted (`total`) are in these counters as well: they were failures of all phases. It follows from the image alone and
+ * changes nothing the second time.
+ */
+export function settleFailures(counters: Float64Array, total: number, phases: number): void {
+  const missing = total - counters[QualityCounter.failures]
+  if (missing <= 0) return
+  counters[QualityCounter.failures] += missing
+  for (let phase = 0; phase < phases; phase++) counters[QualityCounter.failures + 1 + phase] += missing
+  counters[QualityCounter.failures + ANY] += missing
+}

@@ -5,6 +5,7 @@ import type { ReadableLog } from '../events/group-log.ts'
 import { Edge } from '../events/hold-off.ts'
 import { QualityEvent } from '../events/log-codes-table.ts'
 import { lastDisturbance, type OpenCodes, openEvents } from '../events/open-events.ts'
+import { CalmMains } from './calm-mains.ts'
 import { Excursion } from './excursion.ts'
 import { countAll, countPhase, QUALITY_COUNTERS, QualityCounter } from './failure-counters.ts'
 import {
@@ -64,6 +65,8 @@ export interface QualityOptions {
   readonly counters: Float64Array
   /** Logs in the power quality log. */
   readonly log: (code: number, utc_s: number, parameter: number, value: number) => void
+  /** A power failure above this is a long one; default `LONG_FAILURE_S`. */
+  readonly longFailure_s?: number
   /** Where a grid needs others than `QUALITY_PARAMETERS`. */
   readonly parameters?: Partial<Record<QualityQuantity, QualityParameter>>
 }
@@ -83,8 +86,14 @@ export class QualityMonitor {
   readonly #options: QualityOptions
   readonly #phases: readonly Readonly<Record<PhaseQuantity, Watched>>[]
   readonly #mains: Readonly<Record<MainsQuantity, Watched>>
+  /** All of them. */
+  readonly #watched: readonly Watched[]
   readonly #budget = new EventBudget()
   readonly #outage_mV: number
+  readonly #longFailure_s: number
+  readonly #calm: CalmMains
+  /** Nothing is open or about to begin. */
+  #quiet = false
   #utc_s = 0
   #ticks_ms = 0
 
@@ -116,19 +125,23 @@ export class QualityMonitor {
       frequencyHigh: watch('frequencyHigh', nominal_mHz, MAINS_CODES.frequencyHigh),
       unbalance: watch('unbalance', 1000, MAINS_CODES.unbalance),
     }
+    this.#watched = [...this.#phases, this.#mains].flatMap((group): Watched[] => Object.values(group))
     this.#outage_mV = (parameter('phaseOutage').start * nominal_mV) / 1000
+    this.#longFailure_s = options.longFailure_s ?? LONG_FAILURE_S
+    this.#calm = new CalmMains({ phases, nominal_mV, nominal_mHz, maximum_mA, parameter })
     this.lastSag = Array.from({ length: phases }, () => ({ magnitude_mV: 0, duration_ms: 0 }))
     this.lastSwell = Array.from({ length: phases }, () => ({ magnitude_mV: 0, duration_ms: 0 }))
   }
 
   /** Something is open, whether it was told or not. */
   get disturbed(): boolean {
-    return this.#all().some(({ excursion }) => excursion.active)
+    return this.#watched.some(({ excursion }) => excursion.active)
   }
 
   /** After a start: what began before it and has no end in the log is still open, and the last sags and swells are known again. */
   resume(log: ReadableLog, utc_s: number, ticks_ms: number): void {
-    const all = this.#all()
+    const all = this.#watched
+    this.#quiet = false
     const open = openEvents(log, all satisfies readonly OpenCodes[])
     for (const watched of all) {
       const event = open.get(watched.start)
@@ -148,8 +161,15 @@ export class QualityMonitor {
    * Looks at the mains: once a second, and each time the metering IC reports that a voltage changed its state. Errors: those of `log`.
    */
   observe(sample: QualitySample, utc_s: number, ticks_ms: number): void {
+    // Nearly always: then nothing below would change anything.
+    if (this.#quiet && this.#calm.holds(sample)) return
     this.#utc_s = utc_s
     this.#ticks_ms = ticks_ms
+    this.#observe(sample)
+    this.#quiet = this.#isQuiet()
+  }
+
+  #observe(sample: QualitySample): void {
     if ((sample.status & MeteringStatus.fault) !== 0) {
       // Nobody knows. An event that lasts has not ended because the IC is silent.
       for (const phase of this.#phases) this.#phaseUnknown(phase)
@@ -172,7 +192,12 @@ export class QualityMonitor {
   supplyReturned(duration_s: number | undefined): void {
     const { counters, phases } = this.#options
     countAll(counters, QualityCounter.failures, phases)
-    if (duration_s !== undefined && duration_s > LONG_FAILURE_S) countAll(counters, QualityCounter.longFailures, phases)
+    if (duration_s !== undefined && duration_s > this.#longFailure_s) countAll(counters, QualityCounter.longFailures, phases)
+  }
+
+  #isQuiet(): boolean {
+    for (const watched of this.#watched) if (!watched.excursion.idle) return false
+    return true
   }
 
   #highest({ voltage_mV }: QualitySample): number {
@@ -212,7 +237,7 @@ export class QualityMonitor {
     const { counters } = this.#options
     const edge = this.#update(outage, voltage_mV, lost)
     if (edge === Edge.started) countPhase(counters, QualityCounter.failures, phase)
-    const long = edge === Edge.ended && outage.excursion.duration_ms > 1000 * LONG_FAILURE_S
+    const long = edge === Edge.ended && outage.excursion.duration_ms > 1000 * this.#longFailure_s
     if (long) countPhase(counters, QualityCounter.longFailures, phase)
   }
 
@@ -280,11 +305,5 @@ export class QualityMonitor {
     if (!watched.told) return
     watched.told = false
     this.#options.log(watched.end, this.#utc_s, duration_ms, extreme)
-  }
-
-  #all(): Watched[] {
-    const all: Watched[] = []
-    for (const phase of [...this.#phases, this.#mains]) all.push(...Object.values(phase))
-    return all
   }
 }

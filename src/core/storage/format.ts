@@ -27,6 +27,7 @@ export const Area = Object.freeze({
   communication: 11,
   daily: 12,
   monthly: 13,
+  powerQuality: 14,
 })
 
 /**

@@ -42,6 +42,8 @@ const ADDED: readonly AddedArea[] = Object.freeze([
   Object.freeze({ area: Area.communication, blocks: 3, needed: false, change: 2 }),
   Object.freeze({ area: Area.daily, blocks: 4, needed: false, change: 2 }),
   Object.freeze({ area: Area.monthly, blocks: 3, needed: false, change: 2 }),
+  // A week of ten minutes where there is room; what is left on a smaller flash.
+  Object.freeze({ area: Area.powerQuality, blocks: 16, needed: false, change: 3 }),
 ])
 
 function clamp(value: number, low: number, high: number): number {

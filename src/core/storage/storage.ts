@@ -9,18 +9,18 @@ import { RegisterJournal } from './register-journal.ts'
 import { Settings } from './settings.ts'
 import { readSuperblocks, type Superblocks, writeSuperblock } from './superblock.ts'
 
-/** Values of the register image unless the options say otherwise. */
-const DEFAULT_REGISTERS = 96
+/** Values of the register image unless the options say otherwise: energies, rates and counters of the meter, and three that are free. */
+const DEFAULT_REGISTERS = 116
 
 export interface StorageOptions {
   /** For a new flash. A flash that was divided otherwise is refused. Default: what the flash says, else `defaultLayout`. */
   readonly layout?: Layout
-  /** Values of the register image, 1…120. Default 96. */
+  /** Values of the register image, 1…120. Default 116. */
   readonly registers?: number
 }
 
 /** Logs that a flash without room for them does without. */
-const OPTIONAL_LOGS = ['billing', 'fraud', 'disconnector', 'quality', 'communication', 'daily', 'monthly'] as const
+const OPTIONAL_LOGS = ['billing', 'fraud', 'disconnector', 'quality', 'communication', 'daily', 'monthly', 'powerQuality'] as const
 type OptionalLog = (typeof OPTIONAL_LOGS)[number]
 /** The areas by name, the most urgent one first: where room is equally short, it is erased first. */
 const AREA_NAMES = ['registers', 'powerFailures', 'counters', 'events', ...OPTIONAL_LOGS, 'profile', 'settings'] as const
@@ -98,6 +98,7 @@ function createAreas(flash: Flash, layout: Layout, workspace: Workspace, count: 
     communication: optional(Area.communication),
     daily: optional(Area.daily, PROFILE_PAYLOAD_MAX),
     monthly: optional(Area.monthly, PROFILE_PAYLOAD_MAX),
+    powerQuality: optional(Area.powerQuality),
     registers: new RegisterJournal(flash, { ...extentOf(layout, Area.registers), workspace, count }),
     profile: new RecordLog(flash, { ...extentOf(layout, Area.profile), workspace }),
     events: new RecordLog(flash, { ...extentOf(layout, Area.events), workspace }),
@@ -126,6 +127,7 @@ function mountAreas(areas: Areas) {
     communication: optional('communication'),
     daily: optional('daily'),
     monthly: optional('monthly'),
+    powerQuality: optional('powerQuality'),
   }
   const newer = Object.values(reports).reduce((sum, report) => sum + report.unknownVersion, 0)
   if (newer > 0) {

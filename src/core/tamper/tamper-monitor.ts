@@ -42,6 +42,8 @@ export interface TamperOptions {
   readonly log: (code: number, utc_s: number, parameter: number, value: number) => void
 }
 
+const SUSPICIOUS = MeteringStatus.fault | MeteringStatus.reconfigured | MeteringStatus.phaseSequence
+
 interface Condition {
   readonly start: number
   readonly end: number
@@ -67,6 +69,9 @@ export class TamperMonitor {
   readonly #inputs = new Int8Array(TAMPERS).fill(-1)
   readonly #moments = new Map<Moment, number>()
   readonly #budget = new EventBudget()
+  readonly #low_mV: number
+  /** No condition is open or about to begin, and no contact is active. */
+  #quiet = false
   #latched = 0
   #utc_s = 0
   #ticks_ms = 0
@@ -76,6 +81,7 @@ export class TamperMonitor {
     assert(phases >= 1 && phases <= 3 && counters.length === TAMPERS, 'phases 1 to 3, and a counter for each tamper')
     this.#options = options
     this.counters = counters
+    this.#low_mV = (TAMPER_LIMITS.voltage_permille * options.nominal_mV) / 1000
     this.#conditions = Array.from({ length: TAMPERS }, (_, id) => createCondition(id))
     const stored = settings.get(KEY)
     this.#latched = stored?.length === 4 ? getUint32(stored, 0) : 0
@@ -97,6 +103,7 @@ export class TamperMonitor {
   resume(log: ReadableLog, utc_s: number, ticks_ms: number): void {
     const conditions = this.#conditions.filter((condition) => condition !== undefined)
     const open = openEvents(log, conditions)
+    this.#quiet = false
     for (const condition of conditions) {
       const event = open.get(condition.start)
       if (event === undefined) continue
@@ -108,6 +115,7 @@ export class TamperMonitor {
   /** A contact: call at its edges, whatever the supply does, and once at the start. `active`: open, broken, magnet there. Errors: those of `log`. */
   input(id: TamperInput, active: boolean, utc_s: number, ticks_ms: number): void {
     this.#inputs[id] = active ? 1 : 0
+    this.#quiet = false
     this.#at(utc_s, ticks_ms)
     this.#judge(id, active)
   }
@@ -143,10 +151,22 @@ export class TamperMonitor {
     this.#latch(id)
   }
 
-  /** Once a second: debounces the contacts, and judges the sample. Errors: those of `log` and `Settings.set`. */
-  second(sample: TamperSample, utc_s: number, ticks_ms: number): void {
+  /** Once a second without a sample, as on a reserve: only debounces the contacts. Errors: those of `log` and `Settings.set`. */
+  contacts(utc_s: number, ticks_ms: number): void {
     this.#at(utc_s, ticks_ms)
     for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] >= 0) this.#judge(id, this.#inputs[id] === 1)
+  }
+
+  /** Once a second: debounces the contacts, and judges the sample. Errors: those of `log` and `Settings.set`. */
+  second(sample: TamperSample, utc_s: number, ticks_ms: number): void {
+    // Nearly always: then nothing below would change anything.
+    if (this.#quiet && this.#isInnocent(sample)) return
+    this.contacts(utc_s, ticks_ms)
+    this.#judgeSample(sample, utc_s, ticks_ms)
+    this.#quiet = this.#isQuiet()
+  }
+
+  #judgeSample(sample: TamperSample, utc_s: number, ticks_ms: number): void {
     if ((sample.status & MeteringStatus.reconfigured) !== 0) this.moment('calibration', utc_s, ticks_ms)
     if ((sample.status & MeteringStatus.fault) !== 0) {
       for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] < 0) this.#unknown(id)
@@ -163,10 +183,28 @@ export class TamperMonitor {
     this.#store(active)
   }
 
+  #isQuiet(): boolean {
+    for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] === 1 || this.#conditions[id]?.hold.idle === false) return false
+    return true
+  }
+
+  /** Nothing in the sample is suspicious: a few comparisons. A measured neutral is always looked at. */
+  #isInnocent({ status, voltage_mV, current_mA, active_mW }: TamperSample): boolean {
+    const { phases, neutralMeasured, exports, relayOpen } = this.#options
+    if (neutralMeasured || (status & SUSPICIOUS) !== 0) return false
+    let highest_mA = 0
+    for (let phase = 0; phase < phases; phase++) {
+      if (voltage_mV[phase] < this.#low_mV) return false
+      if (!exports && active_mW[1 + phase] < -TAMPER_LIMITS.reversed_mW) return false
+      if (current_mA[phase] > highest_mA) highest_mA = current_mA[phase]
+    }
+    return highest_mA <= TAMPER_LIMITS.openCurrent_mA || relayOpen?.() !== true
+  }
+
   #judgePhases(sample: TamperSample): void {
-    const { phases, nominal_mV, maximum_mA, exports, relayOpen } = this.#options
-    const { voltage_permille, current_permille, reversed_mW, openCurrent_mA } = TAMPER_LIMITS
-    const low_mV = (voltage_permille * nominal_mV) / 1000
+    const { phases, maximum_mA, exports, relayOpen } = this.#options
+    const { current_permille, reversed_mW, openCurrent_mA } = TAMPER_LIMITS
+    const low_mV = this.#low_mV
     const least_mA = (current_permille * maximum_mA) / 1000
     let complete = true
     let highest_mA = 0

@@ -1,11 +1,12 @@
 import type { Device } from '../../../hal/api/device.ts'
-import { standardEventText } from '../../core/events/codes.ts'
+import { eventText } from '../../core/events/log-codes-table.ts'
 import type { KeyStore } from '../../core/security/key-store.ts'
 import { formatInstant } from '../../lib/iso8601.ts'
 import { modelOf } from '../config.ts'
 import type { MeterCore } from '../core.ts'
 import { requestReset } from '../factory-reset.ts'
 import type { Provisioning } from '../provisioning.ts'
+import type { SealContact } from '../seal.ts'
 import { MANAGEMENT, READING, usesDemoSecret } from '../secrets.ts'
 import { displayValue } from '../views/display.ts'
 import type { ConsoleAccess, ConsoleEvent, ConsoleRegister, ConsoleTarget } from './target.ts'
@@ -18,6 +19,7 @@ export interface MeterTargetOptions {
   readonly device: Device
   readonly keys: KeyStore
   readonly provisioning: Provisioning
+  readonly seal: SealContact
   readonly serial: string
   /** Of the firmware that runs. */
   readonly version: string
@@ -26,17 +28,6 @@ export interface MeterTargetOptions {
   readonly onLockOut?: ((duration_ms: number) => void) | undefined
   /** More lines of `status`. */
   readonly status?: (() => Iterable<readonly [string, string]>) | undefined
-}
-
-/** True while the contact of the seal is open; a board without one counts as sealed. */
-export function isSealOpen({ seal }: Pick<Device, 'seal'>): boolean {
-  if (seal === undefined) return false
-  const contact = new seal.io({ pin: seal.pin, mode: 'InputPullUp' })
-  try {
-    return contact.read() === 0
-  } finally {
-    contact.close()
-  }
 }
 
 /** The console of a running meter. */
@@ -55,7 +46,7 @@ export class MeterConsoleTarget implements ConsoleTarget {
   }
 
   get sealOpen(): boolean {
-    return isSealOpen(this.#options.device)
+    return this.#options.seal.open
   }
 
   ticks_ms(): number {
@@ -71,12 +62,12 @@ export class MeterConsoleTarget implements ConsoleTarget {
   }
 
   *status(): Iterable<readonly [string, string]> {
-    const { core, device, keys, serial, status } = this.#options
+    const { core, seal, keys, serial, status } = this.#options
     const { storage, clock } = core
     yield ['meter', `${modelOf(core.measured)}, serial ${serial}`]
     yield ['firmware', this.#options.version]
     yield ['time', `${formatInstant(clock.now_ms())}${clock.valid ? '' : ' (not set)'}`]
-    yield ['seal', device.seal === undefined ? 'no contact' : this.sealOpen ? 'open' : 'closed']
+    yield ['seal', !seal.present ? 'no contact' : this.sealOpen ? 'open' : 'closed']
     yield ['storage', storage.report.damaged === 0 ? 'good' : `${storage.report.damaged} damaged at the start`]
     yield ['failures', `${core.powerFailures} of the supply`]
     yield ['reading', usesDemoSecret(storage, keys) ? 'demo secret' : describe(keys, READING)]
@@ -95,7 +86,7 @@ export class MeterConsoleTarget implements ConsoleTarget {
   }
 
   *events(count: number): Iterable<ConsoleEvent> {
-    for (const event of this.#options.core.standardLog.newest(count)) yield { ...event, text: standardEventText(event.code) }
+    for (const event of this.#options.core.standardLog.newest(count)) yield { ...event, text: eventText(event.log, event.code) }
   }
 
   configuration(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {

@@ -1,9 +1,11 @@
-import type { FaceRequest, WorldCommand } from './state.ts'
+import type { FaceRequest, FaceTamper, WorldCommand } from './state.ts'
 
 /** Longest identifier of an appliance. */
 const MAX_ID = 64
 const MAX_SPEED = 1_000_000
 const MAX_POWER_W = 1_000_000
+
+const TAMPERS: readonly FaceTamper[] = ['terminalCover', 'meterCover', 'magneticField', 'seal']
 
 type Fields = { readonly [name: string]: unknown }
 
@@ -13,6 +15,8 @@ function isWithin(value: unknown, high: number): value is number {
 
 function parseCommand(fields: Fields): WorldCommand | undefined {
   const { command, on, phase, state, speed, appliance, power_W } = fields
+  const what = TAMPERS.find((candidate) => candidate === fields.what)
+  if (command === 'tamper' && what !== undefined && typeof on === 'boolean') return { command, what, on }
   if (command === 'appliance' && typeof appliance === 'string' && appliance.length <= MAX_ID && typeof on === 'boolean') {
     return { command, appliance, on }
   }

@@ -95,7 +95,7 @@ export interface FaceCurve {
 }
 
 export interface FaceEvent {
-  /** Running number within the meter, unique. */
+  /** Running number within its log. */
   readonly seq: number
   readonly time_ms: number
   /** `standard`, `power quality`, `fraud` … */
@@ -137,7 +137,12 @@ export interface FaceWorld {
   readonly household: { readonly name: string; readonly power_W: number }
   readonly appliances: readonly FaceAppliance[]
   readonly pv: { readonly on: boolean; readonly power_W: number; readonly max_W: number }
+  /** What somebody does to the meter. */
+  readonly tamper: Readonly<Record<FaceTamper, boolean>>
 }
+
+/** Covers that are off, a magnet that is held to the meter, a seal that is broken. */
+export type FaceTamper = 'terminalCover' | 'meterCover' | 'magneticField' | 'seal'
 
 /** A control of the world. */
 export type WorldCommand =
@@ -145,6 +150,7 @@ export type WorldCommand =
   | { readonly command: 'pv'; readonly on: boolean; readonly power_W: number }
   /** `phase` 0 is all three. */
   | { readonly command: 'mains'; readonly phase: 0 | 1 | 2 | 3; readonly state: MainsState }
+  | { readonly command: 'tamper'; readonly what: FaceTamper; readonly on: boolean }
   | { readonly command: 'speed'; readonly speed: number | 'max' }
 
 /** From the page. `id` comes back in the reply. */

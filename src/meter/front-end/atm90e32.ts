@@ -5,7 +5,6 @@ import { SecretBox } from '../../core/security/secret-box.ts'
 import { Counter } from '../../core/storage/counters.ts'
 import { ATM90E32 } from '../../drivers/metering/atm90e32/atm90e32.ts'
 import { PendingEnergy } from '../../drivers/metering/atm90e32/energy.ts'
-import { isSealOpen } from '../console/meter-target.ts'
 import { boundedWait } from '../metering.ts'
 import type { FrontEnd, FrontEndOptions } from './front-end.ts'
 
@@ -21,12 +20,12 @@ const PHASE_START_W = 0.46
 export const atm90e32 = Object.freeze({
   measured: EVERYTHING,
   create: (options: FrontEndOptions, { sensor }: ATM90E32Wiring): FrontEnd => {
-    const { device, storage, config, onCalibrated, onDamaged } = options
+    const { device, storage, config, sealOpen, onCalibrated, onDamaged } = options
     const { crypto, key, wait_ms } = device
     const { frequency_Hz, nominalVoltage_V } = config.mains
     const calibration = new CalibrationStore({
       settings: storage.settings,
-      sealOpen: () => isSealOpen(device),
+      sealOpen,
       box: new SecretBox({ crypto, key, nextNonce: () => storage.counters.next(Counter.secretNonce) }),
       onChange: ({ change }) => onCalibrated(change),
     })

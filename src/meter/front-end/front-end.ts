@@ -15,6 +15,8 @@ export interface FrontEndOptions {
   readonly device: Device
   readonly storage: Storage
   readonly config: MeterConfig
+  /** The metrological seal is open at this moment. */
+  readonly sealOpen: () => boolean
   /** A calibration was stored. */
   readonly onCalibrated: (change: number) => void
   /** What is stored cannot be used: the meter measures uncalibrated. */

@@ -1,18 +1,19 @@
+import type { ReadableLog } from '../../core/events/group-log.ts'
 import { HEADER_LENGTH } from '../../core/storage/format.ts'
 import { recordSize } from '../../core/storage/record.ts'
-import type { LogCursor, RecordLog } from '../../core/storage/record-log.ts'
+import type { LogCursor } from '../../core/storage/record-log.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
 import { writeNull } from '../../protocols/dlms/axdr.ts'
 import type { CaptureObject, ProfileCursor, ProfileSource } from '../../protocols/dlms/objects/profile-source.ts'
 
 /** What a column writes from a stored entry. */
-export type ColumnWriter = (writer: ByteWriter, utc_s: number, type: number, status: number, payload: Uint8Array) => void
+export type ColumnWriter = (writer: ByteWriter, utc_s: number, type: number, status: number, payload: Uint8Array, sequence: number) => void
 
 /** Writes a column of an entry that cannot be read any more. */
 export type MissingWriter = (writer: ByteWriter) => void
 
 export interface LogProfileOptions {
-  readonly log: RecordLog
+  readonly log: ReadableLog
   /** Bytes of an entry's payload: how many entries fit. */
   readonly payloadLength: number
   /** The third member writes what stands for a damaged entry; null-data without it. */
@@ -29,7 +30,7 @@ export class LogProfile implements ProfileSource {
   readonly columns: readonly CaptureObject[]
   readonly capturePeriod_s: number
   readonly utcOfLocal: (local_ms: number) => number
-  readonly #log: RecordLog
+  readonly #log: ReadableLog
   readonly #payloadLength: number
   readonly #depth: number
   readonly #writers: readonly ColumnWriter[]
@@ -77,7 +78,7 @@ export class LogProfile implements ProfileSource {
  * are null-data (in a profile with a period: the time follows from the row before, the value is the same).
  */
 class LogRows implements ProfileCursor {
-  readonly #log: RecordLog
+  readonly #log: ReadableLog
   readonly #cursor: LogCursor
   readonly #writers: readonly ColumnWriter[]
   readonly #missing: readonly MissingWriter[]
@@ -86,7 +87,7 @@ class LogRows implements ProfileCursor {
   /** The cursor stands on an entry that is not behind `#wanted`. */
   #found = false
 
-  constructor(log: RecordLog, sequence: number, writers: readonly ColumnWriter[], missing: readonly MissingWriter[]) {
+  constructor(log: ReadableLog, sequence: number, writers: readonly ColumnWriter[], missing: readonly MissingWriter[]) {
     this.#log = log
     this.#writers = writers
     this.#missing = missing
@@ -105,6 +106,6 @@ class LogRows implements ProfileCursor {
   write(column: number, writer: ByteWriter): void {
     const cursor = this.#cursor
     if (!this.#found || cursor.sequence !== this.#wanted) this.#missing[column](writer)
-    else this.#writers[column](writer, cursor.utc_s, cursor.type, cursor.status, cursor.payload)
+    else this.#writers[column](writer, cursor.utc_s, cursor.type, cursor.status, cursor.payload, cursor.sequence)
   }
 }

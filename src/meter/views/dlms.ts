@@ -27,13 +27,16 @@ import type { CosemObject, DlmsSource, LogicalDevice } from '../../protocols/dlm
 import { BILLING_DEPTH } from '../accounts.ts'
 import { METER_CONSTANT, type MeterConfig, modelOf } from '../config.ts'
 import type { MeterCore } from '../core.ts'
+import { type AlarmSource, alarmObjects } from './dlms-alarms.ts'
 import { billingObjects } from './dlms-billing.ts'
 import { captureProfileObjects } from './dlms-captures.ts'
 import { CLIENTS, EVERYONE, MANAGEMENT_CLIENT, managed, READERS, READING_CLIENT } from './dlms-clients.ts'
 import { demandObjects } from './dlms-demand.ts'
+import { eventLogObjects } from './dlms-events.ts'
 import type { FirmwareTransfer } from './dlms-image.ts'
 import { imageObjects, type PowerFailPush, pushObjects } from './dlms-management.ts'
 import { type ColumnWriter, LogProfile } from './dlms-profile.ts'
+import { qualityObjects } from './dlms-quality.ts'
 import { switchObjects } from './dlms-switch.ts'
 import { type TariffTimes, tariffObjects } from './dlms-tariff.ts'
 import type { LocalTimes } from './dlms-times.ts'
@@ -46,7 +49,6 @@ const MANAGEMENT_DEVICE = 1
 const CLOCK = '0.0.1.0.0.255'
 const CLOCK_TIME = 2
 const PROFILE_STATUS = '0.0.96.10.1.255'
-const EVENT_CODE = '0.0.96.11.0.255'
 /** Duration of the last long power failure; the name that power failure logs use for their column (DSMR). */
 const OUTAGE_DURATION = '0.0.96.7.19.255'
 
@@ -161,7 +163,16 @@ export class DlmsView implements DlmsSource {
       ...(push === undefined ? [] : pushObjects(push)),
       ...(supply === undefined ? [] : switchObjects(supply, times)),
       ...this.#accounts(times),
+      ...eventLogObjects(this.#core.logs, times, (log) => this.#core.clearLog(log)),
+      ...alarmObjects(this.#alarms()),
+      ...qualityObjects(this.#core, times),
     ]
+  }
+
+  #alarms(): AlarmSource {
+    const { watch, clock } = this.#core
+    const { alarms, errors, tamper } = watch
+    return { alarms, errors, tamper, now_s: () => clock.now_s(), resetTamper: () => watch.resetTamper() }
   }
 
   /** Tariffs, demand, billing periods, daily and monthly values. */
@@ -198,7 +209,6 @@ export class DlmsView implements DlmsSource {
     const access = READERS
     return [
       new DataObject({ logicalName: PROFILE_STATUS, access, value: (writer) => writeUnsigned(writer, core.profile.lastStatus) }),
-      new DataObject({ logicalName: EVENT_CODE, access, value: (writer) => writeUnsigned(writer, core.lastEventCode) }),
       new DataObject({ logicalName: '0.0.96.7.0.255', access, value: (writer) => writeDoubleLongUnsigned(writer, core.powerFailures) }),
       new RegisterObject({
         logicalName: OUTAGE_DURATION,
@@ -208,7 +218,6 @@ export class DlmsView implements DlmsSource {
         value: (writer) => writeDoubleLongUnsigned(writer, core.lastOutage_s),
       }),
       new ProfileObject({ logicalName: '1.0.99.1.0.255', access, source: this.#loadProfile() }),
-      new ProfileObject({ logicalName: '0.0.99.98.0.255', access, source: this.#standardLog() }),
       new ProfileObject({ logicalName: '1.0.99.97.0.255', access, source: this.#powerFailureLog() }),
     ]
   }
@@ -246,19 +255,6 @@ export class DlmsView implements DlmsSource {
           (writer) => writeUnsigned(writer, ProfileStatus.dataNotValid),
         ],
         ...tariffedOf(measured).map(energy),
-      ],
-    })
-  }
-
-  #standardLog(): LogProfile {
-    return new LogProfile({
-      log: this.#core.storage.events,
-      payloadLength: EVENT_PAYLOAD,
-      period_s: 0,
-      utcOfLocal: (local_ms) => this.#utcOfLocal(local_ms),
-      columns: [
-        [captureObject(8, CLOCK, 2), this.#timeColumn()],
-        [captureObject(1, EVENT_CODE, 2), (writer, _utc_s, type) => writeUnsigned(writer, type)],
       ],
     })
   }

@@ -1,6 +1,11 @@
-import { StandardEvent, standardEventText } from '../../core/events/codes.ts'
+import { Alarm1 } from '../../core/events/alarms-table.ts'
+import { LogId, StandardEvent } from '../../core/events/codes.ts'
+import { MeterError } from '../../core/events/error-register.ts'
+import type { GroupLog } from '../../core/events/group-log.ts'
+import { eventText } from '../../core/events/log-codes-table.ts'
 import { profileValue } from '../../core/profile/load-profile.ts'
 import type { RegisterEntry } from '../../core/registers/table.ts'
+import { Tamper } from '../../core/tamper/tampers-table.ts'
 import { formatDuration } from '../../lib/iso8601.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import type { Meter } from '../app.ts'
@@ -30,6 +35,33 @@ const DISPLAY_CODES = ['1.8.0', '2.8.0', '3.8.0', '4.8.0', '16.7.0', '32.7.0', '
 /** The same without a direction, where power has no sign. */
 const DISPLAY_CODES_IMPORT = DISPLAY_CODES.map((code) => (code === '16.7.0' ? '1.7.0' : code))
 
+/** Tampers that last, errors and alarms: bit, and words. */
+const TAMPER_TEXTS: readonly (readonly [id: number, text: string])[] = [
+  [Tamper.terminalCover, 'Terminal cover off'],
+  [Tamper.meterCover, 'Meter cover off'],
+  [Tamper.moduleCover, 'Module cover off'],
+  [Tamper.magneticField, 'Strong magnetic field'],
+  ...[0, 1, 2].map((phase) => [Tamper.currentWithoutVoltage + phase, `Current without voltage L${phase + 1}`] as const),
+  ...[0, 1, 2].map((phase) => [Tamper.currentReversed + phase, `Current reversed L${phase + 1}`] as const),
+  [Tamper.neutralMismatch, 'Neutral current does not match'],
+  [Tamper.currentWhileOpen, 'Current through the open switch'],
+  [Tamper.seal, 'Seal broken'],
+]
+const ERROR_TEXTS: readonly (readonly [bit: number, text: string])[] = [
+  [MeterError.replaceBattery, 'Replace battery'],
+  [MeterError.programMemory, 'Program memory error'],
+  [MeterError.ram, 'RAM error'],
+  [MeterError.nonVolatileMemory, 'Storage error'],
+  [MeterError.measurementSystem, 'Measurement system error'],
+  [MeterError.watchdog, 'Watchdog reset'],
+]
+/** By `LogId`. */
+const LOG_TEXTS: readonly string[] = ['standard', 'fraud', 'disconnector', 'M-Bus', 'power quality', 'communication']
+
+function hex(bits: number): string {
+  return bits.toString(16).toUpperCase().padStart(8, '0')
+}
+
 /** Below this a phase counts as dead: 20 V. */
 const DEAD_MV = 20_000
 
@@ -43,12 +75,14 @@ function quadrantOf(active: number, reactive: number): 1 | 2 | 3 | 4 {
 export class FaceView implements FaceSource {
   readonly #meter: Meter
   readonly #display: readonly RegisterEntry[]
+  readonly #logs: readonly GroupLog[]
   readonly #live: [number, number][] = []
   #curve: FaceCurve['points'] = []
   #curveOf = -1
 
   constructor(meter: Meter) {
     this.#meter = meter
+    this.#logs = meter.core.logs.all()
     const { registers } = meter.core
     const codes = meter.config.display.codes ?? (meter.core.measured.direction ? DISPLAY_CODES : DISPLAY_CODES_IMPORT)
     const shown = codes.map((code) => registers.find((entry) => entry.code === code))
@@ -94,10 +128,23 @@ export class FaceView implements FaceSource {
       ...(core.measured.neutral && { neutral_A: core.now.neutral_mA / 1000 }),
       ...(core.measured.frequency && { frequency_Hz: core.now.frequency_mHz / 1000 }),
       pulses: led.pulses,
-      conditions: CONDITIONS.filter(([bits, , unless = 0]) => (core.now.status & bits) !== 0 && (core.now.status & unless) === 0).map(
-        ([, text]) => text,
-      ),
+      conditions: this.#conditions(),
     }
+  }
+
+  #conditions(): string[] {
+    const { now, watch } = this.#meter.core
+    const { status } = now
+    const { active } = watch.tamper
+    const mains = CONDITIONS.filter(([bits, , unless = 0]) => (status & bits) !== 0 && (status & unless) === 0)
+    const found = mains.map(([, text]) => text)
+    for (const [id, text] of TAMPER_TEXTS) if ((active & (1 << id)) !== 0) found.push(text)
+    for (const [bit, text] of ERROR_TEXTS) if ((watch.errors.bits & (1 << bit)) !== 0) found.push(text)
+    for (const [index, { register }] of watch.alarms.entries()) {
+      const shown = index === 0 ? (register & ~(1 << Alarm1.powerUp)) >>> 0 : register
+      if (shown !== 0) found.push(`Alarm ${index + 1}: ${hex(shown)}`)
+    }
+    return found
   }
 
   curve(): ReturnType<FaceSource['curve']> {
@@ -110,9 +157,13 @@ export class FaceView implements FaceSource {
   }
 
   events(): readonly FaceEvent[] {
-    return this.#meter.core.standardLog.newest(EVENTS).map(({ sequence, utc_s, code, parameter }) => {
-      const after = code === StandardEvent.powerUp && parameter > 0 ? ` after ${formatDuration(parameter * 1000)}` : ''
-      return { seq: sequence, time_ms: utc_s * 1000, log: 'standard', code, text: standardEventText(code) + after }
+    const all = this.#meter.core.logs.all().flatMap((log) => log.newest(EVENTS))
+    // In the order of their times; of the same second, what a log has later is newer.
+    all.sort((a, b) => b.utc_s - a.utc_s || b.sequence - a.sequence)
+    return all.slice(0, EVENTS).map(({ sequence, utc_s, code, parameter, log }) => {
+      const after = log === LogId.standard && code === StandardEvent.powerUp && parameter > 0
+      const text = eventText(log, code) + (after ? ` after ${formatDuration(parameter * 1000)}` : '')
+      return { seq: sequence, time_ms: utc_s * 1000, log: LOG_TEXTS[log] ?? '', code, text }
     })
   }
 
@@ -121,7 +172,9 @@ export class FaceView implements FaceSource {
   }
 
   get eventsRevision(): number {
-    return this.#meter.core.storage.events.nextSequence
+    let entries = 0
+    for (const log of this.#logs) entries += log.nextSequence
+    return entries
   }
 
   #item(entry: RegisterEntry): LcdItem {

@@ -45,7 +45,7 @@ describe('erasing in time', () => {
   test('no write ever erases, not even a last gasp right after another block was opened', () => {
     const { chip, erased } = createChip(24)
     const storage = openStorage(chip)
-    const values = new Float64Array(96).fill(4e10)
+    const values = new Float64Array(116).fill(4e10)
     const atStart = erased.length
     let prepared = 0
     for (let minute = 1; minute <= 6000; minute++) {
@@ -114,7 +114,7 @@ describe('worn areas', () => {
     const storage = openStorage(chip)
     for (let i = 0; i < 5000; i++) {
       storage.events.append(1, 0, NOW_s + i, Uint8Array.of(i & 0xff))
-      if (i % 10 === 0) storage.registers.save(new Float64Array(96).fill(i), NOW_s + i)
+      if (i % 10 === 0) storage.registers.save(new Float64Array(116).fill(i), NOW_s + i)
       storage.prepare()
     }
     const extent = area(storage)
@@ -136,7 +136,7 @@ describe('worn areas', () => {
     expect(cursor.next() && cursor.sequence).toBe(last)
     expect(() => fill(again)).toThrow(expect.objectContaining({ code: 'STORAGE_WORN' }))
     // The other areas are as ever.
-    again.registers.save(new Float64Array(96).fill(6000), NOW_s)
+    again.registers.save(new Float64Array(116).fill(6000), NOW_s)
     again.settings.set('key', Uint8Array.of(1))
     expect(again.counters.next(Counter.boot)).toBe(1)
     while (again.prepare());
@@ -156,7 +156,7 @@ describe('worn areas', () => {
     const { chip } = worn(24, ({ registers }) => registers.ring.extent)
     for (let start = 0; start < 3; start++) {
       const storage = openStorage(chip)
-      const values = new Float64Array(96)
+      const values = new Float64Array(116)
       expect(storage.registers.load(values)).toEqual({ utc_s: NOW_s + 4990 })
       expect(values[7]).toBe(4990)
     }
@@ -176,7 +176,7 @@ describe('what opening reads', () => {
         log.prepare()
       }
     }
-    const values = new Float64Array(96).fill(4e10)
+    const values = new Float64Array(116).fill(4e10)
     for (let i = 0; i < 1000; i++) {
       values[i % 48] += i
       registers.save(values, NOW_s + i)

@@ -4,6 +4,7 @@ import { hostCrypto } from '../../../hal/host/crypto.ts'
 import { MeterConsoleTarget } from '../../../src/meter/console/meter-target.ts'
 import { ConsoleSession } from '../../../src/meter/console/session.ts'
 import { Provisioning } from '../../../src/meter/provisioning.ts'
+import { SealContact } from '../../../src/meter/seal.ts'
 import { openKeys, provisionFirst } from '../../../src/meter/secrets.ts'
 import { PinBank } from '../../../src/world/pins.ts'
 import { Scheduler } from '../../../src/world/scheduler.ts'
@@ -37,6 +38,7 @@ function connect({ restartable = true } = {}) {
     device,
     keys,
     provisioning,
+    seal: new SealContact(device),
     serial: '4711',
     version: '0.2.0',
     restart,

@@ -53,7 +53,8 @@ class World implements FaceExtension {
   state(): ReturnType<FaceExtension['state']> {
     const household = { name: 'H', power_W: 1 }
     const pv = { on: false, power_W: 0, max_W: 5000 }
-    return { time_ms: 1, speed: 1, actualSpeed: 1, seed: 1, mains: ['on', 'on', 'on'], household, appliances: [], pv }
+    const tamper = { terminalCover: false, meterCover: false, magneticField: false, seal: false }
+    return { time_ms: 1, speed: 1, actualSpeed: 1, seed: 1, mains: ['on', 'on', 'on'], household, appliances: [], pv, tamper }
   }
   command(command: WorldCommand): { readonly ok: true } | { readonly error: string } {
     this.commands.push(command)

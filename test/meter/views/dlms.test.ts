@@ -80,7 +80,7 @@ describe('DlmsView', () => {
   test('every logical name and class comes once', () => {
     const keys = objects().map(({ classId, logicalName }) => `${classId} ${logicalNameText(logicalName)}`)
     expect(new Set(keys).size).toBe(keys.length)
-    expect(keys.length).toBe(REGISTER_TABLE.length + 48)
+    expect(keys.length).toBe(REGISTER_TABLE.length + 168)
   })
 
   test('a wrong secret, or none, does not open the reading association', () => {

@@ -5,7 +5,7 @@ import { html } from './html.ts'
 
 function row(event: FaceEvent, offset_min: number): VNode {
   const { date, time } = localTime(event.time_ms, offset_min)
-  return html`<li key=${event.seq}>
+  return html`<li key=${`${event.log} ${event.seq}`}>
     <time datetime=${new Date(event.time_ms).toISOString()}><span>${date}</span> <b>${time}</b></time>
     <span class="text">${event.text}</span>
     <span class="origin">${event.log} · ${event.code}</span>

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { FaceAppliance, FaceWorld, MainsState, WorldCommand } from '../state.ts'
+import type { FaceAppliance, FaceTamper, FaceWorld, MainsState, WorldCommand } from '../state.ts'
 import { choice, toggle } from './choice.ts'
 import { grouped, localTime, PHASES, power } from './format.ts'
 import { html } from './html.ts'
@@ -100,6 +100,25 @@ function Photovoltaics({ world, send }: WorldProps): VNode {
   </div>`
 }
 
+const TAMPERS: readonly (readonly [what: FaceTamper, text: string])[] = [
+  ['terminalCover', 'Terminal cover off'],
+  ['meterCover', 'Meter cover off'],
+  ['magneticField', 'Magnet at the meter'],
+  ['seal', 'Seal broken'],
+]
+
+function Tamper({ world, send }: WorldProps): VNode {
+  return html`<div class="group tamper">
+    <h3>Tampering</h3>
+    <ul>
+      ${TAMPERS.map(
+        ([what, text]) => html`<li class="line"><span class="name">${text}</span>
+          ${toggle(text, world.tamper[what], (on) => send({ command: 'tamper', what, on }))}</li>`,
+      )}
+    </ul>
+  </div>`
+}
+
 /** The world around a virtual meter, to play with. */
 export function World(props: WorldProps): VNode {
   const { world, send } = props
@@ -113,6 +132,6 @@ export function World(props: WorldProps): VNode {
         ${world.appliances.map((appliance) => applianceLine(appliance, send))}
       </ul>
     </div>
-    <${Photovoltaics} ...${props} /><${Mains} ...${props} />
+    <${Photovoltaics} ...${props} /><${Mains} ...${props} /><${Tamper} ...${props} />
   </section>`
 }

@@ -1,8 +1,9 @@
 /** Interface class 7 "Profile generic", version 1 (IEC 62056-6-2 clause 4.3.6), with selective access by range and by entry. */
 import { type ByteWriter, DecodeError } from '../../../lib/bytes.ts'
-import { DataAccessResult } from '../apdu.ts'
+import { ActionResult, DataAccessResult } from '../apdu.ts'
 import {
   DataTag,
+  type DataValue,
   writeArray,
   writeDoubleLongUnsigned,
   writeEnum,
@@ -15,6 +16,7 @@ import {
 import type { AssociationContext, RowStream, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
+import { nothing } from './parameters.ts'
 import { ENTRY_DESCRIPTOR, RANGE_DESCRIPTOR, resolveEntries, resolveRange, type Window } from './profile-selection.ts'
 import { type CaptureObject, captureObject, isClockColumn, type ProfileCursor, type ProfileSource } from './profile-source.ts'
 
@@ -22,9 +24,12 @@ const SortMethod = Object.freeze({ fifo: 1, lifo: 2, largest: 3, smallest: 4, ne
 
 export interface ProfileOptions extends ObjectOptions {
   readonly source: ProfileSource
+  /** Method 1, for clients with access to it; false when it was not done. Absent: nobody can erase the buffer. */
+  readonly reset?: () => boolean
 }
 
 const BUFFER = 2
+const RESET = 1
 const SELECTORS: readonly number[] = Object.freeze([RANGE_DESCRIPTOR, ENTRY_DESCRIPTOR])
 const NO_SELECTORS: readonly number[] = Object.freeze([])
 
@@ -64,6 +69,7 @@ class Rows implements RowStream {
 
 export class ProfileObject extends InterfaceObject {
   readonly #source: ProfileSource
+  readonly #reset: (() => boolean) | undefined
   readonly #allColumns: readonly number[]
   /** A FIFO needs none, but clients take the sort object as the restricting object of a range: it names the clock, by which entries are in order. */
   readonly #sortObject: CaptureObject
@@ -71,6 +77,7 @@ export class ProfileObject extends InterfaceObject {
   constructor(options: ProfileOptions) {
     super(options, 7, 1, 8, 2)
     this.#source = options.source
+    this.#reset = options.reset
     this.#sortObject = options.source.columns.find(isClockColumn) ?? NO_SORT_OBJECT
     this.#allColumns = Object.freeze(options.source.columns.map((_, index) => index))
   }
@@ -91,6 +98,12 @@ export class ProfileObject extends InterfaceObject {
     else if (attribute === 7) writeDoubleLongUnsigned(writer, source.entriesInUse)
     else writeDoubleLongUnsigned(writer, source.profileEntries)
     return DataAccessResult.success
+  }
+
+  override action(method: number, parameter: DataValue | undefined): ActionResult {
+    nothing(parameter)
+    if (method !== RESET || this.#reset === undefined) return ActionResult.readWriteDenied
+    return this.#reset() ? ActionResult.success : ActionResult.temporaryFailure
   }
 
   #buffer(selection: Selection | undefined): DataAccessResult | RowStream {

@@ -1,7 +1,7 @@
 /** Interface classes 1 "Data" and 3 "Register" (IEC 62056-6-2 clauses 4.3.1 and 4.3.2). */
 import type { ByteWriter } from '../../../lib/bytes.ts'
 import { DataAccessResult } from '../apdu.ts'
-import { writeEnum, writeInteger, writeStructure } from '../axdr.ts'
+import { type DataValue, writeEnum, writeInteger, writeStructure } from '../axdr.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject, type ValueWriter } from './base.ts'
@@ -33,21 +33,32 @@ export const Unit = Object.freeze({
   count: 255,
 })
 
+/** Takes what a client writes; a DecodeError is the client's "type unmatched". */
+export type ValueReader = (value: DataValue) => DataAccessResult
+
 export interface DataOptions extends ObjectOptions {
   readonly value: ValueWriter
+  /** Absent: the value is only read. */
+  readonly write?: ValueReader
 }
 
 export class DataObject extends InterfaceObject {
   readonly #value: ValueWriter
+  readonly #write: ValueReader | undefined
 
   constructor(options: DataOptions) {
     super(options, 1, 0, 2, 0)
     this.#value = options.value
+    this.#write = options.write
   }
 
   get(_attribute: number, _selection: Selection | undefined, context: AssociationContext, writer: ByteWriter): DataAccessResult {
     this.#value(writer, context)
     return DataAccessResult.success
+  }
+
+  override set(_attribute: number, value: DataValue): DataAccessResult {
+    return this.#write?.(value) ?? DataAccessResult.readWriteDenied
   }
 }
 
@@ -68,12 +79,18 @@ export class RegisterObject extends InterfaceObject {
   readonly #value: ValueWriter
   readonly #scaler: number
   readonly #unit: number
+  readonly #write: ValueReader | undefined
 
   constructor(options: RegisterOptions) {
     super(options, 3, 0, 3, 1)
     this.#value = options.value
     this.#scaler = options.scaler
     this.#unit = options.unit
+    this.#write = options.write
+  }
+
+  override set(attribute: number, value: DataValue): DataAccessResult {
+    return (attribute === 2 ? this.#write?.(value) : undefined) ?? DataAccessResult.readWriteDenied
   }
 
   get(attribute: number, _selection: Selection | undefined, context: AssociationContext, writer: ByteWriter): DataAccessResult {
