@@ -52,6 +52,7 @@ describe('layout', () => {
       { area: 11, firstBlock: 498, blocks: 3 },
       { area: 12, firstBlock: 501, blocks: 4 },
       { area: 13, firstBlock: 505, blocks: 3 },
+      { area: 14, firstBlock: 508, blocks: 4 },
     ])
   })
 
