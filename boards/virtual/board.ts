@@ -5,7 +5,7 @@ export const BOARD = Object.freeze({
   /** Contact of the metrological seal: 1 while it is whole. */
   seal: Object.freeze({ pin: 6 }),
   /** Covers press their switch to ground, so a pin is 1 while a cover is off; the Hall switch gives 1 in a strong field. */
-  tamper: Object.freeze({ terminalCover: 11, meterCover: 12, magneticField: 13 }),
+  tamper: Object.freeze({ terminalCover: 20, meterCover: 21, magneticField: 22 }),
   /** Bistable relay with a feedback contact (0 = closed), and the customer's button. */
   supplySwitch: Object.freeze({ close: 7, open: 8, feedback: 9, button: 10 }),
   /** Clock chip: I2C, its capacitor behind a series resistor, and a voltage detector there (0 = low). */
