@@ -32,6 +32,9 @@ export class Mains {
   /** 1 = nominal, 0 = interrupted, anything else a sag or swell. */
   readonly #factor = Float64Array.of(1, 1, 1)
   readonly #wander = new Float64Array(3)
+  /** Of all loads, at nominal voltage. */
+  readonly #active_W = new Float64Array(3)
+  readonly #reactive_var = new Float64Array(3)
   readonly #distortion: MainsDistortion
   readonly #recovery: (Task | undefined)[] = [undefined, undefined, undefined]
   #frequency_Hz: number
@@ -103,15 +106,12 @@ export class Mains {
   update(): void {
     const { voltage_V, current_A, active_W, reactive_var, angle_deg } = this.#electrical
     let live = false
+    this.#sum()
     for (let phase = 0; phase < 3; phase++) {
       const factor = this.#factor[phase]
       const square = factor * factor
-      let active = 0
-      let reactive = 0
-      for (const load of this.#loads) {
-        active += load.active_W[phase]
-        reactive += load.reactive_var[phase]
-      }
+      const active = this.#active_W[phase]
+      const reactive = this.#reactive_var[phase]
       const voltage = factor === 0 ? 0 : this.#base_V * (1 + this.#wander[phase]) * factor
       const seen = this.#cut[phase] ? 0 : square
       voltage_V[phase] = this.#cut[phase] ? 0 : voltage
@@ -124,6 +124,21 @@ export class Mains {
     this.#electrical.frequency_Hz = live ? this.#frequency_Hz : 0
     this.#distortion.apply(this.#electrical, this.#loads, this.#factor)
     this.#options.onChange(this.#electrical)
+  }
+
+  #sum(): void {
+    const active = this.#active_W
+    const reactive = this.#reactive_var
+    active.fill(0)
+    reactive.fill(0)
+    for (const load of this.#loads) {
+      // Once per load: behind a relay they are computed when asked for.
+      const { active_W, reactive_var } = load
+      for (let phase = 0; phase < 3; phase++) {
+        active[phase] += active_W[phase]
+        reactive[phase] += reactive_var[phase]
+      }
+    }
   }
 
   #onWander(): void {

@@ -66,21 +66,25 @@ export interface NeutralPart {
 
 /** RMS of the sum of the currents' momentary values: harmonics of the third order add up. */
 export function neutralOf({ current }: Distortion, parts: readonly NeutralPart[], highest: number): number {
-  let sum = 0
-  for (let order = 1; order <= highest; order++) {
-    let x = 0
-    let y = 0
-    for (const { currentInput, gain, angle_deg } of parts) {
-      if (currentInput < 0) continue
+  const x = new Float64Array(ORDERS)
+  const y = new Float64Array(ORDERS)
+  for (const { currentInput, gain, angle_deg } of parts) {
+    if (currentInput < 0) continue
+    const cosine = cosineOfDegrees(angle_deg)
+    const sine = sineOfDegrees(angle_deg)
+    // Turned by the angle once more with every order.
+    let c = gain
+    let s = 0
+    for (let order = 1; order <= highest; order++) {
+      const turned = c * cosine - s * sine
+      s = s * cosine + c * sine
+      c = turned
       const i = currentInput * ORDERS + order
-      const real = current.real[i] * gain
-      const imaginary = current.imaginary[i] * gain
-      const cosine = cosineOfDegrees(order * angle_deg)
-      const sine = sineOfDegrees(order * angle_deg)
-      x += real * cosine + imaginary * sine
-      y += imaginary * cosine - real * sine
+      x[order] += current.real[i] * c + current.imaginary[i] * s
+      y[order] += current.imaginary[i] * c - current.real[i] * s
     }
-    sum += x * x + y * y
   }
+  let sum = 0
+  for (let order = 1; order <= highest; order++) sum += x[order] * x[order] + y[order] * y[order]
   return Math.sqrt(sum)
 }
