@@ -60,6 +60,8 @@ export interface Summary {
   readonly ledPulses: number
   readonly demoSecret: boolean
   readonly model: string
+  /** As it counts: the configuration of the meter, and what was provisioned over it. */
+  readonly serial: string
   /** Version of the firmware that runs. */
   readonly firmware: string
   /** Of the meter: what its configuration wants served. */
@@ -136,6 +138,7 @@ export class Session {
       ledPulses: meter.led.pulses,
       demoSecret: meter.demoSecret,
       model: modelOf(core.measured),
+      serial: meter.config.identity.serial,
       firmware: meter.version,
       services: meter.config.dlms.enabled && this.#networked ? ['dlms'] : [],
     }
@@ -158,6 +161,7 @@ export class Session {
       ledPulses: 0,
       demoSecret: true,
       model: '',
+      serial: '',
       firmware: '',
       services: [],
     }

@@ -40,10 +40,9 @@ async function awaitServices(engine: Engine, services: readonly string[], termin
 }
 
 function head(engine: EngineOptions, options: RunOptions, summary: Summary, terminal: Terminal): void {
-  const { identity } = engine.config.meter
   const speed = options.speed === Number.POSITIVE_INFINITY ? 'max' : `${options.speed}`
   terminal.line(
-    `${summary.model} ${summary.firmware} serial ${identity.serial}, engine ${options.engine}, seed ${options.seed}, speed ${speed}, from ${terminal.time(engine.start_ms)}`,
+    `${summary.model} ${summary.firmware} serial ${summary.serial}, engine ${options.engine}, seed ${options.seed}, speed ${speed}, from ${terminal.time(engine.start_ms)}`,
   )
   if (engine.trace !== undefined && engine.trace.bridged > 0)
     terminal.line(`recorded load: ${engine.trace.bridged} missing rows bridged with the row before`)
