@@ -44,6 +44,14 @@ def set_clock(session):
     session.read(clock, 2)
     result["shifted"] = moment(clock.time)
     result["preset"] = session.refused(clock.adjustToPresetTime(session.client))
+    now = clock.time.value.astimezone(UTC)
+    preset, begin, end = (GXDateTime(now + datetime.timedelta(minutes=minutes)) for minutes in (10, -5, 5))
+    session.request(clock.presetAdjustingTime(session.client, preset, begin, end))
+    session.request(clock.adjustToPresetTime(session.client))
+    session.read(clock, 2)
+    result["presetTime"] = moment(clock.time)
+    result["presetAgain"] = session.refused(clock.adjustToPresetTime(session.client))
+    session.request(clock.shiftTime(session.client, -600))
     return result
 
 

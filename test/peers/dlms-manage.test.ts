@@ -36,7 +36,9 @@ describe.skipIf(!available)('a foreign client manages the meter', () => {
         set: '2026-03-02T12:00:20Z',
         minute: '2026-03-02T12:00:00Z',
         shifted: '2026-03-02T12:00:30Z',
-        preset: 3,
+        preset: 250,
+        presetTime: '2026-03-02T12:10:30Z',
+        presetAgain: 250,
       },
       push: {
         objects: [

@@ -306,6 +306,7 @@ export class DlmsView implements DlmsSource {
       clockBase: ClockBase.internalCrystal,
       adjustment: {
         setTime: (new_ms) => this.#setTime(new_ms),
+        shift: (difference_ms) => this.#core.shiftClock(difference_ms),
         utcOfLocal: (local_ms) => this.#utcOfLocal(local_ms),
         measuringPeriod_s: this.#core.profile.period_s,
       },

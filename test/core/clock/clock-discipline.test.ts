@@ -76,6 +76,34 @@ describe('rules', () => {
     expect(rig.error_ms).toBe(action === 'none' ? 0 : difference_ms)
   })
 
+  test.each([
+    [0, 'none'],
+    [30, 'shift'],
+    [-2000, 'shift'],
+    [9000, 'shift'],
+    [9001, 'set'],
+    [-900_000, 'set'],
+  ])('an adjustment by %i ms: %s, at once', (difference_ms, action) => {
+    const rig = new Rig()
+    rig.run(30)
+    expect(rig.clock.adjust(difference_ms)).toBe(action)
+    expect(rig.error_ms).toBe(difference_ms)
+    expect(rig.adjustments.map(({ kind }) => kind)).toEqual(action === 'none' ? [] : [action])
+    expect(rig.clock.drift.drift_ppm).toBeUndefined()
+  })
+
+  test('an adjustment back over a boundary waits; one of a clock without time, or out of its years, is refused', () => {
+    const rig = new Rig()
+    rig.run(2)
+    expect(rig.clock.adjust(-5000)).toBe('waiting')
+    rig.run(5)
+    rig.clock.tick()
+    expect(rig.error_ms).toBe(-5000)
+    expect(rig.clock.adjust(Date.UTC(2100, 0))).toBe('refused')
+    rig.below.valid = false
+    expect(rig.clock.adjust(1000)).toBe('refused')
+  })
+
   test('a clock without time takes any, also from a source that proves nothing', () => {
     const rig = new Rig()
     rig.below.valid = false

@@ -34,7 +34,7 @@ describe('action-request-normal', () => {
     ['an unknown method', actionNormal(40, PUSH, 2, ZERO), 4],
     ['a method of a vendor', actionNormal(40, PUSH, -1, ZERO), 4],
     ['a class without methods', actionNormal(1, NOTE, 1, ZERO), 4],
-    ['a method that is not granted', actionNormal(8, CLOCK, 4, ZERO), 3],
+    ['a preset time that nobody has set', actionNormal(8, CLOCK, 4, ZERO), 250],
     ['a method of an object that has no actions', actionNormal(15, '0.0.40.0.0.255', 1, ZERO), 3],
     ['another type', actionNormal(40, PUSH, 1, '1200ff'), 12],
     ['a missing parameter', actionNormal(18, IMAGE, 1), 12],

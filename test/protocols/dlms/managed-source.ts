@@ -109,6 +109,10 @@ export class ManagedMeter implements DlmsSource {
             meter.utc_ms = utc_ms
             return true
           },
+          shift: (difference_ms) => {
+            meter.utc_ms += difference_ms
+            return true
+          },
           utcOfLocal: (local_ms) => local_ms + DEVIATION_MIN * 60_000,
           measuringPeriod_s: 1800,
         },

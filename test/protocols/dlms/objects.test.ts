@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { ByteReader } from '../../../src/lib/bytes.ts'
+import { ByteReader, ByteWriter } from '../../../src/lib/bytes.ts'
 import { fromHex, toHex } from '../../../src/lib/hex.ts'
 import type { DataValue } from '../../../src/protocols/dlms/axdr.ts'
 import { readData } from '../../../src/protocols/dlms/axdr-decode.ts'
+import { writeDateTimeOctetString } from '../../../src/protocols/dlms/datetime.ts'
 import { ImageStatus } from '../../../src/protocols/dlms/objects/image-transfer.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
 import { ascii } from './bytes.ts'
@@ -198,7 +199,22 @@ describe('clock', () => {
     expect([act(8, CLOCK, 2), meter.utc_ms]).toEqual([0, NOW_MS + 1_800_000])
     expect([act(8, CLOCK, 6, '10fffe'), meter.utc_ms]).toEqual([0, NOW_MS + 1_798_000])
     expect([act(8, CLOCK, 6, '100384'), act(8, CLOCK, 6, '100385'), act(8, CLOCK, 6, '0f01')]).toEqual([0, 250, 12])
-    expect([act(8, CLOCK, 4), act(8, CLOCK, 5)]).toEqual([3, 3])
+  })
+
+  test('a preset time is taken once, and only between its two times', () => {
+    // Octet-strings of local time with the deviation of UTC.
+    const time = (minutes: number) => {
+      const writer = new ByteWriter()
+      writeDateTimeOctetString(writer, meter.utc_ms + minutes * 60_000, 0, 0)
+      return toHex(writer.copy())
+    }
+    const preset = (minutes: number, from: number, until: number) => act(8, CLOCK, 5, `0203${time(minutes)}${time(from)}${time(until)}`)
+    expect([act(8, CLOCK, 4), act(8, CLOCK, 5)]).toEqual([250, 12])
+    expect([preset(10, 5, 1), preset(10, 1, 5), act(8, CLOCK, 4)]).toEqual([250, 0, 250])
+    const before_ms = meter.utc_ms
+    expect([preset(10, -5, 5), act(8, CLOCK, 4), act(8, CLOCK, 4)]).toEqual([0, 0, 250])
+    expect(Math.abs(meter.utc_ms - before_ms - 600_000)).toBeLessThan(10)
+    expect(act(8, CLOCK, 5, '0203090009000900')).toBe(12)
   })
 
   test('only its time can be written', () => expect(set(8, CLOCK, 3, '10003c')).toBe(3))
@@ -222,5 +238,5 @@ test('the object list tells each client what it may write and invoke', () => {
   const rights = (classId: number) => list.find(([id]) => id === classId)?.[3]
   expect(rights(18)?.[0].map(([, access]) => access)).toEqual([1, 1, 1, 1, 3, 1, 1])
   expect(rights(18)?.[1].map(([, access]) => access)).toEqual([1, 1, 1, 1])
-  expect(rights(8)?.[1].map(([, access]) => access)).toEqual([1, 1, 1, 0, 0, 1])
+  expect(rights(8)?.[1].map(([, access]) => access)).toEqual([1, 1, 1, 1, 1, 1])
 })

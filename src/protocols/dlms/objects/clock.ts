@@ -6,7 +6,7 @@ import { decodeDateTime, exactDateTimeToUtc, writeDateTimeOctetString } from '..
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
-import { integer, nothing } from './parameters.ts'
+import { elements, integer, nothing, octets } from './parameters.ts'
 
 /** Values of attribute 9. */
 export const ClockBase = Object.freeze({ notDefined: 0, internalCrystal: 1, mains50Hz: 2, mains60Hz: 3, gps: 4, radioControlled: 5 })
@@ -33,8 +33,10 @@ export interface ClockSource {
 }
 
 export interface ClockAdjustment {
-  /** False when the meter cannot keep the time. */
+  /** False when the meter cannot keep the time. A small difference may be worked off slowly. */
   setTime(utc_ms: number): boolean
+  /** Moves the time by so much, now; false when there is no valid time, or it would become one that the meter cannot keep. */
+  shift(difference_ms: number): boolean
   /** Local time to UTC, for times without a deviation. */
   utcOfLocal(local_ms: number): number
   /** Seconds of the measuring period that method 2 rounds to. */
@@ -46,8 +48,18 @@ const QUARTER_S = 900
 const MINUTE_S = 60
 /** Largest `shift_time`. */
 const SHIFT_MAX_S = 900
-/** adjust_to_quarter, adjust_to_measuring_period, adjust_to_minute, shift_time; the preset times of methods 4 and 5 are not kept. */
-export const CLOCK_METHODS: readonly number[] = Object.freeze([1, 2, 3, 6])
+/** adjust_to_quarter, adjust_to_measuring_period, adjust_to_minute, adjust_to_preset_time, preset_adjusting_time, shift_time. */
+export const CLOCK_METHODS: readonly number[] = Object.freeze([1, 2, 3, 4, 5, 6])
+const ADJUST_TO_PRESET = 4
+const PRESET = 5
+const SHIFT = 6
+
+/** A time that is to be set at the next `adjust_to_preset_time` between two others; lost with the supply. */
+interface PresetTime {
+  readonly time_ms: number
+  readonly from_ms: number
+  readonly until_ms: number
+}
 
 export interface ClockOptions extends ObjectOptions {
   readonly source: ClockSource
@@ -55,6 +67,7 @@ export interface ClockOptions extends ObjectOptions {
 
 export class ClockObject extends InterfaceObject {
   readonly #source: ClockSource
+  #preset: PresetTime | undefined
 
   constructor(options: ClockOptions) {
     super(options, 8, 0, 9, 6)
@@ -79,16 +92,45 @@ export class ClockObject extends InterfaceObject {
     const { adjustment } = this.#source
     if (attribute !== TIME || adjustment === undefined) return DataAccessResult.readWriteDenied
     if (value.tag !== DataTag.octetString && value.tag !== DataTag.dateTime) throw new DecodeError('a date-time')
-    const utc_ms = exactDateTimeToUtc(decodeDateTime(value.value), (local_ms) => adjustment.utcOfLocal(local_ms))
+    const utc_ms = utcOf(value.value, adjustment)
     return utc_ms !== undefined && adjustment.setTime(utc_ms) ? DataAccessResult.success : DataAccessResult.otherReason
   }
 
   override action(method: number, parameter: DataValue | undefined): ActionResult {
     const { utc_ms, adjustment } = this.#source
     if (adjustment === undefined || !CLOCK_METHODS.includes(method)) return ActionResult.readWriteDenied
-    const target_ms = method === 6 ? utc_ms + 1000 * shift_s(parameter) : rounded_ms(method, utc_ms, parameter, adjustment)
-    return Number.isFinite(target_ms) && adjustment.setTime(target_ms) ? ActionResult.success : ActionResult.otherReason
+    return this.#move(method, parameter, utc_ms, adjustment) ? ActionResult.success : ActionResult.otherReason
   }
+
+  #move(method: number, parameter: DataValue | undefined, utc_ms: number, adjustment: ClockAdjustment): boolean {
+    if (method === PRESET) return this.#keep(parameter, adjustment)
+    if (method === ADJUST_TO_PRESET) return this.#adjustToPreset(parameter, utc_ms, adjustment)
+    if (method !== SHIFT) return adjustment.shift(rounded_ms(method, utc_ms, parameter, adjustment) - utc_ms)
+    const shift_ms = 1000 * shift_s(parameter)
+    return Number.isFinite(shift_ms) && adjustment.shift(shift_ms)
+  }
+
+  /** Takes a preset time, if all three times are complete and the interval is one. */
+  #keep(parameter: DataValue | undefined, adjustment: ClockAdjustment): boolean {
+    const [time_ms, from_ms, until_ms] = elements(parameter, DataTag.structure, 3).map((value) => utcOf(octets(value, 12), adjustment))
+    if (time_ms === undefined || from_ms === undefined || until_ms === undefined || from_ms > until_ms) return false
+    this.#preset = { time_ms, from_ms, until_ms }
+    return true
+  }
+
+  /** Once; outside the interval nothing happens. */
+  #adjustToPreset(parameter: DataValue | undefined, utc_ms: number, adjustment: ClockAdjustment): boolean {
+    nothing(parameter)
+    const preset = this.#preset
+    if (preset === undefined || utc_ms < preset.from_ms || utc_ms > preset.until_ms) return false
+    this.#preset = undefined
+    return adjustment.setTime(preset.time_ms)
+  }
+}
+
+/** Undefined for a date-time that leaves something open. */
+function utcOf(bytes: Uint8Array, adjustment: ClockAdjustment): number | undefined {
+  return exactDateTimeToUtc(decodeDateTime(bytes), (local_ms) => adjustment.utcOfLocal(local_ms))
 }
 
 /** Seconds of `shift_time`; infinite when they are more than the standard allows. */
