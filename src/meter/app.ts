@@ -6,7 +6,7 @@ import { formatVersion } from '../core/firmware/image.ts'
 import type { KeyStore } from '../core/security/key-store.ts'
 import { Counter } from '../core/storage/counters.ts'
 import { CommunicationWatch } from './communication-watch.ts'
-import { checkMeterConfig, FACTORY_VERSION, METER_CONSTANT, type MeterConfig, RATING } from './config.ts'
+import { checkMeterConfig, FACTORY_VERSION, type MeterConfig, RATING } from './config.ts'
 import { MeterConsoleTarget } from './console/meter-target.ts'
 import { contactsPart } from './contacts.ts'
 import { type EventListener, MeterCore } from './core.ts'
@@ -16,6 +16,7 @@ import { type MeterFirmware, meterFirmware } from './firmware.ts'
 import { createFrontEnd, measuredBy } from './front-end/front-end.ts'
 import { ledPart, MetrologicalLed } from './led.ts'
 import { METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
+import { MetrologyParameters } from './metrology-parameters.ts'
 import { consolePart, interruptPart, PushPart } from './parts.ts'
 import { Provisioning, type ProvisioningChange } from './provisioning.ts'
 import { SealContact } from './seal.ts'
@@ -67,6 +68,7 @@ export class Meter {
   /** Absent on a meter without a relay. */
   readonly supplySwitch: MeterSwitch | undefined
   readonly seal: SealContact
+  readonly parameters: MetrologyParameters
   readonly #device: Device
   readonly #options: MeterOptions
   readonly #supervisor: Supervisor
@@ -97,7 +99,7 @@ export class Meter {
       storage,
       config,
       sealOpen: () => this.seal.open,
-      onCalibrated: (change) => this.core.watch.changed('configuration', change),
+      onCalibrated: (change) => this.core.watch.sealedChanged(change),
       onDamaged: (reason) => this.#onFault('calibration', reason),
       onAlert: () => this.#attempt(this.#coreInterrupt),
     })
@@ -134,7 +136,13 @@ export class Meter {
       managementClient: MANAGEMENT_CLIENT,
       silence_s: device.network !== undefined && config.dlms.enabled ? 3600 * config.tamper.silence_h : 0,
     })
-    this.led = new MetrologicalLed(METER_CONSTANT)
+    this.parameters = new MetrologyParameters({
+      storage,
+      sealOpen: () => this.seal.open,
+      onChange: (number) => this.core.watch.sealedChanged(number),
+    })
+    if (!this.parameters.sealed.intact) this.core.watch.sealedDamaged(this.parameters.sealed.number)
+    this.led = new MetrologicalLed(this.parameters.constant_imp_kWh)
     this.led.update(this.core.pulseEnergy_mWh)
     this.#addParts()
     this.#keepStep()
@@ -190,6 +198,7 @@ export class Meter {
     this.led.update(this.core.pulseEnergy_mWh)
     this.#supervisor.second()
     this.#communication.second()
+    if (!this.core.supplyFailed) this.#push?.second()
     // A clock that was set or drifts is no longer in step with the timer.
     const off_ms = this.core.clock.now_ms() % 1000
     if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
@@ -313,7 +322,13 @@ export class Meter {
     if (servicePort !== undefined) supervisor.add('console', consolePart(servicePort, this.#consoleTarget()))
     if (network === undefined) return
     if (this.config.push.address !== undefined) {
-      this.#push = new PushPart({ core: this.core, config: this.config, network, holdUp: this.#device.holdUp })
+      this.#push = new PushPart({
+        onFailed: () => this.#communication.pushFailed(),
+        core: this.core,
+        config: this.config,
+        network,
+        holdUp: this.#device.holdUp,
+      })
       supervisor.add('push', this.#push)
     }
     if (dlms.enabled) {
@@ -337,6 +352,7 @@ export class Meter {
       onLockOut: (clientSap) => this.#lockedOut(clientSap),
       image: this.firmware?.update,
       supply: this.supplySwitch?.supply,
+      parameters: this.parameters,
       push: {
         destination: address === undefined ? '' : `${address}:${port}`,
         get messageNumber() {

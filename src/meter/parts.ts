@@ -48,19 +48,32 @@ export function consolePart(port: NonNullable<Device['console']>, target: Consol
   }
 }
 
-/** Messages about the supply. The core calls in the middle of its work, so nothing that goes wrong here gets back to it. */
+/** One message about alarms in so long, whatever happens; what comes in between waits. Ours. */
+const ALARM_SPACING_MS = 60_000
+
+export interface PushPartOptions extends Omit<PushOptions, 'onError'> {
+  /** A message did not leave. */
+  readonly onFailed?: () => void
+}
+
+/** Messages about the supply and about alarms. The core calls in the middle of its work, so nothing that goes wrong here gets back to it. */
 export class PushPart implements Part {
-  readonly #options: Omit<PushOptions, 'onError'>
+  readonly #options: PushPartOptions
   #guard: Guard | undefined
   #sender: PushSender | undefined
+  #alarmed_ms = Number.NEGATIVE_INFINITY
 
-  constructor(options: Omit<PushOptions, 'onError'>) {
+  constructor(options: PushPartOptions) {
     this.#options = options
   }
 
   start(guard: Guard): void {
     const network: Network = guardNetwork(this.#options.network, guard)
-    this.#sender = new PushSender({ ...this.#options, network, onError: (reason) => guard.note(reason) })
+    const onError = (reason: string) => {
+      this.#options.onFailed?.()
+      guard.note(reason)
+    }
+    this.#sender = new PushSender({ ...this.#options, network, onError })
     this.#guard = guard
   }
 
@@ -68,6 +81,15 @@ export class PushPart implements Part {
     this.#sender?.close()
     this.#sender = undefined
     this.#guard = undefined
+  }
+
+  /** Once a second while the supply is good: sends alarms. */
+  second(): void {
+    const { watch, clock } = this.#options.core
+    const ticks_ms = clock.ticks_ms()
+    if (ticks_ms - this.#alarmed_ms < ALARM_SPACING_MS || !watch.takeAlarm()) return
+    this.#alarmed_ms = ticks_ms
+    this.#guard?.run(() => this.#sender?.alarm(clock.now_s()))
   }
 
   supplyFails(utc_s: number): void {

@@ -7,7 +7,7 @@ import { encodeDataNotification } from '../protocols/dlms/data-notification.ts'
 import type { MeterConfig } from './config.ts'
 import type { MeterCore } from './core.ts'
 import { logicalDeviceName, PUBLIC_CLIENT } from './views/dlms.ts'
-import { writePowerFailBody } from './views/dlms-push.ts'
+import { type PushMessage, writeAlarmBody, writePowerFailBody } from './views/dlms-push.ts'
 
 /** The management logical device sends. */
 const SENDER = 1
@@ -43,11 +43,11 @@ export class PushSender {
     const { holdUp } = this.#options
     if (holdUp?.message_mJ === undefined) return
     if (holdUp.energy_mJ < holdUp.message_mJ + (holdUp.run_mW * RESERVE_MS) / 1000) return
-    this.#send(StandardEvent.powerDown, utc_s)
+    this.#sendSupply(StandardEvent.powerDown, utc_s)
   }
 
   supplyReturned(utc_s: number): void {
-    this.#send(StandardEvent.powerUp, utc_s)
+    this.#sendSupply(StandardEvent.powerUp, utc_s)
   }
 
   close(): void {
@@ -55,7 +55,18 @@ export class PushSender {
     this.#socket = undefined
   }
 
-  #send(eventCode: number, utc_s: number): void {
+  /** An alarm that the filter let through came up; the descriptors say which. */
+  alarm(utc_s: number): void {
+    const { alarms } = this.#options.core.watch
+    this.#send(utc_s, (writer, common) => writeAlarmBody(writer, { ...common, descriptors: alarms.map(({ descriptor }) => descriptor) }))
+  }
+
+  #sendSupply(eventCode: number, utc_s: number): void {
+    const { energy } = this.#options.core
+    this.#send(utc_s, (writer, common) => writePowerFailBody(writer, { ...common, eventCode, activeImport_Wh: energy.value(0, 0) }))
+  }
+
+  #send(utc_s: number, writeBody: (writer: ByteWriter, common: PushMessage) => void): void {
     const { core, config, onError } = this.#options
     const { address, port } = config.push
     if (address === undefined || this.#socket === undefined) return
@@ -63,20 +74,12 @@ export class PushSender {
     const deviation_min = -core.clock.offset_min(utc_ms)
     const clockStatus = core.clock.status(utc_ms)
     const messageNumber = core.storage.counters.next(Counter.message)
+    const common = { logicalDeviceName: logicalDeviceName(config), utc_ms, deviation_min, clockStatus, messageNumber }
     this.#writer.reset()
     encodeDataNotification(
       this.#writer,
       { serverSap: SENDER, clientSap: PUBLIC_CLIENT, invokeId: messageNumber, time: { utc_ms, deviation_min, status: clockStatus } },
-      (writer) =>
-        writePowerFailBody(writer, {
-          logicalDeviceName: logicalDeviceName(config),
-          utc_ms,
-          deviation_min,
-          clockStatus,
-          eventCode,
-          activeImport_Wh: core.energy.value(0, 0),
-          messageNumber,
-        }),
+      (writer) => writeBody(writer, common),
     )
     try {
       this.#socket.write(this.#writer.copy(), address, port)

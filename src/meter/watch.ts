@@ -2,6 +2,7 @@ import type { Hash } from '../../hal/api/crypto.ts'
 import type { Device } from '../../hal/api/device.ts'
 import type { MeterClock } from '../core/clock/meter-clock.ts'
 import { AlarmRegister } from '../core/events/alarm-register.ts'
+import { Alarm1 } from '../core/events/alarms-table.ts'
 import { LogId } from '../core/events/codes.ts'
 import { ErrorRegister, MeterError } from '../core/events/error-register.ts'
 import type { EventLogs } from '../core/events/event-logs.ts'
@@ -16,7 +17,7 @@ import { ImageDigest } from '../core/selftest/image-digest.ts'
 import { SelfTest } from '../core/selftest/self-test.ts'
 import type { Storage } from '../core/storage/storage.ts'
 import { TamperMonitor } from '../core/tamper/tamper-monitor.ts'
-import { TAMPERS, type TamperInput } from '../core/tamper/tampers-table.ts'
+import { TAMPERS, Tamper, type TamperInput } from '../core/tamper/tampers-table.ts'
 import { type MeterConfig, RATING } from './config.ts'
 import { QualityWatch } from './quality-watch.ts'
 
@@ -65,8 +66,7 @@ export class MeterWatch {
   #now_s = 0
   #ticks_ms = 0
   #tested = false
-  /** Bits that came up in the alarm registers and were not sent yet. */
-  readonly #fresh = [0, 0]
+  #raised = false
 
   constructor(options: MeterWatchOptions) {
     const { device, clock, storage, logs, config, image, measured, log, status, storageFailed } = options
@@ -76,7 +76,7 @@ export class MeterWatch {
     this.errors = new ErrorRegister({ settings, log })
     const alarm = (register: 1 | 2) => {
       const onAlarm = (bits: number) => {
-        this.#fresh[register - 1] |= bits
+        this.#raised ||= register === 2 || (bits & ~(1 << Alarm1.powerUp)) !== 0
       }
       return new AlarmRegister({ register, settings, log, onAlarm })
     }
@@ -162,6 +162,18 @@ export class MeterWatch {
     this.#options.log(LogId.fraud, code, this.#options.clock.now_s(), parameter)
   }
 
+  /** A sealed parameter, or the calibration, was changed while the seal was open. */
+  sealedChanged(number: number): void {
+    this.#options.log(LogId.fraud, FraudEvent.sealedParameterChanged, this.#options.clock.now_s(), number)
+  }
+
+  /** The sealed parameters are not those of the last change. Told once, until the management resets the tampers. */
+  sealedDamaged(number: number): void {
+    const { clock, keep } = this.#options
+    if ((this.tamper.latched & (1 << Tamper.sealedParameter)) !== 0) return
+    keep(() => this.tamper.moment('sealedParameter', clock.now_s(), clock.ticks_ms(), number))
+  }
+
   /** By the management: forgets the tampers that are over. */
   resetTamper(): void {
     const { clock, keep } = this.#options
@@ -186,12 +198,11 @@ export class MeterWatch {
     this.quality.monitor.supplyReturned(duration_s)
   }
 
-  /** Bits that came up since the last call, of alarm register 1 and 2; undefined without any. */
-  takeAlarms(): readonly [number, number] | undefined {
-    const [first, second] = this.#fresh
-    if ((first | second) === 0) return undefined
-    this.#fresh.fill(0)
-    return [first >>> 0, second >>> 0]
+  /** Something came up in an alarm register since the last call. The return of the supply has a message of its own. */
+  takeAlarm(): boolean {
+    const raised = this.#raised
+    this.#raised = false
+    return raised
   }
 
   #at(sample: Instantaneous, now_s: number): void {

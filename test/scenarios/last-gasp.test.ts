@@ -131,3 +131,32 @@ describe('the energy of the capacitors', () => {
     expect(flash.programmed_bytes - programmed).toBeLessThan(50 * 112)
   })
 })
+
+describe('an alarm', () => {
+  test('is one data-notification with the descriptors; what follows within a minute waits for one more', () => {
+    const rig = rigWith(500)
+    rig.run(60_000)
+    rig.machine.board.tamper('meterCover', true)
+    rig.run(5000)
+    // The last three values: descriptors 1 (power up, fraud) and 2, number of the message.
+    expect(box.sent.map(({ bytes }) => toHex(bytes.subarray(-15)))).toEqual(['060000200406000000000600000001'])
+    rig.machine.mains.disturb(0, 0.7, 2000)
+    rig.machine.mains.disturb(1, 0.7, 2000)
+    rig.machine.board.tamper('terminalCover', true)
+    rig.run(30_000)
+    expect(box.sent).toHaveLength(1)
+    rig.run(60_000)
+    expect(box.sent.map(({ bytes }) => toHex(bytes.subarray(-15)))[1]).toBe('060000200406000000030600000002')
+    rig.run(HOUR_MS)
+    expect(box.sent).toHaveLength(2)
+  })
+
+  test('that the filter keeps out is not sent', () => {
+    const rig = rigWith(500)
+    rig.run(60_000)
+    rig.core.watch.alarms[0].writeFilter(0)
+    rig.machine.board.tamper('meterCover', true)
+    rig.run(10_000)
+    expect(box.sent).toEqual([])
+  })
+})

@@ -7,7 +7,7 @@ import { ScriptTableObject } from '../../protocols/dlms/objects/script-table.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { management } from './dlms-clients.ts'
 import { type FirmwareTransfer, ImageTransferView } from './dlms-image.ts'
-import { POWER_FAIL_OBJECTS, POWER_FAIL_PUSH_SETUP, PUSH_COUNTER } from './dlms-push.ts'
+import { ALARM_OBJECTS, ALARM_PUSH_SETUP, POWER_FAIL_OBJECTS, POWER_FAIL_PUSH_SETUP, PUSH_COUNTER } from './dlms-push.ts'
 
 const IMAGE_TRANSFER = '0.0.44.0.0.255'
 const IMAGE_TRANSFER_CLASS = 18
@@ -87,16 +87,19 @@ class ActivationView implements ActionScheduleSource {
   }
 }
 
-/** The push setup of messages about the supply, and their counter. */
+/** The push setups of messages about the supply and about alarms, and their counter. */
 export function pushObjects(push: PowerFailPush): CosemObject[] {
-  const source = {
-    objects: POWER_FAIL_OBJECTS,
-    transport: TransportService.udp,
-    get destination() {
-      return push.destination
-    },
-    retries: 0,
-    retryDelay_s: 0,
+  const setup = (logicalName: string, objects: typeof POWER_FAIL_OBJECTS) => {
+    const source = {
+      objects,
+      transport: TransportService.udp,
+      get destination() {
+        return push.destination
+      },
+      retries: 0,
+      retryDelay_s: 0,
+    }
+    return new PushSetupObject({ logicalName, access: management([], []), source })
   }
   return [
     new DataObject({
@@ -104,6 +107,7 @@ export function pushObjects(push: PowerFailPush): CosemObject[] {
       access: management([], []),
       value: (writer) => writeDoubleLongUnsigned(writer, push.messageNumber % 0x100000000),
     }),
-    new PushSetupObject({ logicalName: POWER_FAIL_PUSH_SETUP, access: management([], []), source }),
+    setup(POWER_FAIL_PUSH_SETUP, POWER_FAIL_OBJECTS),
+    setup(ALARM_PUSH_SETUP, ALARM_OBJECTS),
   ]
 }

@@ -27,8 +27,21 @@ export const POWER_FAIL_OBJECTS: readonly CaptureObject[] = Object.freeze([
   captureObject(1, PUSH_COUNTER, 2),
 ])
 
-/** The values of `POWER_FAIL_OBJECTS`. */
-export interface PowerFailMessage {
+/** "Push setup - On alarm", a second instance: messages that an alarm causes. */
+export const ALARM_PUSH_SETUP = '0.4.25.9.1.255'
+
+/** What an alarm message carries: the descriptors say what has not been fetched yet. */
+export const ALARM_OBJECTS: readonly CaptureObject[] = Object.freeze([
+  captureObject(1, '0.0.42.0.0.255', 2),
+  captureObject(40, ALARM_PUSH_SETUP, 1),
+  captureObject(8, '0.0.1.0.0.255', 2),
+  captureObject(1, '0.0.97.98.20.255', 2),
+  captureObject(1, '0.0.97.98.21.255', 2),
+  captureObject(1, PUSH_COUNTER, 2),
+])
+
+/** What every message begins and ends with. */
+export interface PushMessage {
   /** COSEM logical device name, ASCII. */
   readonly logicalDeviceName: string
   readonly utc_ms: number
@@ -36,20 +49,41 @@ export interface PowerFailMessage {
   readonly deviation_min: number
   /** Bits of `ClockStatus`. */
   readonly clockStatus: number
-  /** Code of the standard event log: 1 for power down. */
-  readonly eventCode: number
-  /** Register 1.8.0. */
-  readonly activeImport_Wh: number
   /** Number of this message, counted from the first that the meter ever sent. */
   readonly messageNumber: number
 }
 
+/** The values of `POWER_FAIL_OBJECTS`. */
+export interface PowerFailMessage extends PushMessage {
+  /** Code of the standard event log: 1 for power down. */
+  readonly eventCode: number
+  /** Register 1.8.0. */
+  readonly activeImport_Wh: number
+}
+
+/** The values of `ALARM_OBJECTS`. */
+export interface AlarmMessage extends PushMessage {
+  /** Of alarm register 1 and 2. */
+  readonly descriptors: readonly number[]
+}
+
+function writeBegin(writer: ByteWriter, objects: readonly CaptureObject[], message: PushMessage): void {
+  writeStructure(writer, objects.length)
+  writeAsciiOctetString(writer, message.logicalDeviceName)
+  writeOctetString(writer, objects[1].logicalName)
+  writeDateTimeOctetString(writer, message.utc_ms, message.deviation_min, message.clockStatus)
+}
+
+/** Writes the body of an alarm message: a structure of the six values. */
+export function writeAlarmBody(writer: ByteWriter, message: AlarmMessage): void {
+  writeBegin(writer, ALARM_OBJECTS, message)
+  for (const descriptor of message.descriptors) writeDoubleLongUnsigned(writer, descriptor)
+  writeDoubleLongUnsigned(writer, message.messageNumber % 0x100000000)
+}
+
 /** Writes the body of a power fail message: a structure of the six values, with the types that the objects have when they are read. */
 export function writePowerFailBody(writer: ByteWriter, message: PowerFailMessage): void {
-  writeStructure(writer, POWER_FAIL_OBJECTS.length)
-  writeAsciiOctetString(writer, message.logicalDeviceName)
-  writeOctetString(writer, POWER_FAIL_OBJECTS[1].logicalName)
-  writeDateTimeOctetString(writer, message.utc_ms, message.deviation_min, message.clockStatus)
+  writeBegin(writer, POWER_FAIL_OBJECTS, message)
   writeUnsigned(writer, message.eventCode)
   writeDoubleLongUnsigned(writer, message.activeImport_Wh % 0x100000000)
   writeDoubleLongUnsigned(writer, message.messageNumber % 0x100000000)

@@ -25,14 +25,16 @@ import { DataObject, RegisterObject } from '../../protocols/dlms/objects/registe
 import { SapAssignmentObject } from '../../protocols/dlms/objects/sap.ts'
 import type { CosemObject, DlmsSource, LogicalDevice } from '../../protocols/dlms/source.ts'
 import { BILLING_DEPTH } from '../accounts.ts'
-import { METER_CONSTANT, type MeterConfig, modelOf } from '../config.ts'
+import { type MeterConfig, modelOf } from '../config.ts'
 import type { MeterCore } from '../core.ts'
+import type { MetrologyParameters } from '../metrology-parameters.ts'
 import { type AlarmSource, alarmObjects } from './dlms-alarms.ts'
 import { billingObjects } from './dlms-billing.ts'
 import { captureProfileObjects } from './dlms-captures.ts'
 import { CLIENTS, EVERYONE, MANAGEMENT_CLIENT, managed, READERS, READING_CLIENT } from './dlms-clients.ts'
 import { demandObjects } from './dlms-demand.ts'
 import { eventLogObjects } from './dlms-events.ts'
+import { identityObjects } from './dlms-identity.ts'
 import type { FirmwareTransfer } from './dlms-image.ts'
 import { imageObjects, type PowerFailPush, pushObjects } from './dlms-management.ts'
 import { type ColumnWriter, LogProfile } from './dlms-profile.ts'
@@ -52,9 +54,8 @@ const PROFILE_STATUS = '0.0.96.10.1.255'
 /** Duration of the last long power failure; the name that power failure logs use for their column (DSMR). */
 const OUTAGE_DURATION = '0.0.96.7.19.255'
 
-/** Physical units beyond those of the registers: second, and imp/Wh ("active energy meter constant"). */
+/** Physical unit beyond those of the registers: second. */
 const UNIT_SECOND = 7
-const UNIT_METER_CONSTANT = 45
 
 /** Date-time pattern of the last Sunday of a month at a full hour of local time (IEC 62056-6-2, class Clock). */
 function lastSunday(month: number, hour: number, status: number): Uint8Array {
@@ -85,6 +86,8 @@ export interface DlmsViewOptions {
   /** Absent where firmware cannot be replaced. */
   readonly image?: FirmwareTransfer
   readonly push?: PowerFailPush
+  /** Absent: nobody can change what is sealed. */
+  readonly parameters?: MetrologyParameters
   /** Absent on a meter without a relay. */
   readonly supply?: Pick<SupplySwitch, 'disconnector' | 'limiter'>
 }
@@ -99,14 +102,12 @@ export class DlmsView implements DlmsSource {
   readonly devices: readonly LogicalDevice[]
   readonly #core: MeterCore
   readonly #config: MeterConfig
-  readonly #version: string
   readonly #setClock: (utc_ms: number) => void
 
   constructor(options: DlmsViewOptions) {
     const { core, config, authenticate, onLockOut, setClock = (utc_ms) => core.setClock(utc_ms) } = options
     this.#core = core
     this.#config = config
-    this.#version = options.version
     this.#setClock = setClock
     const name = logicalDeviceName(config)
     const lockOut = new LockOut([MANAGEMENT_CLIENT, READING_CLIENT], { ticks_ms: () => core.clock.ticks_ms(), onLockOut })
@@ -136,19 +137,11 @@ export class DlmsView implements DlmsSource {
       text('0.0.42.0.0.255', name),
       text('0.0.96.1.0.255', this.#config.identity.serial),
       text('0.0.96.1.1.255', modelOf(this.#core.measured)),
-      text('1.0.0.2.0.255', this.#version),
       new ClockObject({ logicalName: CLOCK, access: managed([CLOCK_TIME], CLOCK_METHODS), source: this.#clock() }),
-      new RegisterObject({
-        logicalName: '1.0.0.3.0.255',
-        access,
-        scaler: -3,
-        unit: UNIT_METER_CONSTANT,
-        value: (writer) => writeDoubleLongUnsigned(writer, METER_CONSTANT),
-      }),
     ]
   }
 
-  #management({ image, push, supply }: DlmsViewOptions): CosemObject[] {
+  #management({ image, push, supply, version, parameters }: DlmsViewOptions): CosemObject[] {
     const { clock } = this.#core
     const times = {
       now_ms: () => clock.now_ms(),
@@ -166,6 +159,7 @@ export class DlmsView implements DlmsSource {
       ...eventLogObjects(this.#core.logs, times, (log) => this.#core.clearLog(log)),
       ...alarmObjects(this.#alarms()),
       ...qualityObjects(this.#core, times),
+      ...identityObjects({ core: this.#core, version, parameters, times }),
     ]
   }
 

@@ -9,7 +9,7 @@ import { Tamper } from '../../core/tamper/tampers-table.ts'
 import { formatDuration } from '../../lib/iso8601.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import type { Meter } from '../app.ts'
-import { METER_CONSTANT, modelOf } from '../config.ts'
+import { modelOf } from '../config.ts'
 import type { FaceCurve, FaceEvent, FacePhase, FaceSource, LcdFlags, LcdItem } from '../face/state.ts'
 import { displayValue } from './display.ts'
 
@@ -98,7 +98,7 @@ export class FaceView implements FaceSource {
       model: modelOf(measured),
       serial: identity.serial,
       firmware: this.#meter.version,
-      meterConstant_imp_kWh: METER_CONSTANT,
+      meterConstant_imp_kWh: this.#meter.led.constant,
       nameplate: [
         `${measured.phases === 3 ? '3 × ' : ''}${mains.nominalVoltage_V} V`,
         `${reference_A}(${maximum_A}) A`,

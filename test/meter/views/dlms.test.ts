@@ -80,7 +80,7 @@ describe('DlmsView', () => {
   test('every logical name and class comes once', () => {
     const keys = objects().map(({ classId, logicalName }) => `${classId} ${logicalNameText(logicalName)}`)
     expect(new Set(keys).size).toBe(keys.length)
-    expect(keys.length).toBe(REGISTER_TABLE.length + 168)
+    expect(keys.length).toBe(REGISTER_TABLE.length + 171)
   })
 
   test('a wrong secret, or none, does not open the reading association', () => {
@@ -113,8 +113,9 @@ describe('DlmsView', () => {
       '1 0.0.42.0.0.255',
       '1 0.0.96.1.0.255',
       '1 0.0.96.1.1.255',
-      '1 1.0.0.2.0.255',
       '8 0.0.1.0.0.255',
+      '1 1.0.0.2.0.255',
+      '1 1.0.0.2.8.255',
       '3 1.0.0.3.0.255',
     ])
     const open = new Set(list.map(([, , name]) => name))
