@@ -14,12 +14,14 @@ export interface WorkloadStore {
   idle(): void
 }
 
-const VALUES = 96
+const VALUES = 116
 /** Of these, four-quadrant energies (sum and three phases) use 40. */
 const USED = 40
 /** Eight rates of four energies, behind the counters. */
 const RATES_AT = 48
 const RATES = 32
+/** Counters of failures, voltage events and the like, behind the rates: they move too rarely to matter, and are in each checkpoint. */
+const COUNTERS_AT = 96
 const MINUTES_PER_DAY = 1440
 const PROFILE_MIN = 15
 const EVENTS_PER_DAY = 50
@@ -46,6 +48,7 @@ export class StorageWorkload {
     // 400 MWh each: fifteen years at 3 kW.
     this.values.fill(4e10, 0, USED)
     this.values.fill(1e10, RATES_AT, RATES_AT + RATES)
+    this.values.fill(1000, COUNTERS_AT)
   }
 
   get utc_s(): number {
