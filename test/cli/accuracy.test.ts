@@ -5,7 +5,14 @@ import { describe, expect, test } from 'vitest'
 import { AccuracyBench, type Point } from '../../src/cli/accuracy/bench.ts'
 import { ACCURACY_CLASSES, type AccuracyClass, limitOf, type PowerFactor } from '../../src/cli/accuracy/classes.ts'
 import { benchAccuracy } from '../../src/cli/accuracy/command.ts'
-import { BenchATM90E32, type BenchMeterType, meterTypeOf } from '../../src/cli/accuracy/meters.ts'
+import {
+  BenchADE7953,
+  BenchATM90E32,
+  type BenchMeter,
+  type BenchMeterOptions,
+  type BenchMeterType,
+  meterTypeOf,
+} from '../../src/cli/accuracy/meters.ts'
 import { Rig } from '../../src/cli/accuracy/rig.ts'
 import { seededSkew } from '../../src/cli/accuracy/skew.ts'
 import { CALIBRATION_KEY, CalibrationStore } from '../../src/core/calibration/store.ts'
@@ -22,17 +29,30 @@ function failed(points: readonly Point[]): Point[] {
 }
 
 /** A meter whose IC the test can reach. */
-function reachable(accuracyClass: AccuracyClass, seed?: number) {
-  const made: BenchATM90E32[] = []
+function reach<Meter extends BenchMeter>(
+  name: string,
+  make: (options: BenchMeterOptions) => Meter,
+  accuracyClass: AccuracyClass,
+  seed?: number,
+) {
+  const made: Meter[] = []
   const type: BenchMeterType = {
-    ...meterTypeOf('ATM90E32'),
+    ...meterTypeOf(name),
     create: (options) => {
-      made.push(new BenchATM90E32(options))
+      made.push(make(options))
       return made[0]
     },
   }
   const rig = new Rig({ type, accuracyClass, skew: seed === undefined ? undefined : seededSkew(seed, accuracyClass) })
   return { rig, meter: made[0] }
+}
+
+function reachable(accuracyClass: AccuracyClass, seed?: number) {
+  return reach('ATM90E32', (options) => new BenchATM90E32(options), accuracyClass, seed)
+}
+
+function reachableADE7953(accuracyClass: AccuracyClass, seed?: number) {
+  return reach('ADE7953', (options) => new BenchADE7953(options), accuracyClass, seed)
 }
 
 describe('the table', () => {
@@ -80,6 +100,15 @@ describe('all points', () => {
       if (point.group === 'load') expect(Math.abs(point.led_percent ?? 9)).toBeLessThan(0.2)
     }
     expect(rating.meterConstant).toBe(name === '1' ? 1000 : 10_000)
+  })
+
+  test('ADE7953, class 1', () => {
+    const { text, passed } = benchAccuracy(['--ic', 'ADE7953', '--json'])
+    const points: Point[] = JSON.parse(text).runs[0].points
+    expect(failed(points)).toEqual([])
+    expect(passed).toBe(true)
+    expect(points.filter(({ group, direction }) => group === 'load' && direction === 'export').length).toBeGreaterThan(10)
+    for (const point of points) if (point.unit === '%') expect(Math.abs(point.value)).toBeLessThan(0.02)
   })
 
   test('CSE7766, class 1 under reference conditions', () => {
@@ -141,6 +170,49 @@ describe('calibration', () => {
   })
 })
 
+describe('calibration of the ADE7953', () => {
+  test.each([1, 2])('class 0.5S, front end %i: outside, and inside afterwards, in four quadrants', (seed) => {
+    const { rig, meter } = reachableADE7953(CLASS_05S, seed)
+    expect(failed(new AccuracyBench(rig).run(['quadrant'])).length).toBeGreaterThan(0)
+    meter.calibrate(rig.compare)
+    expect(failed(new AccuracyBench(rig).run(['quadrant']))).toEqual([])
+  })
+
+  test('class 1: all loads inside; the neutral shows the current of the phase', () => {
+    const { rig, meter } = reachableADE7953(CLASS_1, 7)
+    expect(failed(loads(rig)).length).toBeGreaterThan(10)
+    meter.calibrate(rig.compare)
+    expect(failed(loads(rig))).toEqual([])
+    const { current_A } = meter.source.fine
+    expect(Math.abs(current_A[1] / current_A[0] - 1)).toBeLessThan(0.005)
+  })
+
+  test('stored, applied to a new driver, and there again after the IC lost it', () => {
+    const flash = new Map<string, Uint8Array>()
+    const settings = { get: (key: string) => flash.get(key), set: (key: string, value: Uint8Array) => void flash.set(key, value) }
+    const store = new CalibrationStore({ settings, sealOpen: () => true })
+    const bench = reachableADE7953(CLASS_05S, 7)
+    store.save('ADE7953', bench.meter.calibrate(bench.rig.compare), 0)
+
+    const { rig, meter } = reachableADE7953(CLASS_05S, 7)
+    const state = store.load('ADE7953')
+    expect(state.state).toBe('good')
+    if (state.state === 'good') meter.configure(state.record.phases)
+    for (const [address, bit] of [
+      [0x382, 14],
+      [0x108, 5],
+      [0x285, 3],
+    ]) {
+      meter.chip.spontaneousReset()
+      rig.run(3)
+      meter.chip.flip(address, bit)
+      rig.run(5)
+    }
+    expect(failed(new AccuracyBench(rig).run(['quadrant', 'start']))).toEqual([])
+    expect(meter.source.intact).toBe(true)
+  })
+})
+
 describe('the bench notices', () => {
   test('an IC that stops answering', () => {
     const { rig, meter } = reachable(CLASS_1)
@@ -164,7 +236,7 @@ describe('the bench notices', () => {
 describe('the command', () => {
   test('help names all options and ICs', () => {
     const { text, passed } = benchAccuracy(['--help'])
-    for (const word of ['--ic', '--class', '--json', '--plot', 'ATM90E32', 'BL0942', 'CSE7766']) expect(text).toContain(word)
+    for (const word of ['--ic', '--class', '--json', '--plot', 'ATM90E32', 'ADE7953', 'BL0942', 'CSE7766']) expect(text).toContain(word)
     expect(passed).toBe(true)
   })
 

@@ -1,17 +1,22 @@
-import type { CalibrationStep, PhaseQuantities, ThreePhaseCodes } from '../../core/calibration/atm90e32.ts'
+import { ade7953Rules } from '../../core/calibration/ade7953.ts'
+import { ATM90E32_RULES } from '../../core/calibration/atm90e32.ts'
+import type { PhaseQuantities, ThreePhaseCodes, TwoChannelCodes } from '../../core/calibration/codes.ts'
+import type { CalibrationStep } from '../../core/calibration/procedure.ts'
 import type { MeteringSource } from '../../core/metrology/source.ts'
+import { ADE7953 } from '../../drivers/metering/ade7953/ade7953.ts'
 import { ATM90E32 } from '../../drivers/metering/atm90e32/atm90e32.ts'
 import type { ATM90E32Configuration } from '../../drivers/metering/atm90e32/image.ts'
 import { BL0942 } from '../../drivers/metering/bl0942/bl0942.ts'
 import { CSE7766 } from '../../drivers/metering/cse7766/cse7766.ts'
 import { FerrarisError } from '../../lib/errors.ts'
+import { ADE7953 as EmulatedADE7953 } from '../../world/chips/ade7953.ts'
 import { ATM90E32 as EmulatedATM90E32 } from '../../world/chips/atm90e32.ts'
 import { BL0942 as EmulatedBL0942 } from '../../world/chips/bl0942.ts'
 import { CSE7766 as EmulatedCSE7766 } from '../../world/chips/cse7766.ts'
 import type { ChannelSkew } from '../../world/chips/front-end.ts'
 import type { Scheduler } from '../../world/scheduler.ts'
 import { SerialWire } from '../../world/serial-wire.ts'
-import { calibrateATM90E32 } from './calibrate.ts'
+import { calibrate } from './calibrate.ts'
 import type { AccuracyClass } from './classes.ts'
 import type { Applied } from './load.ts'
 
@@ -90,13 +95,74 @@ export class BenchATM90E32 implements BenchMeter {
   }
 
   calibrate(compare: (step: CalibrationStep) => PhaseQuantities): ThreePhaseCodes {
-    return calibrateATM90E32({
+    return calibrate({
+      rules: ATM90E32_RULES,
       frequency_Hz: this.#class.rating.frequency_Hz,
       compare,
       measured: () => this.source.fine,
       configure: (phases) => this.configure(phases),
     })
   }
+}
+
+/** What the inputs are made for: twice the voltage, and the maximum current with room for its peaks. */
+const FULL_SCALE = Object.freeze({
+  direct: Object.freeze({ voltage_V: 347.4, current_A: 90.32, neutral_A: 90.32 }),
+  transformer: Object.freeze({ voltage_V: 115.4, current_A: 12, neutral_A: 12 }),
+})
+
+/** The ADE7953 behind its SPI bus; the current of the phase comes back through the neutral. */
+export class BenchADE7953 implements BenchMeter {
+  readonly chip: EmulatedADE7953
+  readonly source: ADE7953
+  readonly #class: AccuracyClass
+
+  constructor({ scheduler, accuracyClass, skew }: BenchMeterOptions) {
+    this.#class = accuracyClass
+    const now_us = () => scheduler.now_us
+    this.chip = new EmulatedADE7953({ now_us, frontEnd: { ...this.#fullScale, skew: skew?.[0], neutralSkew: skew?.[1] } })
+    const ticks_ms = () => Math.floor(scheduler.now_us / 1000)
+    this.source = new ADE7953({ bus: 'SPI', sensor: { io: this.chip.bus() }, ticks_ms })
+    this.configure()
+  }
+
+  get #fullScale() {
+    return FULL_SCALE[this.#class.rating.connection]
+  }
+
+  configure(phases?: TwoChannelCodes): void {
+    const { rating, start } = this.#class
+    const { voltage_V, current_A, neutral_A } = this.#fullScale
+    this.source.configure({
+      mainsFrequency_Hz: rating.frequency_Hz === 60 ? 60 : 50,
+      nominalVoltage_V: rating.voltage_V,
+      fullScaleVoltage_V: voltage_V,
+      fullScaleCurrent_A: current_A,
+      fullScaleNeutral_A: neutral_A,
+      start_W: (rating.voltage_V * start.current_A) / 2,
+      phases,
+    })
+  }
+
+  apply({ electrical }: Applied): void {
+    this.chip.setInputs(electrical)
+  }
+
+  calibrate(compare: (step: CalibrationStep) => PhaseQuantities): TwoChannelCodes {
+    return calibrate({
+      rules: ade7953Rules(this.#fullScale),
+      frequency_Hz: this.#class.rating.frequency_Hz,
+      compare: (step) => bothChannels(compare(step)),
+      measured: () => this.source.fine,
+      configure: (phases) => this.configure(phases),
+    })
+  }
+}
+
+/** The reference of the phase is that of the neutral, too. */
+function bothChannels({ voltage_V, current_A, active_W, reactive_var }: PhaseQuantities): PhaseQuantities {
+  const twice = (values: ArrayLike<number>) => [values[0], values[0]]
+  return { voltage_V: twice(voltage_V), current_A: twice(current_A), active_W: twice(active_W), reactive_var: twice(reactive_var) }
 }
 
 /** What the single-phase circuits have in common: 30 mV at a shunt of 1 milliohm. */
@@ -128,6 +194,15 @@ const METER_TYPES: readonly BenchMeterType[] = [
     skews: true,
     transformers: true,
     create: (options) => new BenchATM90E32(options),
+  },
+  {
+    name: 'ADE7953',
+    phases: 1,
+    exports: true,
+    reactive: true,
+    skews: true,
+    transformers: true,
+    create: (options) => new BenchADE7953(options),
   },
   { name: 'BL0942', ...SINGLE, exports: true, create: benchBL0942 },
   { name: 'CSE7766', ...SINGLE, exports: false, create: benchCSE7766 },

@@ -1,4 +1,5 @@
-import type { CalibrationStep, PhaseQuantities } from '../../core/calibration/atm90e32.ts'
+import type { PhaseQuantities } from '../../core/calibration/codes.ts'
+import type { CalibrationStep } from '../../core/calibration/procedure.ts'
 import { EnergyRegisters, Quantity } from '../../core/registers/energy.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import { MetrologicalLed } from '../../meter/led.ts'

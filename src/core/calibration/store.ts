@@ -1,8 +1,8 @@
 import type { Bytes } from '../../../hal/api/io.ts'
 import { DecodeError } from '../../lib/bytes.ts'
 import { FerrarisError } from '../../lib/errors.ts'
-import type { ThreePhaseCodes } from './atm90e32.ts'
-import { type CalibratedIC, type CalibrationRecord, decodeCalibration, encodeCalibration } from './record.ts'
+import type { CalibratedIC, CodesOf } from './codes.ts'
+import { type CalibrationRecord, decodeCalibration, encodeCalibration } from './record.ts'
 
 /** Where it lies in the settings. A reset of configuration and secrets leaves it alone. */
 export const CALIBRATION_KEY = 'metrology.calibration'
@@ -30,9 +30,9 @@ export interface CalibrationStoreOptions {
 }
 
 /** `damaged`: something is stored that must not be used; the meter runs without and has to say so. */
-export type CalibrationState =
+export type CalibrationState<IC extends CalibratedIC = CalibratedIC> =
   | { readonly state: 'absent' }
-  | { readonly state: 'good'; readonly record: CalibrationRecord }
+  | { readonly state: 'good'; readonly record: CalibrationRecord<IC> }
   | { readonly state: 'damaged'; readonly reason: string }
 
 /** The calibration in flash: read at each start and each time the metering IC lost it, written only while the seal is open. */
@@ -44,7 +44,7 @@ export class CalibrationStore {
   }
 
   /** Never throws for what is stored. `ic`: the one that this board has. */
-  load(ic: CalibratedIC): CalibrationState {
+  load<IC extends CalibratedIC>(ic: IC): CalibrationState<IC> {
     const { settings, box } = this.#options
     const stored = settings.get(CALIBRATION_KEY)
     if (stored === undefined) {
@@ -56,7 +56,7 @@ export class CalibrationStore {
     try {
       const record = decodeCalibration(bytes)
       if (record.ic !== ic) return { state: 'damaged', reason: `the calibration is one of an ${record.ic}` }
-      return { state: 'good', record }
+      return { state: 'good', record: record as CalibrationRecord<IC> }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       return { state: 'damaged', reason: error.message }
@@ -74,11 +74,11 @@ export class CalibrationStore {
    * Errors: FerrarisError `SEAL` while the seal is closed, `CALIBRATION` for a code that its register cannot hold; nothing is written then. Those
    * of `Settings.set`.
    */
-  save(ic: CalibratedIC, phases: ThreePhaseCodes, utc_s: number): CalibrationRecord {
+  save<IC extends CalibratedIC>(ic: IC, phases: CodesOf[IC], utc_s: number): CalibrationRecord<IC> {
     const { settings, box, sealOpen, onChange } = this.#options
     if (!sealOpen()) throw new FerrarisError('SEAL', 'the seal is closed: the calibration cannot be changed')
     const change = this.changes + 1
-    const record: CalibrationRecord = { ic, utc_s, change, phases }
+    const record: CalibrationRecord<IC> = { ic, utc_s, change, phases }
     const bytes = encodeCalibration(record)
     settings.set(CHANGES_KEY, Uint8Array.of(change >>> 24, change >>> 16, change >>> 8, change))
     settings.set(CALIBRATION_KEY, box === undefined ? bytes : box.close(CALIBRATION_KEY, bytes))

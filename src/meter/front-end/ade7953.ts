@@ -4,6 +4,7 @@ import { ADE7953, type ADE7953Options } from '../../drivers/metering/ade7953/ade
 import { PendingEnergy } from '../../drivers/metering/ade7953/energy.ts'
 import { MILLI_UNIT } from '../../lib/energy-carry.ts'
 import { boundedWait } from '../metering.ts'
+import { calibrationFor } from './calibration.ts'
 import type { FrontEnd, FrontEndOptions } from './front-end.ts'
 
 const MEASURED: Measured = Object.freeze({ ...EVERYTHING, phases: 1 })
@@ -16,7 +17,9 @@ const REFERENCE_A = 5
 /** One phase, four quadrants, neutral current; it answers while its driver is made, and has an interrupt. */
 export const ade7953 = Object.freeze({
   measured: MEASURED,
-  create: ({ device, config }: FrontEndOptions, wiring: ADE7953Wiring): FrontEnd => {
+  create: (options: FrontEndOptions, wiring: ADE7953Wiring): FrontEnd => {
+    const { device, config } = options
+    const calibration = calibrationFor('ADE7953', options)
     const { circuit, rating } = wiring
     const { clock, wait_ms } = device
     const { frequency_Hz, nominalVoltage_V } = config.mains
@@ -28,14 +31,16 @@ export const ade7953 = Object.freeze({
       settle_ms: 0,
       start: () => {
         const common = { ticks_ms: () => clock.ticks_ms(), wait_ms: wait_ms && boundedWait(wait_ms, DRIVER_WAIT_MAX_MS), pending }
-        const options: ADE7953Options =
+        const phases = calibration()
+        const chip: ADE7953Options =
           wiring.bus === 'SPI' ? { ...common, bus: 'SPI', sensor: wiring.sensor } : { ...common, bus: 'I2C', sensor: wiring.sensor }
-        const driver = new ADE7953(options)
+        const driver = new ADE7953(chip)
         try {
           driver.configure({
             ...circuit,
             mainsFrequency_Hz: frequency_Hz,
             nominalVoltage_V,
+            phases,
             start_W: START_FRACTION * (rating?.reference_A ?? REFERENCE_A) * nominalVoltage_V,
           })
           return driver

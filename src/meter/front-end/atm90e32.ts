@@ -1,11 +1,9 @@
 import type { ATM90E32Wiring } from '../../../hal/api/metering.ts'
-import { CalibrationStore } from '../../core/calibration/store.ts'
 import { EVERYTHING } from '../../core/metrology/measured.ts'
-import { SecretBox } from '../../core/security/secret-box.ts'
-import { Counter } from '../../core/storage/counters.ts'
 import { ATM90E32 } from '../../drivers/metering/atm90e32/atm90e32.ts'
 import { PendingEnergy } from '../../drivers/metering/atm90e32/energy.ts'
 import { boundedWait } from '../metering.ts'
+import { calibrationFor } from './calibration.ts'
 import type { FrontEnd, FrontEndOptions } from './front-end.ts'
 
 /** Energy of one count at 3200 imp/kWh. */
@@ -20,15 +18,10 @@ const PHASE_START_W = 0.46
 export const atm90e32 = Object.freeze({
   measured: EVERYTHING,
   create: (options: FrontEndOptions, { sensor }: ATM90E32Wiring): FrontEnd => {
-    const { device, storage, config, sealOpen, onCalibrated, onDamaged } = options
-    const { crypto, key, wait_ms } = device
+    const { device, config } = options
+    const { wait_ms } = device
     const { frequency_Hz, nominalVoltage_V } = config.mains
-    const calibration = new CalibrationStore({
-      settings: storage.settings,
-      sealOpen,
-      box: new SecretBox({ crypto, key, nextNonce: () => storage.counters.next(Counter.secretNonce) }),
-      onChange: ({ change }) => onCalibrated(change),
-    })
+    const calibration = calibrationFor('ATM90E32', options)
     /** What one driver leaves to the next. */
     const pending = new PendingEnergy()
     return {
@@ -36,8 +29,7 @@ export const atm90e32 = Object.freeze({
       measured: EVERYTHING,
       settle_ms: 0,
       start: () => {
-        const found = calibration.load('ATM90E32')
-        if (found.state === 'damaged') onDamaged(found.reason)
+        const phases = calibration()
         const driver = new ATM90E32({ sensor, wait_ms: wait_ms && boundedWait(wait_ms, DRIVER_WAIT_MAX_MS), pending })
         try {
           driver.configure({
@@ -45,7 +37,7 @@ export const atm90e32 = Object.freeze({
             nominalVoltage_V,
             start_W: START_W,
             phaseStart_W: PHASE_START_W,
-            phases: found.state === 'good' ? found.record.phases : undefined,
+            phases,
           })
           return driver
         } catch (error) {

@@ -30,6 +30,8 @@ export interface ADE7953FrontEnd {
   readonly neutral_A?: number
   /** How the inputs of the phase differ from that. Default: not at all. */
   readonly skew?: ChannelSkew
+  /** The same of the current input of channel B; the voltage input is that of the phase. */
+  readonly neutralSkew?: ChannelSkew
 }
 
 /** The current that returns through the neutral, where it is not that of the phase. */
@@ -71,6 +73,7 @@ export class ADE7953Measurement {
   readonly #voltage_V: number
   readonly #currents_A: readonly [number, number]
   readonly #skew: ChannelSkew
+  readonly #neutralSkew: ChannelSkew
   readonly #error: ChannelError = createChannelError()
   readonly #delay = { perOrder_deg: 0, lead_deg: 0 }
   readonly #power = new SpectrumPower()
@@ -79,12 +82,13 @@ export class ADE7953Measurement {
   #highest = 0
 
   constructor(registers: Float64Array, frontEnd: ADE7953FrontEnd) {
-    const { voltage_V = 347.4, current_A = 90.32, neutral_A = current_A, skew = {} } = frontEnd
+    const { voltage_V = 347.4, current_A = 90.32, neutral_A = current_A, skew = {}, neutralSkew = {} } = frontEnd
     if (!(voltage_V > 0 && current_A > 0 && neutral_A > 0)) throw new RangeError('frontEnd')
     this.#registers = registers
     this.#voltage_V = voltage_V
     this.#currents_A = [current_A, neutral_A]
     this.#skew = skew
+    this.#neutralSkew = neutralSkew
   }
 
   /** The voltage is large enough for zero crossings. */
@@ -109,7 +113,9 @@ export class ADE7953Measurement {
     this.voltagePeak = ratio * PEAK_FULL_SCALE * (distortion === undefined ? 1 : distortion.voltageCrest[0] / SQRT2)
     this.voltageRms = rms(ratio * RMS_FULL_SCALE, registers[Address.VRMSOS])
     this.#measure(0, inputs, current_A, undefined)
-    skewAt({}, 0, this.#error)
+    const { voltage } = this.#error
+    skewAt(this.#neutralSkew, neutral?.current_A ?? current_A, this.#error)
+    this.#error.voltage = voltage
     this.#measure(1, inputs, current_A, neutral)
     this.#publish()
   }

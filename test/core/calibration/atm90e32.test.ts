@@ -1,14 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  ATM90E32Calibration,
-  gainCode,
-  NEUTRAL_CODES,
-  type PhaseQuantities,
-  phaseDelayCode,
-  powerGainCode,
-  powerOffsetCode,
-} from '../../../src/core/calibration/atm90e32.ts'
+import { ATM90E32_RULES, NEUTRAL_CODES, phaseDelayCode, powerGainCode, powerOffsetCode } from '../../../src/core/calibration/atm90e32.ts'
+import type { PhaseQuantities } from '../../../src/core/calibration/codes.ts'
+import { Calibration, gainCode } from '../../../src/core/calibration/procedure.ts'
 
 function quantities(voltage_V: number, current_A: number, active_W: number, reactive_var = 0): PhaseQuantities {
   const three = (value: number) => [value, value, value]
@@ -51,7 +45,7 @@ describe('formulas, with the examples of Atmel-46103A section 4.2', () => {
 
 describe('the procedure', () => {
   test('starts from the codes of a reset and changes only what a step is about', () => {
-    const calibration = new ATM90E32Calibration(50)
+    const calibration = new Calibration(ATM90E32_RULES, 50)
     expect(calibration.phases).toEqual([NEUTRAL_CODES, NEUTRAL_CODES, NEUTRAL_CODES])
     calibration.take('gain', quantities(230, 5, 1150), quantities(232.3, 4.9, 1138.27))
     const gains = { voltageGain: Math.round((32_768 * 230) / 232.3), currentGain: Math.round((32_768 * 5) / 4.9) }
@@ -76,7 +70,7 @@ describe('the procedure', () => {
     ['phase', quantities(230, 5, 575), quantities(230, 5, Number.NaN)],
     ['offset', quantities(230, 0, 0), quantities(230, 0, 11)],
   ] as const)('%s: what no front end can have is refused, and nothing changes', (kind, reference, measured) => {
-    const calibration = new ATM90E32Calibration(50)
+    const calibration = new Calibration(ATM90E32_RULES, 50)
     expect(() => calibration.take(kind, reference, measured)).toThrow(expect.objectContaining({ code: 'CALIBRATION' }))
     expect(calibration.phases).toEqual([NEUTRAL_CODES, NEUTRAL_CODES, NEUTRAL_CODES])
   })

@@ -1,8 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hostCrypto } from '../../../hal/host/crypto.ts'
-import { CODE_RANGES, NEUTRAL_CODES, type PhaseCodes, type ThreePhaseCodes } from '../../../src/core/calibration/atm90e32.ts'
-import { type CalibrationRecord, decodeCalibration, encodeCalibration, RECORD_LENGTH } from '../../../src/core/calibration/record.ts'
+import { NEUTRAL_CODES } from '../../../src/core/calibration/atm90e32.ts'
+import {
+  type CalibratedIC,
+  CODE_RANGES,
+  type PhaseCodes,
+  type ThreePhaseCodes,
+  type TwoChannelCodes,
+} from '../../../src/core/calibration/codes.ts'
+import { type CalibrationRecord, decodeCalibration, encodeCalibration, recordLengthOf } from '../../../src/core/calibration/record.ts'
 import { CALIBRATION_KEY, CalibrationStore } from '../../../src/core/calibration/store.ts'
 import { SecretBox } from '../../../src/core/security/secret-box.ts'
 import { DecodeError } from '../../../src/lib/bytes.ts'
@@ -12,17 +19,22 @@ const CODES: PhaseCodes = Object.freeze({ ...NEUTRAL_CODES, voltageGain: 33_432,
 const PHASES: ThreePhaseCodes = [CODES, NEUTRAL_CODES, { ...CODES, currentOffset: -976 }]
 const RECORD: CalibrationRecord = { ic: 'ATM90E32', utc_s: 1_166_284_800, change: 3, phases: PHASES }
 
-const codes = fc.record(
-  Object.fromEntries(Object.entries(CODE_RANGES).map(([name, [min, max]]) => [name, fc.integer({ min, max })])),
-) as unknown as fc.Arbitrary<PhaseCodes>
+const codesOf = (ic: CalibratedIC) =>
+  fc.record(
+    Object.fromEntries(Object.entries(CODE_RANGES[ic]).map(([name, [min, max]]) => [name, fc.integer({ min, max })])),
+  ) as unknown as fc.Arbitrary<PhaseCodes>
 
 describe('the record', () => {
-  test('any codes come back as they were', () => {
+  test.each([
+    ['ATM90E32', 3, 116],
+    ['ADE7953', 2, 84],
+  ] as const)('%s: any codes come back as they were', (ic, count, length) => {
+    const phases = fc.array(codesOf(ic), { minLength: count, maxLength: count })
     fc.assert(
-      fc.property(fc.nat(), fc.integer({ min: 0, max: 2 ** 40 }), codes, codes, codes, (change, utc_s, a, b, c) => {
-        const record = { ...RECORD, change, utc_s, phases: [a, b, c] } as const
+      fc.property(fc.nat(), fc.integer({ min: 0, max: 2 ** 40 }), phases, (change, utc_s, made) => {
+        const record = { ic, change, utc_s, phases: made as unknown as ThreePhaseCodes } as const
         const bytes = encodeCalibration(record)
-        expect(bytes.length).toBe(RECORD_LENGTH)
+        expect([bytes.length, recordLengthOf(ic)]).toEqual([length, length])
         expect(decodeCalibration(bytes)).toEqual(record)
       }),
     )
@@ -71,6 +83,15 @@ function stored(device = 1, flash = new Map<string, Uint8Array>()) {
 }
 
 describe('the store', () => {
+  test('a record of another IC is not used', () => {
+    const { boxed } = stored()
+    const channel: PhaseCodes = { ...NEUTRAL_CODES, voltageGain: 0x400000, currentGain: 0x3f0000, powerGain: 0x410000, phaseDelay: -300 }
+    const phases: TwoChannelCodes = [channel, channel]
+    const record = boxed.save('ADE7953', phases, 5)
+    expect(boxed.load('ADE7953')).toEqual({ state: 'good', record })
+    expect(boxed.load('ATM90E32')).toMatchObject({ state: 'damaged' })
+  })
+
   test.each(['plain', 'boxed'] as const)('%s: absent, then good, counted and told', (kind) => {
     const it = stored()
     const store = it[kind]

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bytes, SPI, SPIConstructor, SPIOptions } from '../../../hal/api/io.ts'
@@ -58,6 +59,37 @@ function given(chip: Chip): Float64Array {
   for (let i = 0; i < 20; i++) totals[i] = chip.generated(0x80 + i) - chip.peek(0x80 + i)
   return totals
 }
+
+interface Frame {
+  readonly frame: string
+  readonly read: boolean
+  readonly address: number
+  readonly value?: number
+}
+const vectors = JSON.parse(readFileSync(new URL('../../vectors/ic_frames.json', import.meta.url), 'utf8'))
+const frames: readonly Frame[] = vectors.atm90e32
+
+describe('frames of the datasheet', () => {
+  test('are what the driver sends', () => {
+    const { sensor, hook, wait_ms } = bench()
+    const sent = new Set<string>()
+    hook.before = (frame) => sent.add(Buffer.from(frame).toString('hex'))
+    new ATM90E32({ sensor, wait_ms }).configure()
+    // The driver knows no register above FFH.
+    for (const { frame, address } of frames) if (address < 0x100) expect([...sent]).toContain(frame)
+  })
+
+  test.each(frames)('$frame is understood by the chip', ({ frame, read, address, value = 0 }) => {
+    const { chip } = bench()
+    const bytes = Buffer.from(frame, 'hex')
+    const held = chip.peek(address)
+    chip.transfer(bytes)
+    if (read) expect([...bytes]).toEqual([0, 0, held >> 8, held & 0xff])
+    // A soft reset clears LastSPIData, too.
+    else if (address !== 0x70) expect([chip.peek(address), chip.peek(0x78)]).toEqual([value, value])
+    else expect(chip.peek(0x78)).toBe(0)
+  })
+})
 
 describe('shape', () => {
   test('is a MeteringSource with 25/8 mWh per count', () => {
