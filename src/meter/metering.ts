@@ -77,7 +77,8 @@ export class PatientMetering implements MeteringSource {
     this.#last = sample
     sample.status &= ~MeteringStatus.starting
     // The configuration was written again: whoever reads the profile is warned, also when a new interval has begun meanwhile.
-    if (this.#renewed) sample.status |= MeteringStatus.reconfigured
+    // With the first good sample: a chip on a UART may still be silent.
+    if (this.#renewed && (sample.status & MeteringStatus.fault) === 0) sample.status |= MeteringStatus.reconfigured
     const slow = ticks_ms() - began_ms > SAMPLE_MAX_MS
     // What it counted is booked all the same: the IC has forgotten it.
     if (slow) sample.status |= MeteringStatus.fault

@@ -128,6 +128,36 @@ describe.each(['virtual-1p', 'virtual-1pn', 'virtual-plug'] as const)('the suppl
 /** The ADE7953 and the CSE7766 both give whole mWh. */
 const unitOf = (board: BoardName) => (board === 'virtual-1pn' ? 'virtual-plug' : board)
 
+describe.each(['virtual-1p', 'virtual-plug'] as const)('the line to the IC of the board %s', (board) => {
+  function silenced(duration_ms: number): Rig {
+    const rig = rigOf(board, { trace: null, world: STEADY })
+    rig.run(60_000)
+    const { chip } = rig.machine.board.metering
+    if (!('line' in chip)) throw new Error('an IC on a UART')
+    chip.line.stick(1)
+    rig.run(duration_ms)
+    expect(rig.core.now.status & MeteringStatus.fault).toBe(MeteringStatus.fault)
+    chip.line.stick(undefined)
+    rig.run(60_000)
+    expect(rig.core.now.status & MeteringStatus.fault).toBe(0)
+    expect(rig.events).toEqual(['Power up', 'Measurement system error', 'Configuration of the metering IC changed'])
+    return rig
+  }
+  const counted_s = (rig: Rig) => (rig.imported_mWh * 3.6) / STEADY_W
+
+  test('is silent for some seconds: drivers come and go, no pulse is lost', () => {
+    const rig = silenced(15_000)
+    expect(135 - counted_s(rig)).toBeGreaterThan(0)
+    expect(135 - counted_s(rig)).toBeLessThan(2 * BEHIND_S)
+  })
+
+  test('is silent for an hour: logged once, never more than flowed, and the meter goes on', () => {
+    const rig = silenced(HOUR_MS)
+    expect(counted_s(rig)).toBeGreaterThan(2 * 60 - 2 * BEHIND_S - 10)
+    expect(counted_s(rig)).toBeLessThan(HOUR_MS / 1000 + 120)
+  })
+})
+
 test('what the IC counted before everything was erased is no energy of the meter', () => {
   const rig = rigOf('virtual-plug', { trace: null, world: STEADY })
   rig.run(600_000)
