@@ -37,14 +37,14 @@ const WORLD_CONFIG = object(
     board: oneOf(BOARD_NAMES, {
       default: 'virtual',
       description:
-        'Board of the meter: virtual (three phases, ATM90E32), virtual-1p (BL0942), virtual-1pn (ADE7953), virtual-plug (CSE7766). With one phase the house has only L1',
+        'Board of the meter: virtual (three phases, ATM90E32), virtual-1p (BL0942), virtual-1pn (ADE7953), virtual-plug (CSE7766); virtual-water, virtual-gas, virtual-heat (pulse inputs). With one phase the house has only L1',
     }),
     trace: optional(
       string({
         minLength: 1,
         maxLength: 1024,
         description:
-          'CSV file of a recorded load, relative to the configuration file; without it the recorded household of the package is replayed',
+          'CSV file of a recorded load or, for a water or gas meter, of a flow, relative to the configuration file; without it the recorded household of the package is replayed',
       }),
     ),
     load: oneOf(['trace', 'none'], { default: 'trace', description: 'none: only the appliances draw power' }),

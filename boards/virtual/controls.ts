@@ -1,5 +1,6 @@
 import type { FaceExtension, FaceWorld, MainsState, WorldCommand } from '../../src/meter/face/state.ts'
 import type { Machine } from './machine.ts'
+import type { PulseHouse } from './pulse.ts'
 
 /** A sag as a long line with a stalled motor gives: well below the 78 % that the IC calls a sag, well above the supply's limit. */
 const SAG_FACTOR = 0.65
@@ -20,13 +21,26 @@ export class WorldControls implements FaceExtension {
   }
 
   state(): Omit<FaceWorld, 'type'> {
-    const { board, mains, appliances, photovoltaics, speed, actualSpeed, now_ms, options } = this.#machine
+    const { board, mains, speed, actualSpeed, now_ms, options, pulses } = this.#machine
     return {
       time_ms: now_ms,
       speed: speed === Number.POSITIVE_INFINITY ? 'max' : speed,
       actualSpeed,
       seed: options.seed,
       mains: Array.from(mains.factor.subarray(0, this.#machine.phases), stateOf),
+      tamper: {
+        terminalCover: board.tampered('terminalCover'),
+        meterCover: board.tampered('meterCover'),
+        magneticField: board.tampered('magneticField'),
+        seal: board.tampered('seal'),
+      },
+      ...(pulses === undefined ? this.#house() : this.#meterHouse(pulses)),
+    }
+  }
+
+  #house(): Pick<FaceWorld, 'household' | 'appliances' | 'pv'> {
+    const { appliances, photovoltaics, options } = this.#machine
+    return {
       household: { name: HOUSEHOLD, power_W: this.#machine.household_W },
       appliances: appliances.map(({ id, name, rated_W, on, phase }) => ({
         id,
@@ -36,12 +50,15 @@ export class WorldControls implements FaceExtension {
         phase: phase === 'all' ? 0 : phase,
       })),
       pv: { on: photovoltaics.on, power_W: photovoltaics.power_W, max_W: options.config.world.photovoltaics_W },
-      tamper: {
-        terminalCover: board.tampered('terminalCover'),
-        meterCover: board.tampered('meterCover'),
-        magneticField: board.tampered('magneticField'),
-        seal: board.tampered('seal'),
-      },
+    }
+  }
+
+  /** What flows through a meter with pulse outputs, in its own unit per hour. */
+  #meterHouse(pulses: PulseHouse): Pick<FaceWorld, 'household' | 'appliances' | 'flow'> {
+    return {
+      household: { name: pulses.house, power_W: (pulses.flow.rate - pulses.tapped) / 1000 },
+      appliances: pulses.taps.map(({ id, name, rate, on }) => ({ id, name, power_W: rate / 1000, on, phase: 1 })),
+      ...(pulses.volume === undefined && { flow: { unit: 'l/h', kilo: 'm³/h' } }),
     }
   }
 
@@ -57,7 +74,7 @@ export class WorldControls implements FaceExtension {
       if (command.power_W > max_W) return { error: `the inverter feeds in ${max_W} W at most` }
       machine.photovoltaics.set(command.on, command.power_W)
       machine.mains.update()
-    } else {
+    } else if (machine.pulses?.turn(command.appliance, command.on) !== true) {
       const appliance = machine.appliances.find(({ id }) => id === command.appliance)
       if (appliance === undefined) return { error: `no appliance "${command.appliance}"` }
       appliance.switch(command.on)

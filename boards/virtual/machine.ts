@@ -13,10 +13,11 @@ import type { FaultListener } from '../../src/meter/supervisor.ts'
 import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { type NorFlash, PowerLoss } from '../../src/world/chips/nor-flash.ts'
 import { Appliance, COMMON_APPLIANCES, Photovoltaics } from '../../src/world/loads/appliances.ts'
-import type { Trace } from '../../src/world/loads/trace.ts'
+import { isFlow, type Recording } from '../../src/world/loads/trace-bytes.ts'
 import { TraceLoad } from '../../src/world/loads/trace-load.ts'
 import { Mains } from '../../src/world/mains.ts'
 import type { PinBank } from '../../src/world/pins.ts'
+import { FlowReplay } from '../../src/world/pulse/flow-trace.ts'
 import { LatchingRelay, SwitchedLoad } from '../../src/world/relay.ts'
 import { Scheduler } from '../../src/world/scheduler.ts'
 import { WorldTimer } from '../../src/world/time.ts'
@@ -26,6 +27,7 @@ import type { VirtualConfig } from './config.ts'
 import { ConsoleBridge } from './console.ts'
 import { WorldControls } from './controls.ts'
 import { MachineFace } from './face.ts'
+import { heatHouse, PulseHouse } from './pulse.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 import { BOARDS } from './variants.ts'
 import { VirtualBoard } from './virtual-board.ts'
@@ -39,7 +41,7 @@ export type WorldService = ServiceName | 'console'
 
 export interface MachineOptions {
   readonly config: VirtualConfig
-  readonly trace?: Trace
+  readonly trace?: Recording
   /** Where the bytes of the flash live; the machine puts the emulated chip in front of it. */
   readonly storage: Flash
   /** The partitions of the boot loader; without them the firmware cannot be replaced. */
@@ -130,8 +132,11 @@ export class Machine {
     const { standardOffset_min } = config.meter.localTime
     const { trace } = options
     this.#household =
-      trace === undefined ? undefined : new TraceLoad({ scheduler, mains: this.mains, trace, standardOffset_min, phases: this.phases })
+      trace === undefined || isFlow(trace)
+        ? undefined
+        : new TraceLoad({ scheduler, mains: this.mains, trace, standardOffset_min, phases: this.phases })
     if (this.#household !== undefined) this.mains.add(new SwitchedLoad(this.relay, this.#household))
+    this.#letFlow()
     this.mains.update()
     this.board.sealed = !config.world.sealOpen
     this.#face = this.#serveFace(this.board.start())
@@ -169,6 +174,22 @@ export class Machine {
 
   get now_ms(): number {
     return Math.floor(this.scheduler.now_us / 1000)
+  }
+
+  /** The meter with pulse outputs, on a board that has one. */
+  get pulses(): PulseHouse | undefined {
+    const { chip } = this.board.metering
+    return chip instanceof PulseHouse ? chip : undefined
+  }
+
+  /** What flows through a meter with pulse outputs: a recording, or an invention. */
+  #letFlow(): void {
+    const { pulses, scheduler } = this
+    const { config, trace, seed } = this.options
+    if (pulses === undefined || config.world.load === 'none') return
+    const { standardOffset_min } = config.meter.localTime
+    if (trace !== undefined && isFlow(trace)) new FlowReplay({ scheduler, flow: pulses.flow, trace, standardOffset_min })
+    else heatHouse(pulses, { scheduler, random: new SeededRandom(seed, 12), standardOffset_min })
   }
 
   /** Lets the world's time pass up to `until_ms`. */
@@ -254,6 +275,7 @@ export class Machine {
 
   #connectAppliances(): Appliance[] {
     const configured = this.options.config.world.appliances
+    if (this.pulses !== undefined) return []
     const single = this.phases === 1
     const appliances = (configured ?? COMMON_APPLIANCES).map((options) => new Appliance(single ? { ...options, phase: 1 } : options))
     for (const [index, appliance] of appliances.entries()) {

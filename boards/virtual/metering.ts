@@ -5,9 +5,8 @@ import { BL0942 } from '../../src/world/chips/bl0942.ts'
 import { CSE7766 } from '../../src/world/chips/cse7766.ts'
 import type { Electrical } from '../../src/world/electrical.ts'
 import { I2CBus } from '../../src/world/i2c-bus.ts'
-import type { PinBank } from '../../src/world/pins.ts'
-import type { Scheduler } from '../../src/world/scheduler.ts'
 import { SerialWire } from '../../src/world/serial-wire.ts'
+import { PulseHouse, type PulseWorld } from './pulse.ts'
 import { BOARDS, type BoardName } from './variants.ts'
 
 /** Voltages below this part of the nominal one may be a sag for an IC. */
@@ -20,17 +19,14 @@ const ADE7953_DECIDES_MS = [31, 101]
 
 /** The emulated metering IC of a board, and its wiring as the firmware gets it. */
 export interface MeteringPart {
-  readonly chip: ATM90E32 | ADE7953 | BL0942 | CSE7766
+  readonly chip: ATM90E32 | ADE7953 | BL0942 | CSE7766 | PulseHouse
   readonly wiring: MeteringWiring
   setInputs(electrical: Electrical, nominal_V: number): void
   /** The processor stopped: its end of the bus is free. */
   release(): void
 }
 
-interface World {
-  readonly scheduler: Scheduler
-  readonly pins: PinBank
-}
+type World = PulseWorld
 
 type Data<Part> = Extract<(typeof BOARDS)[BoardName]['metering'], { readonly part: Part }>
 
@@ -114,5 +110,10 @@ export function createMetering(board: BoardName, world: World): MeteringPart {
       return bl0942(world, metering)
     case 'CSE7766':
       return cse7766(world, metering)
+    case 'PULSE': {
+      const chip = new PulseHouse(board, world)
+      const setInputs: MeteringPart['setInputs'] = (electrical, nominal_V) => chip.setInputs(electrical, nominal_V)
+      return { chip, wiring: chip.wiring, setInputs, release: () => {} }
+    }
   }
 }

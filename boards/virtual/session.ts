@@ -6,7 +6,7 @@ import { LogId } from '../../src/core/events/codes.ts'
 import { eventText } from '../../src/core/events/log-codes-table.ts'
 import { modelOf } from '../../src/meter/config.ts'
 import type { EventLogName } from '../../src/meter/core.ts'
-import type { Trace } from '../../src/world/loads/trace.ts'
+import type { Recording } from '../../src/world/loads/trace-bytes.ts'
 import type { VirtualConfig } from './config.ts'
 import { Machine, type WorldService } from './machine.ts'
 
@@ -82,7 +82,7 @@ export class Session {
   readonly #networked: boolean
   #lastSummary: Summary | undefined
 
-  constructor(init: SessionInit, trace: Trace | undefined, hal: SessionHal) {
+  constructor(init: SessionInit, trace: Recording | undefined, hal: SessionHal) {
     this.#networked = hal.network !== undefined
     this.machine = new Machine({
       ...hal,

@@ -1,7 +1,7 @@
 import type { Crypto } from '../../hal/api/crypto.ts'
 import type { Device } from '../../hal/api/device.ts'
 import type { Flash } from '../../hal/api/flash.ts'
-import type { Bytes } from '../../hal/api/io.ts'
+import type { Bytes, DigitalConstructor } from '../../hal/api/io.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer } from '../../hal/api/time.ts'
 import type { ResetReason, Watchdog } from '../../hal/api/watchdog.ts'
@@ -104,7 +104,7 @@ export class VirtualBoard {
     this.cable = new SerialWire(scheduler, { transmit_bytes: 1024, receive_bytes: 1024 })
     this.time = new BoardTime({ scheduler, pins: this.pins, config: options.time })
     this.#timer = this.time.timer()
-    this.metering = createMetering(options.board, { scheduler, pins: this.pins })
+    this.metering = createMetering(options.board, { scheduler, pins: this.pins, seed, timer: () => this.#timer })
     this.#supply = new BoardSupply({
       scheduler,
       random: new SeededRandom(seed, 6),
@@ -245,17 +245,12 @@ export class VirtualBoard {
       key,
       flash: this.flash,
       metering: this.metering.wiring,
-      led: { io: pin, pin: BOARD.led.pin },
+      ...this.#electricity(pin),
       seal: { io: pin, pin: BOARD.seal.pin },
       tamperContacts: {
         terminalCover: { io: pin, pin: BOARD.tamper.terminalCover, active: 1 },
         meterCover: { io: pin, pin: BOARD.tamper.meterCover, active: 1 },
         magneticField: { io: pin, pin: BOARD.tamper.magneticField, active: 1, mode: 'InputPullDown' },
-      },
-      supplySwitch: {
-        coil: { type: 'bistable', io: pin, closePin: BOARD.supplySwitch.close, openPin: BOARD.supplySwitch.open },
-        feedback: { io: pin, pin: BOARD.supplySwitch.feedback, closed: 0 },
-        button: { io: pin, pin: BOARD.supplySwitch.button },
       },
       console: { io: this.cable.end(0), baud: BOARD.console.baud },
       network: this.#network,
@@ -268,6 +263,20 @@ export class VirtualBoard {
         scheduler.after(0, () => {
           if (generation === this.generation) this.reset('restart')
         })
+      },
+    }
+  }
+
+  /** What only an electricity meter has. */
+  #electricity(io: DigitalConstructor): Pick<Device, 'led' | 'supplySwitch'> {
+    if (this.metering.wiring.part === 'PULSE') return {}
+    const { led, supplySwitch } = BOARD
+    return {
+      led: { io, pin: led.pin },
+      supplySwitch: {
+        coil: { type: 'bistable', io, closePin: supplySwitch.close, openPin: supplySwitch.open },
+        feedback: { io, pin: supplySwitch.feedback, closed: 0 },
+        button: { io, pin: supplySwitch.button },
       },
     }
   }

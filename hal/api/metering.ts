@@ -1,5 +1,14 @@
 import type { I2CConstructor, I2COptions } from './i2c.ts'
-import type { DigitalConstructor, SerialConstructor, SerialOptions, SPIConstructor, SPIOptions } from './io.ts'
+import type {
+  DigitalConstructor,
+  DigitalMode,
+  PulseCountConstructor,
+  PulseCountOptions,
+  SerialConstructor,
+  SerialOptions,
+  SPIConstructor,
+  SPIOptions,
+} from './io.ts'
 
 /** What the current paths are made for: 5(60) A is a reference of 5 A and a maximum of 60 A (IEC 62052-11, 3.5.1). */
 export interface Rating {
@@ -72,5 +81,45 @@ export interface CSE7766Wiring extends Common {
   }
 }
 
+/** Units of what a pulse stands for; Wh and J of a heat meter. */
+export type PulseUnit = 'ml' | 'l' | 'm3' | 'Wh' | 'kWh' | 'MWh' | 'kJ' | 'MJ' | 'GJ'
+
+/** So many pulses stand for an amount: `{ pulses: 10, amount: 1, unit: 'l' }`. Integers, so the weight of a pulse is an exact fraction. */
+export interface PulseWeight {
+  readonly pulses: number
+  readonly amount: number
+  readonly unit: PulseUnit
+}
+
+/** A pulse output of a meter and the counter at its wire. */
+export interface PulseOutput extends PulseCountOptions {
+  readonly io: PulseCountConstructor
+}
+
+/** What the plate of a meter with pulse outputs says, and which outputs are connected. */
+export interface PulsePlate {
+  readonly part: 'PULSE'
+  readonly medium: 'water' | 'hotWater' | 'gas' | 'heat' | 'cooling'
+  /** What the main output counts: the volume, of a heat meter the energy. */
+  readonly weight: PulseWeight
+  /** Of a heat meter: an output for its volume. */
+  readonly volumeWeight?: PulseWeight
+  /** There is an output for what flows back, of the same weight. */
+  readonly hasReverse?: boolean
+  /** The counters live on a battery and count while the board is dark; each keeps its count when it is opened again. */
+  readonly retained?: boolean
+}
+
+/** A water, gas or heat meter at pulse inputs. */
+export interface PulseWiring extends PulsePlate, Common {
+  readonly outputs: {
+    readonly forward: PulseOutput
+    readonly reverse?: PulseOutput
+    readonly volume?: PulseOutput
+  }
+  /** A line that tells whether the board has its supply; its `interrupt` rises when it fails. */
+  readonly supply?: { readonly io: DigitalConstructor; readonly pin: number; readonly mode?: DigitalMode; readonly good?: 0 | 1 }
+}
+
 /** The metering IC of a board with its bus (ECMA-419 "sensor.io" pattern) and what stands between it and the mains. */
-export type MeteringWiring = ATM90E32Wiring | ADE7953Wiring | BL0942Wiring | CSE7766Wiring
+export type MeteringWiring = ATM90E32Wiring | ADE7953Wiring | BL0942Wiring | CSE7766Wiring | PulseWiring

@@ -12,8 +12,9 @@ export const USAGE = `Usage: ferraris run [config.json] [options]     run a virt
        ferraris --help | --version
 
 Options of run:
-  --board NAME        ${BOARD_NAMES.join(', ')} (default virtual):
-                      the metering IC, see boards/README.md
+  --board NAME        ${BOARD_NAMES.slice(0, 4).join(', ')},
+                      ${BOARD_NAMES.slice(4).join(', ')}
+                      (default virtual): the metering IC or pulse inputs, see boards/README.md
   --engine v8|xs      JavaScript engine of the firmware (default v8)
   --speed N|max       simulated seconds per second (default 1; max: as fast as possible)
   --from ISO          first moment of the world, such as 2006-12-16T17:24 (local) or …T16:24Z

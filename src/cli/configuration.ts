@@ -7,13 +7,18 @@ import { FerrarisError } from '../lib/errors.ts'
 import { jsonSchema } from '../lib/schema-json.ts'
 import { validate } from '../lib/schema-validate.ts'
 import { meterConfigErrors } from '../meter/config.ts'
-import { measuredBy } from '../meter/front-end/front-end.ts'
+import { measuredOn } from '../meter/front-end/front-end.ts'
+import { pulseConfigErrors } from '../meter/front-end/pulse.ts'
 import { waveformError } from '../world/loads/appliances.ts'
-import { parseTrace, type Trace } from '../world/loads/trace.ts'
+import { parseTrace } from '../world/loads/trace.ts'
+import type { Recording } from '../world/loads/trace-bytes.ts'
+import { parseFlowTrace } from '../world/pulse/flow-trace.ts'
 import type { RunOptions } from './args.ts'
 
-/** The household of the package; the same place seen from the built module. */
-const HOUSEHOLD = fileURLToPath(new URL('../../../../boards/virtual/data/household_electricity_1min.csv', import.meta.url))
+/** A recording of the package; the same place seen from the built module. */
+const dataFile = (name: string) => fileURLToPath(new URL(`../../../../boards/virtual/data/${name}`, import.meta.url))
+const HOUSEHOLD = dataFile('household_electricity_1min.csv')
+const WATER = dataFile('household_water_1s.csv')
 
 function readText(path: string, what: string): string {
   try {
@@ -61,7 +66,8 @@ function withBoard({ meter, world }: VirtualConfig, board: BoardName | undefined
 /** What depends on more than one field. */
 function crossErrors({ meter, world }: VirtualConfig): string[] {
   const { phases, metering } = BOARDS[world.board]
-  const errors = meterConfigErrors(meter, measuredBy(metering)).map((text) => `meter.${text}`)
+  const errors = meterConfigErrors(meter, measuredOn(metering, meter)).map((text) => `meter.${text}`)
+  if (metering.part === 'PULSE') errors.push(...pulseConfigErrors(metering, meter).map((text) => `meter.${text}`))
   for (const [index, { phase }] of (world.appliances ?? []).entries()) {
     if (phase !== 'all' && phase > phases)
       errors.push(`world.appliances[${index}].phase: found ${phase}, allowed with the board "${world.board}" is 1 or "all"`)
@@ -84,13 +90,15 @@ function withoutSchema(input: unknown): unknown {
   return rest
 }
 
-/** The recorded load that the configuration asks for. Throws FerrarisError `TRACE` or `CONFIG`. */
-export function loadTrace(config: VirtualConfig, configFile: string | undefined): Trace | undefined {
-  if (config.world.load === 'none') return undefined
-  const own = config.world.trace
-  if (own === undefined) return parseTrace(readText(HOUSEHOLD, 'trace'), HOUSEHOLD)
-  const path = resolve(configFile === undefined ? '.' : dirname(configFile), own)
-  return parseTrace(readText(path, 'trace'), path)
+/** The recorded load or flow that the configuration asks for; none where the package has none. Throws FerrarisError `TRACE` or `CONFIG`. */
+export function loadTrace({ world, meter }: VirtualConfig, configFile: string | undefined): Recording | undefined {
+  if (world.load === 'none') return undefined
+  const own = world.trace === undefined ? undefined : resolve(configFile === undefined ? '.' : dirname(configFile), world.trace)
+  const { metering } = BOARDS[world.board]
+  const path = own ?? (metering.part !== 'PULSE' ? HOUSEHOLD : metering.medium === 'water' ? WATER : undefined)
+  if (path === undefined) return undefined
+  const text = readText(path, 'trace')
+  return metering.part === 'PULSE' ? parseFlowTrace(text, path, meter.localTime.standardOffset_min) : parseTrace(text, path)
 }
 
 /** The published JSON Schema. */

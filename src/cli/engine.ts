@@ -1,12 +1,12 @@
 import type { VirtualConfig } from '../../boards/virtual/config.ts'
 import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
-import type { Trace } from '../world/loads/trace.ts'
+import type { Recording } from '../world/loads/trace-bytes.ts'
 import type { DataDirectory } from './data-directory.ts'
 
 /** What every engine starts a virtual meter from. */
 export interface EngineOptions {
   readonly config: VirtualConfig
-  readonly trace: Trace | undefined
+  readonly trace: Recording | undefined
   readonly start_ms: number
   readonly seed: number
   /** Simulated seconds per second; Infinity = as fast as possible. */

@@ -1,9 +1,11 @@
 import type { WorldService } from '../../boards/virtual/machine.ts'
 import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
+import { codeOf } from '../core/registers/names.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { formatDuration, formatInstant } from '../lib/iso8601.ts'
 import { DEMO_SECRET } from '../meter/config.ts'
 import { PUBLIC_CLIENT, READING_CLIENT } from '../meter/views/dlms.ts'
+import { isFlow } from '../world/loads/trace-bytes.ts'
 import type { RunOptions } from './args.ts'
 import { loadConfiguration, loadTrace } from './configuration.ts'
 import { DataDirectory } from './data-directory.ts'
@@ -44,7 +46,7 @@ function head(engine: EngineOptions, options: RunOptions, summary: Summary, term
   terminal.line(
     `${summary.model} ${summary.firmware} serial ${summary.serial}, engine ${options.engine}, seed ${options.seed}, speed ${speed}, from ${terminal.time(engine.start_ms)}`,
   )
-  if (engine.trace !== undefined && engine.trace.bridged > 0)
+  if (engine.trace !== undefined && !isFlow(engine.trace) && engine.trace.bridged > 0)
     terminal.line(`recorded load: ${engine.trace.bridged} missing rows bridged with the row before`)
   if (!summary.services.includes('dlms')) return
   const secret = summary.demoSecret ? `${DEMO_SECRET} (demo)` : 'stored in the meter'
@@ -130,10 +132,19 @@ async function drive({ engine, start, options, engineOptions, terminal }: Drive)
 
 function closing(summary: Summary, start_ms: number, wall_ms: number): string {
   const simulated_ms = summary.time_ms - start_ms
-  const imported = summary.registers['1.0.1.8.0.255']
-  const exported = summary.registers['1.0.2.8.0.255']
   const ratio = Math.round(simulated_ms / wall_ms).toLocaleString('en')
-  return `${formatDuration(simulated_ms)} in ${(wall_ms / 1000).toFixed(1)} s (${ratio} times real time): 1.8.0 ${imported?.value} Wh${exported === undefined ? '' : `, 2.8.0 ${exported.value} Wh`}, ${summary.profileEntries} profile entries, ${summary.events} events`
+  return `${formatDuration(simulated_ms)} in ${(wall_ms / 1000).toFixed(1)} s (${ratio} times real time): ${totals(summary)}, ${summary.profileEntries} profile entries, ${summary.events} events`
+}
+
+/** What the meter has counted: of electricity what came and went, of another medium all that it has. */
+function totals({ registers }: Summary): string {
+  const electricity = ['1.0.1.8.0.255', '1.0.2.8.0.255'].filter((name) => registers[name] !== undefined)
+  const names = electricity.length > 0 ? electricity : Object.keys(registers).filter((name) => registers[name].milli !== undefined)
+  return names.map((name) => `${codeOf(name)} ${shown(registers[name])}`).join(', ')
+}
+
+function shown({ value, scaler, unit }: Summary['registers'][string]): string {
+  return `${scaler < 0 ? (value / 10 ** -scaler).toFixed(-scaler) : value * 10 ** scaler} ${unit}`
 }
 
 /** `ferraris run`: a virtual meter until its time is over or somebody stops it. Throws FerrarisError with one clear line. */

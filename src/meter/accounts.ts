@@ -4,13 +4,21 @@ import type { BillingSection } from '../core/billing/snapshot.ts'
 import type { MeterClock } from '../core/clock/meter-clock.ts'
 import { Demand } from '../core/demand/demand.ts'
 import { ProfileStatus } from '../core/events/codes.ts'
-import { type Measured, quantitiesOf, tariffedOf } from '../core/metrology/measured.ts'
+import { demandOf, type Measured, quantitiesOf, tariffedOf } from '../core/metrology/measured.ts'
 import { CaptureProfile } from '../core/profile/capture-profile.ts'
 import { energyColumns, PROFILES } from '../core/profile/definitions.ts'
 import { daily, monthly } from '../core/profile/schedule.ts'
 import type { EnergyRegisters } from '../core/registers/energy.ts'
+import { codeOf, RegisterKind, registerName } from '../core/registers/names.ts'
 import type { Storage } from '../core/storage/storage.ts'
+import type { Fraction } from '../lib/fraction.ts'
 import type { MeterConfig } from './config.ts'
+
+/** Power is in W also where energy is in kJ: 1 J is 5/18 mWh. */
+function demandUnit(unit: Fraction, { medium }: Measured): Fraction {
+  const joule = medium?.quantities[0].unitText === 'J'
+  return joule ? { numerator: unit.numerator * 5, denominator: unit.denominator * 18 } : unit
+}
 
 /** Billing periods that can be read back. */
 export const BILLING_DEPTH = 13
@@ -57,9 +65,9 @@ export class Accounts {
     this.demand = new Demand(
       {
         counts,
-        unit,
+        unit: demandUnit(unit, measured),
         settings: storage.settings,
-        quantities,
+        quantities: demandOf(measured),
         rates,
         period_s: config.demand.period_min * 60,
         periods: config.demand.periods,
@@ -83,7 +91,12 @@ export class Accounts {
         sections: this.sections,
         depth: BILLING_DEPTH,
       })
-    const columns = energyColumns((quantity, rate) => energy.wholeUnits(counts(quantity, rate)), quantities, rates)
+    const columns = energyColumns(
+      (quantity, rate) => energy.wholeUnits(counts(quantity, rate)),
+      quantities,
+      rates,
+      (quantity, rate) => codeOf(registerName(measured, quantity, RegisterKind.total, rate)?.logicalName ?? ''),
+    )
     const profile = (log: Storage['daily'], schedule: ReturnType<typeof daily>, depth: number) =>
       log && new CaptureProfile({ log, schedule, depth, columns }, now_s)
     this.daily = profile(storage.daily, daily(offset), PROFILES.daily.depth)

@@ -13,7 +13,8 @@ import { type EventListener, MeterCore } from './core.ts'
 import { checkEnergyUnit } from './energy-unit.ts'
 import { openAfterReset } from './factory-reset.ts'
 import { type MeterFirmware, meterFirmware } from './firmware.ts'
-import { createFrontEnd, measuredBy } from './front-end/front-end.ts'
+import { FlowWatch } from './flow-watch.ts'
+import { createFrontEnd, measuredOn } from './front-end/front-end.ts'
 import { ledPart, MetrologicalLed } from './led.ts'
 import { METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
 import { MetrologyParameters } from './metrology-parameters.ts'
@@ -65,6 +66,8 @@ export class Meter {
   readonly led: MetrologicalLed
   /** Absent where firmware cannot be replaced. */
   readonly firmware: MeterFirmware | undefined
+  /** Of a water, gas or heat meter. */
+  readonly flow: FlowWatch | undefined
   /** Absent on a meter without a relay. */
   readonly supplySwitch: MeterSwitch | undefined
   readonly seal: SealContact
@@ -83,7 +86,7 @@ export class Meter {
     const { device } = options
     this.#device = device
     this.#options = options
-    checkMeterConfig(options.config, measuredBy(device.metering))
+    checkMeterConfig(options.config, measuredOn(device.metering, options.config))
     const { storage, reset } = openAfterReset(device.flash, undefined, () => device.watchdog?.feed())
     const { config, ignored } = applyStored(options.config, storage.settings)
     this.config = config
@@ -127,6 +130,8 @@ export class Meter {
     const restart = () => this.restart()
     this.firmware = meterFirmware({ device, core: this.core, keys: this.#keys, confirm_s: config.firmware.confirm_s, restart })
     this.supplySwitch = device.supplySwitch && new MeterSwitch(this.core, config)
+    const { medium } = this.core.measured
+    this.flow = medium && new FlowWatch(this.core, config, medium)
     this.rating = device.metering.rating ?? RATING
     const { supplySwitch } = this
     if (supplySwitch !== undefined) this.core.watch.relayOpen = () => supplySwitch.open
@@ -190,6 +195,7 @@ export class Meter {
     if (this.#attempt(this.#coreSecond)) this.#device.watchdog?.feed()
     if (this.firmware !== undefined) this.#attempt(this.#firmwareSecond)
     if (this.supplySwitch !== undefined) this.#attempt(this.#switchSecond)
+    if (this.flow !== undefined) this.#attempt(this.#flowSecond)
     this.#attempt(this.#partsSecond)
   }
 
@@ -204,6 +210,7 @@ export class Meter {
     if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
   }
   readonly #firmwareSecond = (): void => this.firmware?.second()
+  readonly #flowSecond = (): void => this.flow?.second()
   readonly #switchSecond = (): void => this.supplySwitch?.second()
   readonly #coreInterrupt = (): void => this.core.interrupt()
 

@@ -7,6 +7,7 @@ import { TARIFF_CONFIG, tariffConfigErrors } from '../core/tariff/tariff-config.
 import { FerrarisError } from '../lib/errors.ts'
 import { array, boolean, type Infer, integer, object, oneOf, optional, string } from '../lib/schema.ts'
 import { CLOCK_CONFIG, clockConfigErrors } from './clock-config.ts'
+import { PULSE_CONFIG } from './pulse-config.ts'
 
 const port = (value: number, description: string) => integer({ min: 0, max: 65535, default: value, description })
 
@@ -51,8 +52,13 @@ export const METER_CONFIG = object({
     }),
   }),
   profile: object({
-    period_min: oneOf([1, 5, 15, 30, 60], { default: 15, description: 'Capture period of load profile 1, in minutes' }),
+    period_min: optional(
+      oneOf([1, 5, 15, 30, 60], {
+        description: 'Capture period of load profile 1, in minutes; default 15, of a water, gas or heat meter 60',
+      }),
+    ),
   }),
+  pulse: PULSE_CONFIG,
   tariff: TARIFF_CONFIG,
   demand: object(
     {
@@ -251,8 +257,8 @@ export const RATING: Rating = Object.freeze({ reference_A: 5, maximum_A: 60 })
 /** Secret of the reading client in the demo configuration. */
 export const DEMO_SECRET = '12345678'
 /** What the meter calls itself, and what its firmware is made for. */
-export function modelOf({ phases }: Pick<Measured, 'phases'>): string {
-  return `Ferraris ${phases}P`
+export function modelOf({ phases, medium }: Pick<Measured, 'phases' | 'medium'>): string {
+  return medium?.model ?? `Ferraris ${phases}P`
 }
 /** Of the firmware that is linked into the program or the image of a device; what was loaded later has its own. */
 export const FACTORY_VERSION: FirmwareVersion = Object.freeze({ major: 0, minor: 2, revision: 0, build: 0 })

@@ -9,7 +9,7 @@ import type { GroupLog, LoggedEvent } from '../core/events/group-log.ts'
 import { SupplyWatch } from '../core/events/supply.ts'
 import { Instantaneous } from '../core/metrology/instantaneous.ts'
 import { EVERYTHING, type Measured } from '../core/metrology/measured.ts'
-import { advancedPosition, PULSE_POSITION } from '../core/metrology/pulse-position.ts'
+import { advancedPosition, PULSE_POSITION, PULSE_POSITIONS } from '../core/metrology/pulse-position.ts'
 import type { MeteringSource } from '../core/metrology/source.ts'
 import { allLost, allSagging } from '../core/metrology/voltages.ts'
 import { LoadProfile } from '../core/profile/load-profile.ts'
@@ -33,6 +33,11 @@ import { MeterWatch } from './watch.ts'
 
 const POWER_FAILURES = ENERGY_VALUES
 
+/** Energy since the previous sample may be missing. */
+const INCOMPLETE = MeteringStatus.reconfigured | MeteringStatus.incomplete
+/** Load profile, where the configuration says nothing: electricity, and other media, which are read by the hour. */
+const PERIOD_MIN = 15
+const PERIOD_MEDIUM_MIN = 60
 /** Samples without an answer after which the last values are no longer shown as if they were fresh. */
 const STALE_SAMPLES = 3
 /** A bus that comes and goes is logged once in so long. */
@@ -194,7 +199,13 @@ export class MeterCore {
     })
     this.powerFailureLog = new EventLog(this.storage.powerFailures, (record) => onEvent?.('powerFailure', record))
     const now_s = this.clock.now_s()
-    this.profile = new LoadProfile({ log: this.storage.profile, period_s: config.profile.period_min * 60 }, now_s)
+    this.profile = new LoadProfile(
+      {
+        log: this.storage.profile,
+        period_s: (config.profile.period_min ?? (measured.medium === undefined ? PERIOD_MIN : PERIOD_MEDIUM_MIN)) * 60,
+      },
+      now_s,
+    )
     this.#saveInterval_s = config.save.interval_s
     this.#lastSave_s = now_s
     this.#clockWasValid = this.clock.valid
@@ -582,11 +593,21 @@ export class MeterCore {
     this.now.copy(sample)
     const { counted } = this.metering
     if (counted !== undefined) this.#image[PULSE_POSITION] = advancedPosition(this.#image[PULSE_POSITION], counted)
+    this.#keepPositions()
     const faulty = (sample.status & (MeteringStatus.fault | MeteringStatus.starting)) === MeteringStatus.fault
-    if (faulty || (sample.status & MeteringStatus.reconfigured) !== 0) this.#mark(ProfileStatus.dataNotValid)
+    if (faulty || (sample.status & INCOMPLETE) !== 0) this.#mark(ProfileStatus.dataNotValid)
+    if ((sample.status & MeteringStatus.recovered) !== 0) this.#mark(ProfileStatus.recoveredValue)
     if ((sample.status & MeteringStatus.reconfigured) !== 0) this.#reconfigured = true
     if (faulty) this.#onFault()
     else this.#faults = 0
+  }
+
+  #keepPositions(): void {
+    for (let channel = 0; channel < PULSE_POSITIONS; channel++) {
+      const reading = this.metering.position?.(channel)
+      const place = PULSE_POSITION + channel
+      if (reading !== undefined) this.#image[place] = advancedPosition(this.#image[place], reading)
+    }
   }
 
   #onFault(): void {

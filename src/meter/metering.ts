@@ -61,6 +61,10 @@ export class PatientMetering implements MeteringSource {
     return this.#source?.counted
   }
 
+  position(channel: number): number | undefined {
+    return this.#source?.position?.(channel)
+  }
+
   sample(): MeteringSample {
     const { ticks_ms } = this.#options
     if (this.#source === undefined && ticks_ms() >= this.#due_ms) this.#again()

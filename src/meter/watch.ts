@@ -63,6 +63,8 @@ export class MeterWatch {
   readonly #options: MeterWatchOptions
   readonly #clockWatch: ClockWatch
   #sample: Instantaneous | undefined
+  /** A meter of another medium measures no mains. */
+  readonly #mains: boolean
   #now_s = 0
   #ticks_ms = 0
   #tested = false
@@ -73,6 +75,7 @@ export class MeterWatch {
     const { settings } = storage
     const maximum_mA = 1000 * (device.metering.rating ?? RATING).maximum_A
     this.#options = options
+    this.#mains = measured.medium === undefined
     this.errors = new ErrorRegister({ settings, log })
     const alarm = (register: 1 | 2) => {
       const onAlarm = (bits: number) => {
@@ -213,10 +216,12 @@ export class MeterWatch {
 
   // Made once: nothing is allocated in a second in which nothing happens.
   readonly #contacts = (): void => this.tamper.contacts(this.#now_s, this.#ticks_ms)
-  readonly #observe = (): void => this.quality.observe(this.#sample!, this.#now_s, this.#ticks_ms)
+  readonly #observe = (): void => {
+    if (this.#mains) this.quality.observe(this.#sample!, this.#now_s, this.#ticks_ms)
+  }
   readonly #judge = (): void => {
     const sample = this.#sample!
-    this.quality.second(sample, this.#now_s, this.#ticks_ms)
+    if (this.#mains) this.quality.second(sample, this.#now_s, this.#ticks_ms)
     this.tamper.second(sample, this.#now_s, this.#ticks_ms)
     if (!this.#tested) {
       // Not while the meter starts: a supply that flickers must not pay for it each time.

@@ -9,6 +9,7 @@ import { LogId } from '../../src/core/events/codes.ts'
 import { eventText } from '../../src/core/events/log-codes-table.ts'
 import { validate } from '../../src/lib/schema-validate.ts'
 import { parseTrace, type Trace } from '../../src/world/loads/trace.ts'
+import type { Recording } from '../../src/world/loads/trace-bytes.ts'
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
@@ -40,7 +41,7 @@ export function blankFlash(shape: Pick<typeof BOARD.flash, 'size' | 'blockLength
 
 export interface RigOptions extends Partial<Pick<MachineOptions, 'storage' | 'firmware' | 'evaluate' | 'key' | 'start_ms' | 'seed'>> {
   readonly config?: unknown
-  readonly trace?: Trace | null
+  readonly trace?: Recording | null
   readonly network?: Network
   /** The test makes the core throw; without it an exception there ends the test. */
   readonly mayThrow?: boolean

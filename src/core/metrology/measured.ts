@@ -1,4 +1,5 @@
 import { Quantity, RATE_QUANTITIES } from '../registers/energy.ts'
+import type { Medium } from './media-table.ts'
 
 /** What a metering IC measures: a meter has the registers of it, and no others. */
 export interface Measured {
@@ -15,6 +16,8 @@ export interface Measured {
   readonly frequency: boolean
   /** Angle between U and I. */
   readonly angle: boolean
+  /** What pulses stand for; absent on an electricity meter. The rest does not matter then. */
+  readonly medium?: Medium
 }
 
 /** Three phases and all that a meter has a register for. */
@@ -37,12 +40,20 @@ function counts({ direction, reactive, apparentEnergy }: Measured, quantity: num
 
 /** Indices of `Quantity` that the IC counts, rising. */
 export function quantitiesOf(measured: Measured): readonly number[] {
+  const { medium } = measured
+  if (medium !== undefined) return medium.quantities.map(({ quantity }) => quantity)
   return Object.values(Quantity).filter((quantity) => counts(measured, quantity))
 }
 
-/** Those of +A, -A, +R, -R: they have rates, demand, and a place in the profiles. */
+/** Those of +A, -A, +R, -R: they have rates and a place in the profiles. */
 export function tariffedOf(measured: Measured): readonly number[] {
   return quantitiesOf(measured).filter((quantity) => quantity < RATE_QUANTITIES)
+}
+
+/** Those with demand: of another medium, the first. */
+export function demandOf(measured: Measured): readonly number[] {
+  const quantities = tariffedOf(measured)
+  return measured.medium === undefined ? quantities : quantities.slice(0, 1)
 }
 
 /** OBIS value group C of the sum and of L1 to L3 is that of the sum plus this times the number of the phase. */

@@ -1,8 +1,10 @@
 import { ENERGY_VALUES } from '../registers/energy.ts'
 import type { RegisterJournal } from '../storage/register-journal.ts'
 
-/** Its place in the register image: the second of the eight counters. */
+/** Its place in the register image: the second of the eight counters; those of further counters follow. */
 export const PULSE_POSITION = ENERGY_VALUES + 1
+/** Counters whose position a meter keeps. */
+export const PULSE_POSITIONS = 3
 /** No counter is longer: CF_CNT of the BL0942 has 24 bits, that of the CSE7766 with its carry 17. */
 const TURN = 2 ** 24
 
@@ -15,8 +17,8 @@ export function advancedPosition(stored: number, reading: number): number {
   return next < stored ? next + TURN : next
 }
 
-/** Reading up to which the registers in flash count; undefined without any registers. */
-export function storedPosition(registers: RegisterJournal): number | undefined {
+/** Reading up to which the registers in flash count; undefined without any registers. `channel`: which of the counters, from 0. */
+export function storedPosition(registers: RegisterJournal, channel = 0): number | undefined {
   const image = new Float64Array(registers.count)
-  return registers.load(image) && image[PULSE_POSITION] % TURN
+  return registers.load(image) && image[PULSE_POSITION + channel] % TURN
 }

@@ -7,6 +7,8 @@ export interface MeteringSource {
   readonly energyUnit: { readonly numerator: number; readonly denominator: number }
   /** Reading of the IC's own pulse counter up to which samples carried its pulses; undefined without such a counter, and before it was read. */
   readonly counted?: number | undefined
+  /** The same of a source with several counters that outlive it, up to `PULSE_POSITIONS`; undefined for one that it does not have. */
+  position?(channel: number): number | undefined
   readonly identification: { readonly model: string }
   /** Takes back the interrupt by which the IC reports a voltage failure. */
   acknowledge(): void

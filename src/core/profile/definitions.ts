@@ -18,12 +18,20 @@ export type EnergyValue = (quantity: number, rate: number) => number
 /** Bytes of an energy: 2^48 Wh are more than any display shows. */
 const ENERGY_BYTES = 6
 
-/** Columns of energies, quantity by quantity: the total, then the rates 1 to `rates`. */
-export function energyColumns(value: EnergyValue, quantities: readonly number[], rates: number): ProfileColumn[] {
+/** OBIS code `C.D.E` of a register of an electricity meter. */
+const energyCode = (quantity: number, rate: number) => `${quantity + 1}.8.${rate}`
+
+/** Columns of energies, quantity by quantity: the total, then the rates 1 to `rates`. `code` names them. */
+export function energyColumns(
+  value: EnergyValue,
+  quantities: readonly number[],
+  rates: number,
+  code: (quantity: number, rate: number) => string = energyCode,
+): ProfileColumn[] {
   const columns: ProfileColumn[] = []
   for (const quantity of quantities) {
     for (let rate = 0; rate <= rates; rate++) {
-      columns.push({ code: `${quantity + 1}.8.${rate}`, bytes: ENERGY_BYTES, read: () => value(quantity, rate) })
+      columns.push({ code: code(quantity, rate), bytes: ENERGY_BYTES, read: () => value(quantity, rate) })
     }
   }
   return columns

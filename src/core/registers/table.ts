@@ -1,6 +1,7 @@
 import type { Instantaneous } from '../metrology/instantaneous.ts'
 import { EVERYTHING, hasRegister, type Measured } from '../metrology/measured.ts'
 import { type EnergyRegisters, Quantity, RATE_QUANTITIES, RATES } from './energy.ts'
+import { mediumRegisters } from './media.ts'
 
 /** COSEM physical units (IEC 62056-6-2, table "enumerated values for physical units"). */
 const Unit = Object.freeze({ degree: 8, W: 27, VA: 28, var: 29, Wh: 30, VAh: 31, varh: 32, A: 33, V: 35, Hz: 44, count: 255 })
@@ -22,6 +23,8 @@ export interface RegisterEntry {
   readonly name: string
   readonly unit: number
   readonly unitText: string
+  /** Energies: what a thousand units are called on a display. Default: `k` and the unit. */
+  readonly shown?: string
   /** Value = integer * 10^scaler. */
   readonly scaler: number
   readonly type: ValueType
@@ -216,6 +219,7 @@ function groupsOf({ code }: RegisterEntry): readonly [c: number, d: number, e: n
  * tell apart.
  */
 export function registerTable(count: number, measured: Measured = EVERYTHING): readonly RegisterEntry[] {
+  if (measured.medium !== undefined) return mediumRegisters(measured.medium, count)
   const entries: RegisterEntry[] = []
   for (const [index, candidate] of REGISTER_TABLE.entries()) {
     if (!hasRegister(measured, ...groupsOf(candidate))) continue

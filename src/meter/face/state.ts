@@ -3,6 +3,12 @@
  * Times are UTC in milliseconds since 1970. Arrays of phases are L1, or L1, L2, L3. What the meter does not measure is absent. Types only, shared by both sides.
  */
 
+/** What a curve shows where that is no power: `l/h`, and a thousand of it, `m³/h`. */
+export interface FaceUnit {
+  readonly unit: string
+  readonly kilo: string
+}
+
 /** First message of a connection. */
 export interface FaceHello {
   readonly type: 'hello'
@@ -10,8 +16,10 @@ export interface FaceHello {
   readonly model: string
   readonly serial: string
   readonly firmware: string
-  /** Metrological LED: pulses per kWh. */
-  readonly meterConstant_imp_kWh: number
+  /** Metrological LED: pulses per kWh. Absent on a meter without one. */
+  readonly meterConstant_imp_kWh?: number
+  /** Of a water or gas meter: unit of everything that is called power here. Absent: W. */
+  readonly flow?: FaceUnit
   /** Further lines of the nameplate, for example `3 × 230/400 V`, `5(60) A`, `50 Hz`. */
   readonly nameplate: readonly string[]
   /** This meter lives in a virtual world whose controls the page may show. */
@@ -131,12 +139,15 @@ export interface FaceWorld {
   /** Seconds of the world per second, measured. */
   readonly actualSpeed: number
   readonly seed: number
+  /** Unit of the house and its appliances. Absent: W. */
+  readonly flow?: FaceUnit
   /** Of each phase that the meter has. */
   readonly mains: readonly MainsState[]
   /** The recorded household as it is now, and what it is called. */
   readonly household: { readonly name: string; readonly power_W: number }
   readonly appliances: readonly FaceAppliance[]
-  readonly pv: { readonly on: boolean; readonly power_W: number; readonly max_W: number }
+  /** Absent where nothing is fed in. */
+  readonly pv?: { readonly on: boolean; readonly power_W: number; readonly max_W: number }
   /** What somebody does to the meter. */
   readonly tamper: Readonly<Record<FaceTamper, boolean>>
 }

@@ -1,5 +1,5 @@
 import type { Device } from '../../../hal/api/device.ts'
-import type { MeteringWiring } from '../../../hal/api/metering.ts'
+import type { MeteringWiring, PulsePlate } from '../../../hal/api/metering.ts'
 import type { Measured } from '../../core/metrology/measured.ts'
 import { storedPosition } from '../../core/metrology/pulse-position.ts'
 import type { MeteringSource } from '../../core/metrology/source.ts'
@@ -10,6 +10,7 @@ import { ade7953 } from './ade7953.ts'
 import { atm90e32 } from './atm90e32.ts'
 import { bl0942 } from './bl0942.ts'
 import { cse7766 } from './cse7766.ts'
+import { pulse, pulseMeasured } from './pulse.ts'
 
 export interface FrontEndOptions {
   readonly device: Device
@@ -44,9 +45,16 @@ function firstPosition({ device, storage }: FrontEndOptions): number | undefined
   return (device.resetReason ?? 'power') === 'power' ? 0 : storedPosition(storage.registers)
 }
 
+type IC = Exclude<MeteringWiring, PulsePlate>['part']
+
 /** What a meter with this IC measures. */
-export function measuredBy({ part }: Pick<MeteringWiring, 'part'>): Measured {
+export function measuredBy({ part }: { readonly part: IC }): Measured {
   return { ATM90E32: atm90e32, ADE7953: ade7953, BL0942: bl0942, CSE7766: cse7766 }[part].measured
+}
+
+/** What a meter measures that has this IC, or pulse inputs. */
+export function measuredOn(metering: { readonly part: IC } | PulsePlate, config: MeterConfig): Measured {
+  return metering.part === 'PULSE' ? pulseMeasured(metering, config) : measuredBy(metering)
 }
 
 /** The front end for the IC of the board. */
@@ -61,5 +69,7 @@ export function createFrontEnd(options: FrontEndOptions): FrontEnd {
       return bl0942.create(options, metering, firstPosition(options))
     case 'CSE7766':
       return cse7766.create(options, metering, firstPosition(options))
+    case 'PULSE':
+      return pulse.create(options, metering)
   }
 }

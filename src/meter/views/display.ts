@@ -20,7 +20,10 @@ export function displayValue(entry: RegisterEntry, value: number): { value: stri
   if (entry.kind === 'energy') {
     const shown = Math.abs(value) % ENERGY_ROLLOVER
     const [whole, fraction] = decimals(shown, 3).split('.')
-    return { value: `${value < 0 ? '-' : ''}${whole.padStart(ENERGY_INTEGER_DIGITS, '0')}.${fraction}`, unit: `k${entry.unitText}` }
+    return {
+      value: `${value < 0 ? '-' : ''}${whole.padStart(ENERGY_INTEGER_DIGITS, '0')}.${fraction}`,
+      unit: entry.shown ?? `k${entry.unitText}`,
+    }
   }
   if (entry.unitText === 'W' || entry.unitText === 'var' || entry.unitText === 'VA') {
     return { value: decimals(value, 3), unit: `k${entry.unitText}` }

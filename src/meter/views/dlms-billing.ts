@@ -1,6 +1,8 @@
 import type { Billing } from '../../core/billing/billing.ts'
 import { type BillingSection, BillingSnapshot, type SnapshotValue, snapshotLength } from '../../core/billing/snapshot.ts'
+import { EVERYTHING, type Measured } from '../../core/metrology/measured.ts'
 import type { MonthlyMoment } from '../../core/profile/schedule.ts'
+import { registerName } from '../../core/registers/names.ts'
 import { HEADER_LENGTH } from '../../core/storage/format.ts'
 import { recordSize } from '../../core/storage/record.ts'
 import type { LogCursor } from '../../core/storage/record-log.ts'
@@ -45,6 +47,8 @@ export interface BillingViewOptions {
   /** When billing periods end by themselves, in local time. Absent: by command only. */
   readonly moment?: MonthlyMoment
   readonly times: LocalTimes
+  /** What the meter measures: it names the columns. Default: everything. */
+  readonly measured?: Measured
   /** Ends the billing period now, by a command. False while that is not allowed. Whoever implements it saves the registers before. */
   readonly end: () => boolean
 }
@@ -89,7 +93,7 @@ type Column = readonly [column: CaptureObject, write: RowWriter]
 /** OBIS value groups C, D, E as one number. */
 const key = (c: number, d: number, e: number) => (c << 16) | (d << 8) | e
 
-function valueColumn(c: number, d: number, e: number): Column {
+function valueColumn(c: number, d: number, e: number, logicalName: string): Column {
   const classId = d === MAXIMUM ? EXTENDED_REGISTER_CLASS : 3
   const write: RowWriter = (writer, { snapshot, values }) => {
     const value = d === ENERGY ? snapshot.energy(c, e) : values.get(key(c, d, e))?.value
@@ -98,19 +102,19 @@ function valueColumn(c: number, d: number, e: number): Column {
     else if (d === MAXIMUM) writeDoubleLongUnsigned(writer, Math.min(value, UINT32 - 1))
     else writeDoubleLongUnsigned(writer, value % UINT32)
   }
-  return [captureObject(classId, `1.0.${c}.${d}.${e}.255`, 2), write]
+  return [captureObject(classId, logicalName, 2), write]
 }
 
-function timeColumn(c: number, e: number, times: LocalTimes): Column {
+function timeColumn(c: number, e: number, logicalName: string, times: LocalTimes): Column {
   const write: RowWriter = (writer, { values }) => {
     const maximum = values.get(key(c, MAXIMUM, e))
     if (maximum === undefined) writeNull(writer)
     else writeStampIfAny(writer, times, maximum.time_s, maximum.status)
   }
-  return [captureObject(EXTENDED_REGISTER_CLASS, `1.0.${c}.${MAXIMUM}.${e}.255`, 5), write]
+  return [captureObject(EXTENDED_REGISTER_CLASS, logicalName, 5), write]
 }
 
-function columnsOf(sections: readonly BillingSection[], times: LocalTimes): Column[] {
+function columnsOf(sections: readonly BillingSection[], times: LocalTimes, measured: Measured): Column[] {
   const columns: Column[] = [
     [captureObject(CLOCK_CLASS, '0.0.1.0.0.255', 2), (writer, { snapshot }) => writeStamp(writer, times, snapshot.utc_s, snapshot.status)],
     [captureObject(1, STATUS, 2), (writer, { snapshot }) => writeUnsigned(writer, snapshot.status)],
@@ -118,8 +122,11 @@ function columnsOf(sections: readonly BillingSection[], times: LocalTimes): Colu
   ]
   for (const { c, d, count } of sections) {
     for (let e = 0; e < count; e++) {
-      columns.push(valueColumn(c, d, e))
-      if (d === MAXIMUM) columns.push(timeColumn(c, e, times))
+      const name = registerName(measured, c - 1, d, e)?.logicalName
+      // Kept, but the medium has no name for it.
+      if (name === undefined) continue
+      columns.push(valueColumn(c, d, e, name))
+      if (d === MAXIMUM) columns.push(timeColumn(c, e, name, times))
     }
   }
   return columns
@@ -134,8 +141,8 @@ class BillingProfile implements ProfileSource {
   readonly #billing: Billing
   readonly #writers: readonly RowWriter[]
 
-  constructor({ billing, sections, depth = Number.POSITIVE_INFINITY, times }: BillingViewOptions) {
-    const columns = columnsOf(sections, times)
+  constructor({ billing, sections, depth = Number.POSITIVE_INFINITY, times, measured = EVERYTHING }: BillingViewOptions) {
+    const columns = columnsOf(sections, times, measured)
     this.columns = columns.map(([column]) => column)
     this.#writers = columns.map(([, write]) => write)
     this.#billing = billing

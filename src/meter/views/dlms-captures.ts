@@ -22,20 +22,25 @@ export interface ProfileNames {
   readonly depth: number
 }
 
-const registerName = (code: string) => `1.0.${code}.255`
+/** OBIS value group A of electricity. */
+const ELECTRICITY = 1
+const registerName = (a: number, code: string) => `${a}.0.${code}.255`
 
 function valueWriter(at: number, bytes: number): ColumnWriter {
   if (bytes <= SHORT_BYTES) return (writer, _utc_s, _type, _status, payload) => writeLongUnsigned(writer, storedValue(payload, at, bytes))
   return (writer, _utc_s, _type, _status, payload) => writeDoubleLongUnsigned(writer, storedValue(payload, at, bytes) % UINT32)
 }
 
-/** A capture profile and the object of its status. Columns: clock, status, then the value of each register that is captured. */
-export function captureProfileObjects(profile: CaptureProfile, names: ProfileNames, times: LocalTimes): CosemObject[] {
+/**
+ * A capture profile and the object of its status. Columns: clock, status, then the value of each register that is captured. `a` is their OBIS value
+ * group A.
+ */
+export function captureProfileObjects(profile: CaptureProfile, names: ProfileNames, times: LocalTimes, a = ELECTRICITY): CosemObject[] {
   let at = 0
   const values = profile.columns.map(({ code, bytes }) => {
     const write = valueWriter(at, bytes)
     at += bytes
-    return [captureObject(REGISTER_CLASS, registerName(code), 2), write] as const
+    return [captureObject(REGISTER_CLASS, registerName(a, code), 2), write] as const
   })
   const source = new LogProfile({
     log: profile.log,
@@ -82,7 +87,7 @@ export function powerQualityRegisters(profile: CaptureProfile): CosemObject[] {
       return cursor.next() ? storedValue(cursor.payload, first, bytes) : 0
     }
     return new RegisterObject({
-      logicalName: registerName(code),
+      logicalName: registerName(ELECTRICITY, code),
       access: READERS,
       scaler,
       unit,

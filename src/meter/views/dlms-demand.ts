@@ -1,9 +1,11 @@
 import type { Demand } from '../../core/demand/demand.ts'
+import { EVERYTHING, type Measured } from '../../core/metrology/measured.ts'
+import { RegisterKind, type RegisterName, registerName } from '../../core/registers/names.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
 import { writeDoubleLongUnsigned, writeUnsigned } from '../../protocols/dlms/axdr.ts'
 import { DemandRegisterObject } from '../../protocols/dlms/objects/demand-register.ts'
 import { ExtendedRegisterObject } from '../../protocols/dlms/objects/extended-register.ts'
-import { RegisterObject, Unit } from '../../protocols/dlms/objects/register.ts'
+import { RegisterObject } from '../../protocols/dlms/objects/register.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { READERS } from './dlms-clients.ts'
 import { type LocalTimes, writeStamp, writeStampIfAny } from './dlms-times.ts'
@@ -34,32 +36,32 @@ function writeDemand(writer: ByteWriter, value: number): void {
   writeDoubleLongUnsigned(writer, Math.min(value, UINT32 - 1))
 }
 
-/** Whole W of active, var of reactive energy: by the index of `Quantity`. */
-function demandUnit(quantity: number): number {
-  return quantity < 2 ? Unit.watt : Unit.var
-}
-
 /**
- * Of each quantity (C): the demand register 1.0.C.4.0, the last average 1.0.C.5.0, and for total and rates (E) the maximum 1.0.C.6.E and the cumulative
- * maximum 1.0.C.2.E. Clients with a secret read; maxima begin again with an end of billing only.
+ * Of each quantity: the demand register (electricity: 1.0.C.4.0), the last average (5), and for total and rates (E) the maximum (6) and the cumulative
+ * maximum (2), as far as the medium has names for them. Clients with a secret read; maxima begin again with an end of billing only.
  */
-export function demandObjects(demand: DemandReadings, times: LocalTimes): CosemObject[] {
-  return demand.quantities.flatMap((quantity) => [
-    demandRegister(demand, quantity, times),
-    lastAverage(demand, quantity, times),
-    ...Array.from({ length: demand.registers }, (_, rate) => maximum(demand, quantity, rate, times)),
-    ...Array.from({ length: demand.registers }, (_, rate) => cumulative(demand, quantity, rate)),
-  ])
+export function demandObjects(demand: DemandReadings, times: LocalTimes, measured: Measured = EVERYTHING): CosemObject[] {
+  const rates = Array.from({ length: demand.registers }, (_, rate) => rate)
+  return demand.quantities.flatMap((quantity) => {
+    const named = (kind: number, rate: number, make: (name: RegisterName) => CosemObject) => {
+      const name = registerName(measured, quantity, kind, rate)
+      return name === undefined ? [] : [make(name)]
+    }
+    return [
+      ...named(RegisterKind.currentAverage, 0, (name) => demandRegister(demand, quantity, name, times)),
+      ...named(RegisterKind.lastAverage, 0, (name) => lastAverage(demand, quantity, name, times)),
+      ...rates.flatMap((rate) => named(RegisterKind.maximum, rate, (name) => maximum(demand, quantity, rate, name, times))),
+      ...rates.flatMap((rate) => named(RegisterKind.cumulativeMaximum, rate, (name) => cumulative(demand, quantity, rate, name))),
+    ]
+  })
 }
 
-function demandRegister(demand: DemandReadings, quantity: number, times: LocalTimes): CosemObject {
+function demandRegister(demand: DemandReadings, quantity: number, name: RegisterName, times: LocalTimes): CosemObject {
   return new DemandRegisterObject({
-    logicalName: `1.0.${quantity + 1}.4.0.255`,
+    ...name,
     access: READERS,
     current: (writer) => writeDemand(writer, demand.current_W(quantity)),
     last: (writer) => writeDemand(writer, demand.last_W(quantity)),
-    scaler: 0,
-    unit: demandUnit(quantity),
     status: (writer) => writeUnsigned(writer, demand.lastStatus),
     captureTime: (writer) => writeStampIfAny(writer, times, demand.lastEnd_s, demand.lastStatus),
     start: (writer) => writeStamp(writer, times, demand.start_s, demand.status),
@@ -68,37 +70,31 @@ function demandRegister(demand: DemandReadings, quantity: number, times: LocalTi
   })
 }
 
-function lastAverage(demand: DemandReadings, quantity: number, times: LocalTimes): CosemObject {
+function lastAverage(demand: DemandReadings, quantity: number, name: RegisterName, times: LocalTimes): CosemObject {
   return new ExtendedRegisterObject({
-    logicalName: `1.0.${quantity + 1}.5.0.255`,
+    ...name,
     access: READERS,
     value: (writer) => writeDemand(writer, demand.last_W(quantity)),
-    scaler: 0,
-    unit: demandUnit(quantity),
     status: (writer) => writeUnsigned(writer, demand.lastStatus),
     captureTime: (writer) => writeStampIfAny(writer, times, demand.lastEnd_s, demand.lastStatus),
   })
 }
 
-function maximum(demand: DemandReadings, quantity: number, rate: number, times: LocalTimes): CosemObject {
+function maximum(demand: DemandReadings, quantity: number, rate: number, name: RegisterName, times: LocalTimes): CosemObject {
   const status = () => demand.maximumStatus(quantity, rate)
   return new ExtendedRegisterObject({
-    logicalName: `1.0.${quantity + 1}.6.${rate}.255`,
+    ...name,
     access: READERS,
     value: (writer) => writeDemand(writer, demand.maximum_W(quantity, rate)),
-    scaler: 0,
-    unit: demandUnit(quantity),
     status: (writer) => writeUnsigned(writer, status()),
     captureTime: (writer) => writeStampIfAny(writer, times, demand.maximumTime_s(quantity, rate), status()),
   })
 }
 
-function cumulative(demand: DemandReadings, quantity: number, rate: number): CosemObject {
+function cumulative(demand: DemandReadings, quantity: number, rate: number, name: RegisterName): CosemObject {
   return new RegisterObject({
-    logicalName: `1.0.${quantity + 1}.2.${rate}.255`,
+    ...name,
     access: READERS,
     value: (writer) => writeDoubleLongUnsigned(writer, demand.cumulative_W(quantity, rate) % UINT32),
-    scaler: 0,
-    unit: demandUnit(quantity),
   })
 }

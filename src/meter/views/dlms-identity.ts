@@ -48,14 +48,17 @@ function sealedWrite(write: () => boolean): DataAccessResult {
 export function identityObjects(options: IdentityOptions): CosemObject[] {
   const { core, version, parameters, times } = options
   const software = softwareIdentity(version, core.watch.image)
+  const { medium } = core.measured
+  // Value group A of electricity, or of any medium.
+  const a = medium === undefined ? 1 : 0
   return [
     new DataObject({
-      logicalName: '1.0.0.2.0.255',
+      logicalName: `${a}.0.0.2.0.255`,
       access: EVERYONE,
       value: (writer) => writeAsciiOctetString(writer, software.identifier),
     }),
-    new DataObject({ logicalName: '1.0.0.2.8.255', access: EVERYONE, value: (writer) => writeOctetString(writer, software.signature) }),
-    constantObject(options),
+    new DataObject({ logicalName: `${a}.0.0.2.8.255`, access: EVERYONE, value: (writer) => writeOctetString(writer, software.signature) }),
+    ...(medium === undefined ? [constantObject(options)] : []),
     selfTestObject(core, times),
     switches(core),
     ...(parameters === undefined ? [] : sealedObjects(core, parameters, times)),

@@ -1,3 +1,5 @@
+import { type Measured, tariffedOf } from '../../core/metrology/measured.ts'
+import { registerName } from '../../core/registers/names.ts'
 import { type ActivityCalendar, SCRIPT_TABLE, type SpecialDay } from '../../core/tariff/activity-calendar.ts'
 import type { TariffEngine } from '../../core/tariff/tariff-engine.ts'
 import { FerrarisError } from '../../lib/errors.ts'
@@ -71,20 +73,20 @@ export interface TariffDemand {
 
 /**
  * Activity calendar, special days, the scripts that both mean, which registers those switch, and the tariff that is active now. Clients with a secret
- * read, the management client changes. `energies`: those of `Quantity` that have rates.
+ * read, the management client changes.
  */
 export function tariffObjects(
   tariff: TariffState,
   commands: TariffCommands,
   times: TariffTimes,
-  energies: readonly number[],
+  measured: Measured,
   demand?: TariffDemand,
 ): CosemObject[] {
   const { rates } = tariff
   const active = () => rateName(tariff.activeRate)
-  const activations = new Map([[ENERGY_ACTIVATION, assigned(REGISTER_CLASS, 8, energies, rates)]])
+  const activations = new Map([[ENERGY_ACTIVATION, assigned(REGISTER_CLASS, 8, tariffedOf(measured), rates, measured)]])
   if (demand !== undefined) {
-    activations.set(DEMAND_ACTIVATION, assigned(EXTENDED_REGISTER_CLASS, 6, demand.quantities, Math.max(1, demand.registers - 1)))
+    activations.set(DEMAND_ACTIVATION, assigned(EXTENDED_REGISTER_CLASS, 6, demand.quantities, Math.max(1, demand.registers - 1), measured))
   }
   return [
     new ActivityCalendarObject({
@@ -114,8 +116,12 @@ function range(first: number, last: number): number[] {
 }
 
 /** The registers of each rate. A meter with one rate has totals only. */
-function assigned(classId: number, d: number, quantities: readonly number[], rates: number): AssignedRegister[][] {
-  const ofRate = (e: number) => quantities.map((quantity) => ({ classId, logicalName: `1.0.${quantity + 1}.${d}.${e}.255` }))
+function assigned(classId: number, d: number, quantities: readonly number[], rates: number, measured: Measured): AssignedRegister[][] {
+  const ofRate = (e: number) =>
+    quantities.flatMap((quantity) => {
+      const logicalName = registerName(measured, quantity, d, e)?.logicalName
+      return logicalName === undefined ? [] : [{ classId, logicalName }]
+    })
   return rates === 1 ? [ofRate(0)] : range(1, rates).map(ofRate)
 }
 

@@ -3,6 +3,7 @@ import { EVENT_PAYLOAD, eventParameter } from '../../core/events/event-log.ts'
 import { tariffedOf } from '../../core/metrology/measured.ts'
 import { PROFILES } from '../../core/profile/definitions.ts'
 import { PROFILE_PAYLOAD, profileValue } from '../../core/profile/load-profile.ts'
+import { RegisterKind, registerName } from '../../core/registers/names.ts'
 import type { RegisterEntry } from '../../core/registers/table.ts'
 import type { SupplySwitch } from '../../core/switch/supply-switch.ts'
 import type { ActivityCalendar, SpecialDay } from '../../core/tariff/activity-calendar.ts'
@@ -158,7 +159,7 @@ export class DlmsView implements DlmsSource {
       ...this.#accounts(times),
       ...eventLogObjects(this.#core.logs, times, (log) => this.#core.clearLog(log)),
       ...alarmObjects(this.#alarms()),
-      ...qualityObjects(this.#core, times),
+      ...(this.#core.measured.medium === undefined ? qualityObjects(this.#core, times) : []),
       ...identityObjects({ core: this.#core, version, parameters, times }),
     ]
   }
@@ -172,7 +173,9 @@ export class DlmsView implements DlmsSource {
   /** Tariffs, demand, billing periods, daily and monthly values. */
   #accounts(times: LocalTimes & TariffTimes): CosemObject[] {
     const core = this.#core
-    const { accounts, tariff } = core
+    const { accounts, tariff, measured } = core
+    const { medium } = measured
+    const dailyNames = medium === undefined ? PROFILES.daily : { ...PROFILES.daily, logicalName: medium.profiles.daily }
     const { demand, billing, daily, monthly, sections } = accounts
     const moment = this.#config.billing
     const tariffSource = {
@@ -183,11 +186,11 @@ export class DlmsView implements DlmsSource {
     }
     const end = () => core.endBilling()
     return [
-      ...tariffObjects(tariff, tariffSource, times, tariffedOf(core.measured), demand),
-      ...demandObjects(demand, times),
-      ...(billing === undefined ? [] : billingObjects({ billing, sections, depth: BILLING_DEPTH, moment, times, end })),
-      ...(daily === undefined ? [] : captureProfileObjects(daily, PROFILES.daily, times)),
-      ...(monthly === undefined ? [] : captureProfileObjects(monthly, PROFILES.monthly, times)),
+      ...tariffObjects(tariff, tariffSource, times, measured, demand),
+      ...demandObjects(demand, times, measured),
+      ...(billing === undefined ? [] : billingObjects({ billing, sections, depth: BILLING_DEPTH, moment, times, measured, end })),
+      ...(daily === undefined ? [] : captureProfileObjects(daily, dailyNames, times, medium?.a)),
+      ...(monthly === undefined ? [] : captureProfileObjects(monthly, PROFILES.monthly, times, medium?.a)),
     ]
   }
 
@@ -211,7 +214,11 @@ export class DlmsView implements DlmsSource {
         unit: UNIT_SECOND,
         value: (writer) => writeDoubleLongUnsigned(writer, core.lastOutage_s),
       }),
-      new ProfileObject({ logicalName: '1.0.99.1.0.255', access, source: this.#loadProfile() }),
+      new ProfileObject({
+        logicalName: core.measured.medium?.profiles.load ?? PROFILES.load.logicalName,
+        access,
+        source: this.#loadProfile(),
+      }),
       new ProfileObject({ logicalName: '1.0.99.97.0.255', access, source: this.#powerFailureLog() }),
     ]
   }
@@ -232,7 +239,7 @@ export class DlmsView implements DlmsSource {
     const { storage, profile, measured } = this.#core
     const energy = (quantity: number) =>
       [
-        captureObject(3, `1.0.${quantity + 1}.8.0.255`, 2),
+        captureObject(3, registerName(measured, quantity, RegisterKind.total, 0)?.logicalName ?? '', 2),
         ((writer, _utc_s, _type, _status, payload) =>
           writeDoubleLongUnsigned(writer, profileValue(payload, quantity) % 0x100000000)) satisfies ColumnWriter,
       ] as const

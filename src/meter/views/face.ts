@@ -3,6 +3,7 @@ import { LogId, StandardEvent } from '../../core/events/codes.ts'
 import { MeterError } from '../../core/events/error-register.ts'
 import type { GroupLog } from '../../core/events/group-log.ts'
 import { eventText } from '../../core/events/log-codes-table.ts'
+import type { Medium } from '../../core/metrology/media-table.ts'
 import { profileValue } from '../../core/profile/load-profile.ts'
 import type { RegisterEntry } from '../../core/registers/table.ts'
 import { Tamper } from '../../core/tamper/tampers-table.ts'
@@ -10,7 +11,7 @@ import { formatDuration } from '../../lib/iso8601.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import type { Meter } from '../app.ts'
 import { modelOf } from '../config.ts'
-import type { FaceCurve, FaceEvent, FacePhase, FaceSource, LcdFlags, LcdItem } from '../face/state.ts'
+import type { FaceCurve, FaceEvent, FacePhase, FaceSource, FaceUnit, LcdFlags, LcdItem } from '../face/state.ts'
 import { displayValue } from './display.ts'
 
 /** Profile entries that the load curve shows: 48 hours of quarter hours. */
@@ -71,26 +72,41 @@ function quadrantOf(active: number, reactive: number): 1 | 2 | 3 | 4 {
   return reactive >= 0 ? 2 : 3
 }
 
+/** What the curve of a medium shows: l/h, or the power of a heat meter. */
+function mediumUnit({ quantities }: Medium): { readonly flow?: FaceUnit } {
+  return quantities[0].rate?.scaler === -3 ? { flow: { unit: 'l/h', kilo: 'm³/h' } } : {}
+}
+
+/** Another medium shows all that it has, without rates. */
+function mediumCodes({ core }: Meter): readonly string[] | undefined {
+  if (core.measured.medium === undefined) return undefined
+  return core.registers.map(({ code }) => code).filter((code) => code.endsWith('.0'))
+}
+
 /** Maps the meter onto what its web page shows. */
 export class FaceView implements FaceSource {
   readonly #meter: Meter
   readonly #display: readonly RegisterEntry[]
   readonly #logs: readonly GroupLog[]
   readonly #live: [number, number][] = []
+  /** Thousandths per hour of the registers' unit that are one of the curve's. */
+  readonly #divisor: number
   #curve: FaceCurve['points'] = []
   #curveOf = -1
 
   constructor(meter: Meter) {
     this.#meter = meter
     this.#logs = meter.core.logs.all()
+    this.#divisor = meter.core.measured.medium?.quantities[0].rate?.divisor ?? 1000
     const { registers } = meter.core
-    const codes = meter.config.display.codes ?? (meter.core.measured.direction ? DISPLAY_CODES : DISPLAY_CODES_IMPORT)
+    const codes = meter.config.display.codes ?? mediumCodes(meter) ?? (meter.core.measured.direction ? DISPLAY_CODES : DISPLAY_CODES_IMPORT)
     const shown = codes.map((code) => registers.find((entry) => entry.code === code))
     this.#display = shown.filter((entry) => entry !== undefined)
   }
 
   hello(): ReturnType<FaceSource['hello']> {
     const { measured } = this.#meter.core
+    const { medium } = measured
     const { identity, mains } = this.#meter.config
     const { reference_A, maximum_A } = this.#meter.rating
     return {
@@ -98,12 +114,15 @@ export class FaceView implements FaceSource {
       model: modelOf(measured),
       serial: identity.serial,
       firmware: this.#meter.version,
-      meterConstant_imp_kWh: this.#meter.led.constant,
-      nameplate: [
-        `${measured.phases === 3 ? '3 × ' : ''}${mains.nominalVoltage_V} V`,
-        `${reference_A}(${maximum_A}) A`,
-        `${mains.frequency_Hz} Hz`,
-      ],
+      ...(medium === undefined ? { meterConstant_imp_kWh: this.#meter.led.constant } : mediumUnit(medium)),
+      nameplate:
+        medium !== undefined
+          ? []
+          : [
+              `${measured.phases === 3 ? '3 × ' : ''}${mains.nominalVoltage_V} V`,
+              `${reference_A}(${maximum_A}) A`,
+              `${mains.frequency_Hz} Hz`,
+            ],
     }
   }
 
@@ -119,9 +138,14 @@ export class FaceView implements FaceSource {
       powered: true,
       lcd: this.#display.map((entry) => this.#item(entry)),
       flags: this.#flags(),
-      phases: core.measured.phases === 3 ? [this.#phase(0), this.#phase(1), this.#phase(2)] : [this.#phase(0)],
+      phases:
+        core.measured.medium !== undefined
+          ? []
+          : core.measured.phases === 3
+            ? [this.#phase(0), this.#phase(1), this.#phase(2)]
+            : [this.#phase(0)],
       total: {
-        active_W: core.now.active_mW[0] / 1000,
+        active_W: core.now.active_mW[0] / this.#divisor,
         ...(core.measured.reactive && { reactive_var: core.now.reactive_mvar[0] / 1000 }),
         powerFactor: core.now.powerFactor_milli[0] / 1000,
       },
@@ -190,10 +214,10 @@ export class FaceView implements FaceSource {
     const reactive = now.reactive_mvar[0]
     const idle = (now.status & MeteringStatus.noLoad) !== 0 || (active === 0 && reactive === 0)
     return {
-      phases: Array.from({ length: measured.phases }, (_, phase) => now.voltage_mV[phase] > DEAD_MV),
+      phases: Array.from({ length: measured.medium === undefined ? measured.phases : 0 }, (_, phase) => now.voltage_mV[phase] > DEAD_MV),
       import: !idle && active > 0,
       ...(measured.direction && { export: !idle && active < 0 }),
-      ...(measured.reactive && { quadrant: idle ? 0 : quadrantOf(active, reactive) }),
+      ...(measured.reactive && measured.medium === undefined && { quadrant: idle ? 0 : quadrantOf(active, reactive) }),
       tariff: tariff.activeRate,
       relay: supply === undefined ? 'none' : supply.disconnector.outputState ? 'closed' : 'open',
       fault: (now.status & (MeteringStatus.fault | MeteringStatus.starting)) === MeteringStatus.fault,
@@ -218,7 +242,7 @@ export class FaceView implements FaceSource {
   #record(now_s: number): void {
     const last = this.#live[this.#live.length - 1]
     if (last !== undefined && last[0] === now_s) return
-    this.#live.push([now_s, Math.round(this.#meter.core.now.active_mW[0] / 1000)])
+    this.#live.push([now_s, Math.round(this.#meter.core.now.active_mW[0] / this.#divisor)])
     if (this.#live.length > LIVE_POINTS) this.#live.shift()
   }
 
@@ -236,7 +260,8 @@ export class FaceView implements FaceSource {
       const nowExported = profileValue(cursor.payload, 1)
       const elapsed_s = cursor.utc_s - previous_s
       if (previous_s >= 0 && elapsed_s > 0) {
-        const scale = 3600 / elapsed_s
+        // Registers in kJ, and the curve in W.
+        const scale = (3600 / elapsed_s) * (1000 / this.#divisor)
         points.push([
           cursor.utc_s,
           Math.round((nowImported - imported) * scale),

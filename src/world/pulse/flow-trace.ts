@@ -5,7 +5,7 @@ import type { Flow } from './flow.ts'
 
 /** A recorded flow: seconds in which something flowed, in between nothing. For ever repeated, in whole days. */
 export interface FlowTrace {
-  /** UTC of the local midnight that begins the recording. */
+  /** Local standard time of the midnight that begins the recording, written as if it were UTC. */
   readonly start_ms: number
   readonly days: number
   /** Seconds since the start, in ascending order. */
@@ -59,7 +59,7 @@ export function parseFlowTrace(text: string, file: string, standardOffset_min: n
     second[i - 1] = last_s
     flow_ml_s[i - 1] = cell(cells[flow], 'flow_ml_per_s', FLOW_MAX_ML_S, file, i + 1)
   }
-  return { start_ms: start_s * 1000, days: Math.floor(last_s / SECONDS_PER_DAY) + 1, second, flow_ml_s }
+  return { start_ms: (start_s + standardOffset_min * 60) * 1000, days: Math.floor(last_s / SECONDS_PER_DAY) + 1, second, flow_ml_s }
 }
 
 function midnight_s(epoch_s: number, standardOffset_min: number): number {
@@ -71,6 +71,8 @@ export interface FlowReplayOptions {
   readonly scheduler: Scheduler
   readonly flow: Flow
   readonly trace: FlowTrace
+  /** Local standard time ahead of UTC: where in the recording a moment lies. */
+  readonly standardOffset_min: number
 }
 
 const SOURCE = 'recording'
@@ -84,8 +86,8 @@ export class FlowReplay {
 
   constructor(options: FlowReplayOptions) {
     this.#options = options
-    const { scheduler, trace } = options
-    const start_s = trace.start_ms / 1000
+    const { scheduler, trace, standardOffset_min } = options
+    const start_s = trace.start_ms / 1000 - standardOffset_min * 60
     const length_s = trace.days * SECONDS_PER_DAY
     const now_s = Math.ceil(scheduler.now_us / 1_000_000)
     this.#base_s = start_s + Math.floor((now_s - start_s) / length_s) * length_s

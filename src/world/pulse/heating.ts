@@ -5,7 +5,7 @@ import type { Flow } from './flow.ts'
 
 /** A house is looked at so often; a burner that is larger than what is needed runs for a part of the time. */
 const SLOT_MS = 600_000
-/** Heat that a well insulated house of 140 m² takes on a cold winter day, in W. Made up, as all of this table is. */
+/** Heat that an older house takes on a winter day, in W. Made up, as all of this table is. */
 const WINTER_W = 7000
 /** Parts of that by month, of 100. */
 const MONTHS: readonly number[] = [100, 92, 72, 46, 20, 4, 0, 0, 14, 45, 74, 95]

@@ -2,6 +2,7 @@ import { MemoryFlash } from '../../../hal/portable/flash.ts'
 import { Billing, BillingReason } from '../../../src/core/billing/billing.ts'
 import { billingSections } from '../../../src/core/billing/sections.ts'
 import { Demand } from '../../../src/core/demand/demand.ts'
+import { EVERYTHING } from '../../../src/core/metrology/measured.ts'
 import { CaptureProfile } from '../../../src/core/profile/capture-profile.ts'
 import { energyColumns, PROFILES } from '../../../src/core/profile/definitions.ts'
 import { PowerQualityProfile } from '../../../src/core/profile/power-quality.ts'
@@ -143,7 +144,7 @@ export class BillingMeter implements DlmsSource {
     }
     const objects: CosemObject[] = [
       new AssociationLnObject({ access: EVERYONE }),
-      ...tariffObjects(this.tariff, this.#tariffCommands(), times, [0, 1, 2, 3], this.demand),
+      ...tariffObjects(this.tariff, this.#tariffCommands(), times, EVERYTHING, this.demand),
       ...demandObjects(this.demand, times),
       ...billingObjects({ billing: this.billing, sections, depth: 13, moment, times, end: () => this.#end() }),
       ...captureProfileObjects(this.daily, PROFILES.daily, times),

@@ -22,9 +22,9 @@ function create(start_ms: number, numerator = 1000) {
 describe('a recorded flow', () => {
   test('two weeks from a Monday, and all of its water', () => {
     const trace = parseFlowTrace(TEXT, FILE, 60)
-    expect([new Date(trace.start_ms).toISOString(), trace.days, trace.second.length]).toEqual(['2019-03-10T23:00:00.000Z', 14, 9444])
-    const { scheduler, movement, flow } = create(trace.start_ms)
-    new FlowReplay({ scheduler, flow, trace })
+    expect([new Date(trace.start_ms).toISOString(), trace.days, trace.second.length]).toEqual(['2019-03-11T00:00:00.000Z', 14, 9444])
+    const { scheduler, movement, flow } = create(trace.start_ms - 3_600_000)
+    new FlowReplay({ scheduler, flow, trace, standardOffset_min: 60 })
     scheduler.run(scheduler.now_us + 14 * DAY_US)
     expect(movement.passed).toBeCloseTo(412_121, 6)
     scheduler.run(scheduler.now_us + 14 * DAY_US)
@@ -33,10 +33,10 @@ describe('a recorded flow', () => {
 
   test('a start in the middle, years later, finds the same second of the week', () => {
     const trace = parseFlowTrace(TEXT, FILE, 60)
-    const later_ms = trace.start_ms + 26 * 14 * 86_400_000
+    const later_ms = trace.start_ms - 3_600_000 + 26 * 14 * 86_400_000
     const middle_s = trace.second[5000] - 3
     const { scheduler, movement, flow } = create(later_ms + middle_s * 1000 + 500)
-    new FlowReplay({ scheduler, flow, trace })
+    new FlowReplay({ scheduler, flow, trace, standardOffset_min: 60 })
     const expected = trace.flow_ml_s
       .subarray(0)
       .reduce((sum, value, i) => (trace.second[i] > middle_s && trace.second[i] < middle_s + 600 ? sum + value : sum), 0)

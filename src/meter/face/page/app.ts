@@ -64,8 +64,8 @@ export function App(): VNode {
         state === undefined
           ? null
           : html`<div class="data">
-              <${Measurements} state=${state} />
-              <${Curve} curve=${model.curve} live=${model.live} offset_min=${offset_min} now_W=${state.total.active_W} directed=${state.flags.export !== undefined} />
+              ${state.phases.length === 0 ? null : html`<${Measurements} state=${state} />`}
+              <${Curve} curve=${model.curve} live=${model.live} offset_min=${offset_min} now_W=${state.total.active_W} directed=${state.flags.export !== undefined} unit=${hello?.flow} />
             </div>`
       }
       ${state === undefined ? null : html`<${Events} events=${model.events} offset_min=${offset_min} />`}

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { FaceCurve } from '../state.ts'
+import type { FaceCurve, FaceUnit } from '../state.ts'
 import { choice } from './choice.ts'
 import { localTime, power } from './format.ts'
 import { html } from './html.ts'
@@ -13,17 +13,19 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 }
 
-/** Watts on an axis, all in the same unit. */
-function axisValues(_plot: uPlot, splits: number[]): string[] {
-  const kilo = splits.some((value) => Math.abs(value) >= 1000)
-  return splits.map((value) => (kilo ? `${Number((value / 1000).toFixed(2))} kW` : `${value} W`).replace('-', '−'))
+/** Watts or litres per hour on an axis, all in the same unit. */
+function axisValues({ unit, kilo } = { unit: 'W', kilo: 'kW' }): (plot: uPlot, splits: number[]) => string[] {
+  return (_plot, splits) => {
+    const large = splits.some((value) => Math.abs(value) >= 1000)
+    return splits.map((value) => (large ? `${Number((value / 1000).toFixed(2))} ${kilo}` : `${value} ${unit}`).replace('-', '−'))
+  }
 }
 
-function axes(): uPlot.Axis[] {
+function axes(unit: FaceUnit | undefined): uPlot.Axis[] {
   const common = { stroke: () => colour('--muted'), font: '11px system-ui, sans-serif', ticks: { show: false } }
   return [
     { ...common, grid: { show: false }, space: 64, size: 38 },
-    { ...common, grid: { stroke: () => colour('--line'), width: 1 }, size: 62, values: axisValues },
+    { ...common, grid: { stroke: () => colour('--line'), width: 1 }, size: 62, values: axisValues(unit) },
   ]
 }
 
@@ -33,7 +35,7 @@ function barSeries(label: string, variable: string): uPlot.Series {
   return { label, fill: () => colour(variable), stroke: () => colour(variable), width: 0, paths: bars(), points: { show: false } }
 }
 
-function options(live: boolean, width: number, height: number): uPlot.Options {
+function options(live: boolean, width: number, height: number, unit: FaceUnit | undefined): uPlot.Options {
   const line: uPlot.Series = {
     label: 'Power',
     stroke: () => colour('--import'),
@@ -54,7 +56,7 @@ function options(live: boolean, width: number, height: number): uPlot.Options {
       x: { time: true, range: (_plot, low, high) => xRange(low, high, live ? 60 : 7200) },
       y: { range: (_plot, low, high) => yRange(low, high) },
     },
-    axes: axes().map((axis, i) => (i === 0 ? { ...axis, values: TIME_FORMATS } : axis)),
+    axes: axes(unit).map((axis, i) => (i === 0 ? { ...axis, values: TIME_FORMATS } : axis)),
     series: [{}, ...(live ? [line] : intervals)],
   }
 }
@@ -96,13 +98,13 @@ function liveData(live: readonly LivePoint[], offset_s: number): uPlot.AlignedDa
 }
 
 /** Keeps one uPlot in step with the data, the width of its box and the colours of the page. */
-function usePlot(data: uPlot.AlignedData, live: boolean): { current: HTMLDivElement | null } {
+function usePlot(data: uPlot.AlignedData, live: boolean, unit: FaceUnit | undefined): { current: HTMLDivElement | null } {
   const box = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
   useEffect(() => {
     const parent = box.current
     if (parent === null) return
-    const made = new uPlot(options(live, parent.clientWidth, parent.clientHeight), data, parent)
+    const made = new uPlot(options(live, parent.clientWidth, parent.clientHeight, unit), data, parent)
     plot.current = made
     const observer = new ResizeObserver(() => made.setSize({ width: parent.clientWidth, height: parent.clientHeight }))
     observer.observe(parent)
@@ -114,19 +116,19 @@ function usePlot(data: uPlot.AlignedData, live: boolean): { current: HTMLDivElem
       scheme.removeEventListener('change', repaint)
       made.destroy()
     }
-  }, [live])
+  }, [live, unit?.unit])
   useEffect(() => plot.current?.setData(data), [data])
   return box
 }
 
-function summary(curve: FaceCurve | undefined, offset_min: number): string {
+function summary(curve: FaceCurve | undefined, offset_min: number, unit: FaceUnit | undefined): string {
   const points = curve?.points ?? []
   if (points.length === 0) return 'The first interval is not complete yet.'
   const peak = points.reduce((best, point) => (point[1] > best[1] ? point : best))
   const given = points.reduce((best, point) => (point[2] > best[2] ? point : best))
   const at = (end_s: number) => localTime(end_s * 1000, offset_min).time.slice(0, 5)
-  const exported = given[2] > 0 ? `, most given back ${power(given[2])} at ${at(given[0])}` : ''
-  return `Highest import ${power(peak[1])} at ${at(peak[0])}${exported}`
+  const exported = given[2] > 0 ? `, most given back ${power(given[2], unit)} at ${at(given[0])}` : ''
+  return `Highest import ${power(peak[1], unit)} at ${at(peak[0])}${exported}`
 }
 
 const KEYS = [
@@ -142,10 +144,12 @@ export interface CurveProps {
   readonly now_W: number
   /** The meter tells export from import. */
   readonly directed: boolean
+  /** Absent: W. */
+  readonly unit?: FaceUnit
 }
 
 /** The load curve: the profile's intervals as bars, or the power of the last minute as a line. */
-export function Curve({ curve, live, offset_min, now_W, directed }: CurveProps): VNode {
+export function Curve({ curve, live, offset_min, now_W, directed, unit }: CurveProps): VNode {
   const [range, setRange] = useState<Range>('24')
   const offset_s = offset_min * 60
   const source = range === 'live' ? live : curve
@@ -153,8 +157,8 @@ export function Curve({ curve, live, offset_min, now_W, directed }: CurveProps):
     () => (range === 'live' ? liveData(live, offset_s) : intervalData(curve, Number(range), offset_s)),
     [source, range, offset_s],
   )
-  const box = usePlot(data, range === 'live')
-  const words = summary(curve, offset_min)
+  const box = usePlot(data, range === 'live', unit)
+  const words = summary(curve, offset_min, unit)
   const select = choice<Range>({
     name: 'range',
     label: 'Span of the load curve',
@@ -169,7 +173,7 @@ export function Curve({ curve, live, offset_min, now_W, directed }: CurveProps):
   const keys = KEYS.filter(([name]) => directed || name !== 'export')
   const minutes = Math.round((curve?.interval_s ?? 900) / 60)
   return html`<section class="card curve" aria-labelledby="curve-title">
-    <h2 id="curve-title">Load curve <span class="aside">${power(now_W)} now</span>${select}</h2>
+    <h2 id="curve-title">Load curve <span class="aside">${power(now_W, unit)} now</span>${select}</h2>
     <div class="plot" ref=${box} role="img" aria-label=${`Load curve. ${words}`}></div>
     <p class="legend">
       ${keys.map(([name, text]) => (range === 'live' ? null : html`<span class=${`key ${name}`}>${text}</span>`))}

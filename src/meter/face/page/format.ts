@@ -1,3 +1,5 @@
+import type { FaceUnit } from '../state.ts'
+
 const GROUP = '\u202f'
 
 /** A number with fixed decimals and a real minus sign. */
@@ -7,9 +9,12 @@ export function fixed(value: number, decimals: number): string {
   return value < 0 && Number(text) !== 0 ? `−${text}` : text
 }
 
-/** Power for people: `432 W`, `3.21 kW`. */
-export function power(value_W: number): string {
-  return Math.abs(value_W) < 1000 ? `${fixed(value_W, 0)} W` : `${fixed(value_W / 1000, 2)} kW`
+/** What an electricity meter shows. */
+const WATT: FaceUnit = { unit: 'W', kilo: 'kW' }
+
+/** Power or flow for people: `432 W`, `3.21 kW`. */
+export function power(value: number, { unit, kilo } = WATT): string {
+  return Math.abs(value) < 1000 ? `${fixed(value, 0)} ${unit}` : `${fixed(value / 1000, 2)} ${kilo}`
 }
 
 export function grouped(value: number): string {

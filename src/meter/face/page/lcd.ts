@@ -28,14 +28,16 @@ function phaseLamp(name: string, on: boolean, x: number): VNode {
 
 /** Two arrows with their names: energy taken, energy given back. */
 function directionLamps(flags: LcdFlags, all: boolean): VNode {
+  // What flows through another meter has no letter.
+  const electric = flags.phases.length > 0
   return html`<g transform="translate(104 137)">
     <path class=${lamp(all || flags.import)} d="M0 3.2h12v-3.2l8 6-8 6v-3.2h-12z" />
-    <text class=${`mark ${lamp(all || flags.import)}`} x="24" y="11">+A</text>
+    <text class=${`mark ${lamp(all || flags.import)}`} x="24" y="11">${electric ? '+A' : ''}</text>
     ${
       flags.export === undefined
         ? null
         : html`<path class=${lamp(all || flags.export)} d="M76 3.2h-12v-3.2l-8 6 8 6v-3.2h12z" />
-          <text class=${`mark ${lamp(all || flags.export)}`} x="80" y="11">−A</text>`
+          <text class=${`mark ${lamp(all || flags.export)}`} x="80" y="11">${electric ? '−A' : ''}</text>`
     }
   </g>`
 }

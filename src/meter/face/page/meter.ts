@@ -106,6 +106,8 @@ function Faceplate({ hello, press, shown }: { hello: FaceHello; press: () => voi
 /** The meter as it hangs on the wall. */
 export function Meter({ hello, state, speed, connected }: MeterProps): VNode {
   const items = state?.lcd ?? []
+  const led = hello.meterConstant_imp_kWh
+  const phases = state?.phases.length ?? 3
   const powered = state?.powered ?? false
   const { index, pressed, press } = useRotation(items)
   const [test, setTest] = useState(true)
@@ -117,19 +119,19 @@ export function Meter({ hello, state, speed, connected }: MeterProps): VNode {
   }, [powered, hello.serial])
   const item = items[index]
   const shown = pressed && item !== undefined ? `${item.label}: ${item.value} ${item.unit}` : ''
-  return html`<section class=${`meter${connected ? '' : ' stale'}`} aria-label="Electricity meter">
+  return html`<section class=${`meter${connected ? '' : ' stale'}`} aria-label=${phases === 0 ? 'Meter' : 'Electricity meter'}>
     <div class="housing">
       <div class="window">
         <header class="brand">
           <${Emblem} /><span class="wordmark">${hello.manufacturer}</span>
-          <${Led} state=${state} constant=${hello.meterConstant_imp_kWh} speed=${speed} live=${connected && powered} />
+          ${led === undefined ? null : html`<${Led} state=${state} constant=${led} speed=${speed} live=${connected && powered} />`}
         </header>
         <div class="bezel"><${Lcd} state=${state} item=${item} test=${test && connected} lit=${pressed} /></div>
         <${Faceplate} hello=${hello} press=${press} shown=${shown} />
       </div>
       <div class="terminals" aria-hidden="true"><i class="screw"></i><span class="ribs"></span><i class="screw"></i></div>
     </div>
-    <div class="cables" aria-hidden="true">${[...CABLES.slice(0, 2 * (state?.phases.length ?? 3)), ...NEUTRAL].map((name) => html`<i class=${name}></i>`)}</div>
+    <div class="cables" aria-hidden="true">${[...CABLES.slice(0, 2 * phases), ...(phases === 0 ? [] : NEUTRAL)].map((name) => html`<i class=${name}></i>`)}</div>
     <ul class="conditions" aria-label="Conditions" aria-live="polite">
       ${(state?.conditions ?? []).map((text) => html`<li key=${text}>${text}</li>`)}
     </ul>

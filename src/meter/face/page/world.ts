@@ -69,16 +69,18 @@ function Mains({ world, send }: WorldProps): VNode {
   </div>`
 }
 
-function applianceLine(appliance: FaceAppliance, send: WorldProps['send']): VNode {
+function applianceLine(appliance: FaceAppliance, { world, send }: WorldProps): VNode {
   const { id, name, power_W, phase, on } = appliance
+  const { flow } = world
+  const at = phase === 0 ? 'three-phase' : PHASES[phase - 1]
   return html`<li key=${id} class="line">
-    <span class="name">${name}<small>${power(power_W)} · ${phase === 0 ? 'three-phase' : PHASES[phase - 1]}</small></span>
+    <span class="name">${name}<small>${flow === undefined ? `${power(power_W)} · ${at}` : power(power_W, flow)}</small></span>
     ${toggle(name, on, (wanted) => send({ command: 'appliance', appliance: id, on: wanted }))}
   </li>`
 }
 
-function Photovoltaics({ world, send }: WorldProps): VNode {
-  const { on, power_W, max_W } = world.pv
+function Photovoltaics({ pv, send }: { readonly pv: NonNullable<FaceWorld['pv']>; readonly send: WorldProps['send'] }): VNode {
+  const { on, power_W, max_W } = pv
   const [dragged, setDragged] = useState<number | undefined>(undefined)
   const timer = useRef(0)
   useEffect(() => () => clearTimeout(timer.current), [])
@@ -128,10 +130,10 @@ export function World(props: WorldProps): VNode {
     <div class="group">
       <h3>House</h3>
       <ul>
-        <li class="line"><span class="name">${world.household.name}<small>recorded</small></span><b class="figure">${power(world.household.power_W)}</b></li>
-        ${world.appliances.map((appliance) => applianceLine(appliance, send))}
+        <li class="line"><span class="name">${world.household.name}<small>${world.flow === undefined ? 'recorded' : 'flows by itself'}</small></span><b class="figure">${power(world.household.power_W, world.flow)}</b></li>
+        ${world.appliances.map((appliance) => applianceLine(appliance, props))}
       </ul>
     </div>
-    <${Photovoltaics} ...${props} /><${Mains} ...${props} /><${Tamper} ...${props} />
+    ${world.pv === undefined ? null : html`<${Photovoltaics} pv=${world.pv} send=${send} />`}<${Mains} ...${props} /><${Tamper} ...${props} />
   </section>`
 }
