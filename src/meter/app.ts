@@ -39,6 +39,8 @@ const EVENTS_LOOKED_THROUGH = 32
 const SERVICE_PORT = 0
 /** How far the ticks may be from the seconds of the clock. */
 const OFF_STEP_MS = 50
+/** A ticker that is faster than the clock begins so long after the second, and drifts back to it. */
+const EARLY_MS = 20
 
 export interface MeterOptions {
   readonly device: Device
@@ -207,7 +209,8 @@ export class Meter {
     if (!this.core.supplyFailed) this.#push?.second()
     // A clock that was set or drifts is no longer in step with the timer.
     const off_ms = this.core.clock.now_ms() % 1000
-    if (off_ms > OFF_STEP_MS && off_ms < 1000 - OFF_STEP_MS) this.#keepStep()
+    // A tick that comes just before its second would find the end of an interval almost a second late.
+    if (off_ms > OFF_STEP_MS) this.#keepStep(off_ms >= 1000 - OFF_STEP_MS ? EARLY_MS : 0)
   }
   readonly #firmwareSecond = (): void => this.firmware?.second()
   readonly #flowSecond = (): void => this.flow?.second()
@@ -235,9 +238,9 @@ export class Meter {
   }
 
   /** Ticks at the seconds of the clock, so that an interval ends at its second. */
-  #keepStep(): void {
+  #keepStep(late_ms = 0): void {
     if (this.#ticker !== undefined) this.#device.timer.clear(this.#ticker)
-    const first_ms = 1000 - (this.core.clock.now_ms() % 1000)
+    const first_ms = 1000 - (this.core.clock.now_ms() % 1000) + late_ms
     this.#ticker = this.#device.timer.set(() => this.#second(), first_ms, 1000)
   }
 

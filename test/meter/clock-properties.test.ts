@@ -153,8 +153,8 @@ class CoreRig {
 }
 
 function checkStamps(rig: CoreRig): void {
-  const { profile, accounts } = rig.core
-  for (const log of [profile.log, accounts.daily?.log, accounts.monthly?.log, accounts.billing?.log]) {
+  const { profile, accounts, storage } = rig.core
+  for (const log of [profile.log, accounts.daily?.log, accounts.monthly?.log, accounts.billing?.log, storage.powerQuality]) {
     const stamps = rig.rows(log).map(({ utc_s }) => utc_s)
     expect(new Set(stamps).size).toBe(stamps.length)
   }
