@@ -170,7 +170,10 @@ export class RtcClock implements Clock {
 
   #sample(): ReturnType<RealTimeClock['sample']> {
     const sample = this.#chip()?.sample() ?? NO_CHIP
-    return sample.state === 'set' && sample.utc_s * 1000 < this.#earliest_ms ? LOST : sample
+    if (sample.state !== 'set' || sample.utc_s * 1000 >= this.#earliest_ms) return sample
+    // It does not become right by waiting.
+    this.#earliest_ms = Number.POSITIVE_INFINITY
+    return LOST
   }
 
   get #setPhase_ms(): number {
