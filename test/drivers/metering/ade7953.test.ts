@@ -185,3 +185,32 @@ describe('direction, sag and neutral', () => {
     expect([Math.round(current_mA[0] / 10), Math.round(neutral_mA / 10)]).toEqual([500, 100])
   })
 })
+
+describe('what only this chip does', () => {
+  test('energy that full scale does not explain is not believed, and reported', () => {
+    const { chip, sample } = bench()
+    sample()
+    chip.setEnergy(0x21e, 5_000_000)
+    const taken = sample()
+    expect([taken.activeImport[0], taken.status]).toEqual([0, MeteringStatus.reconfigured])
+    const next = sample()
+    expect(next.status).toBe(0)
+    expect(Math.abs(next.activeImport[0] - 1150 / 3.6)).toBeLessThan(2)
+  })
+
+  test('a reserved register that changed is put right by a reset of the chip', () => {
+    const { chip, it, sample } = bench()
+    sample()
+    chip.flip(0x293, 7)
+    const states = Array.from({ length: 6 }, () => sample().status)
+    expect(states.slice(0, 3)).toContain(MeteringStatus.reconfigured)
+    expect(states.slice(4)).toEqual([0, 0])
+    expect([chip.peek(0x293), chip.peek(0x120), chip.peek(0x040), it.driver.intact]).toEqual([0, 0x30, 7, true])
+  })
+
+  test('SPI that is locked: nothing on the I2C pins reaches the chip', () => {
+    const { wires } = bench()
+    const other = new (wires.constructorFor())({ address: 0x38, hz: 100_000 })
+    expect(() => other.read(1)).toThrow()
+  })
+})
