@@ -18,6 +18,18 @@ export const BOARD = Object.freeze({
     /** 100 mF behind 3 kOhm: five minutes for 63 %, a quarter of an hour for nearly all. */
     charge_s: 900,
   }),
+  /** LoRa transceiver: SPI, BUSY, DIO1, NRESET; a TCXO, and DIO2 at the antenna switch. */
+  lora: Object.freeze({
+    part: 'SX1262' as const,
+    hz: 8_000_000,
+    select: 33,
+    busy: 30,
+    interrupt: 31,
+    reset: 32,
+    tcxo_mV: 1800,
+    dio2Switch: true,
+    antennaGain_dBi: 2,
+  }),
   /** Service port. */
   console: Object.freeze({ baud: 115_200 }),
   /** Raw partition `meter`. */

@@ -119,6 +119,26 @@ const WORLD_CONFIG = object(
       }),
     ),
     appliances: optional(array(APPLIANCE, { maxItems: 64, description: 'Loads with a switch; without it a common household' })),
+    lorawan: object(
+      {
+        gateways: array(
+          object({
+            x_m: number({ min: -50_000, max: 50_000, unit: 'm', description: 'East of the meter' }),
+            y_m: number({ min: -50_000, max: 50_000, unit: 'm', description: 'North of the meter' }),
+          }),
+          { maxItems: 16, default: [{ x_m: 600, y_m: 800 }], description: 'LoRaWAN gateways around the meter' },
+        ),
+        server: optional(
+          string({
+            pattern: '^[0-9A-Za-z.-]{1,64}:\\d{1,5}$',
+            meaning: 'a host and a port such as 127.0.0.1:1700',
+            description:
+              'Network server that the gateways speak to with the Semtech UDP protocol; without it one of our own, in the world itself',
+          }),
+        ),
+      },
+      { description: 'The air around a meter with LoRaWAN' },
+    ),
     photovoltaics_W: number({
       min: 0,
       max: 100_000,

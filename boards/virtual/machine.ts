@@ -27,6 +27,7 @@ import type { VirtualConfig } from './config.ts'
 import { ConsoleBridge } from './console.ts'
 import { WorldControls } from './controls.ts'
 import { MachineFace } from './face.ts'
+import { LoRaWorld, type ServeGateway } from './lorawan.ts'
 import { heatHouse, PulseHouse } from './pulse.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 import { BOARDS } from './variants.ts'
@@ -65,6 +66,10 @@ export interface MachineOptions {
   readonly onError?: (service: WorldService, reason: string) => void
   readonly onCrash?: (error: unknown) => void
   readonly onFault?: FaultListener
+  /** Serves LoRaWAN gateways in the world's own time. */
+  readonly serveGateway?: ServeGateway
+  /** Something on the air, as a line of text. */
+  readonly onRadio?: (text: string) => void
 }
 
 function keyFrom(seed: number): Uint8Array {
@@ -78,6 +83,8 @@ export class Machine {
   readonly scheduler: Scheduler
   readonly board: VirtualBoard
   readonly mains: Mains
+  /** The air, when the meter uses LoRaWAN. */
+  readonly lorawan: LoRaWorld | undefined
   /** Between the meter and the house. */
   readonly relay: LatchingRelay
   readonly appliances: readonly Appliance[]
@@ -104,8 +111,10 @@ export class Machine {
     this.speed = options.speed
     const scheduler = new Scheduler(options.start_ms * 1000)
     this.scheduler = scheduler
+    this.lorawan = this.#createAir()
     this.board = new VirtualBoard({
       ...options,
+      air: this.lorawan?.air,
       board: config.world.board,
       scheduler,
       // The world serves the face: a page that dies with the meter could not switch the mains on again.
@@ -221,6 +230,7 @@ export class Machine {
     this.board.stop()
     this.#console?.close()
     this.#face?.close()
+    this.lorawan?.close()
     this.#network?.closeAll()
   }
 
@@ -239,6 +249,20 @@ export class Machine {
       }
     })
     return survived
+  }
+
+  #createAir(): LoRaWorld | undefined {
+    const { config, seed, serveGateway, onRadio } = this.options
+    if (!config.meter.lorawan.enabled) return undefined
+    return new LoRaWorld({
+      scheduler: this.scheduler,
+      seed,
+      config,
+      network: this.#network,
+      wall: new WorldTimer(this.#wall),
+      serve: serveGateway,
+      onNote: (text) => onRadio?.(text),
+    })
   }
 
   #serveFace(meter: Meter): Service | undefined {

@@ -8,7 +8,7 @@ import { modelOf } from '../../src/meter/config.ts'
 import type { EventLogName } from '../../src/meter/core.ts'
 import type { Recording } from '../../src/world/loads/trace-bytes.ts'
 import type { VirtualConfig } from './config.ts'
-import { Machine, type WorldService } from './machine.ts'
+import { Machine, type MachineOptions, type WorldService } from './machine.ts'
 
 /** What a session starts with, as JSON carries it; the trace goes beside it. */
 export interface SessionInit {
@@ -29,6 +29,8 @@ export interface SessionHal {
   readonly evaluate?: (source: string) => unknown
   readonly network?: Network
   readonly crypto: Crypto
+  /** Serves LoRaWAN gateways in the world's own time. */
+  readonly serveGateway?: MachineOptions['serveGateway']
   /** Key of the device. */
   readonly key?: Uint8Array
 }
@@ -45,6 +47,8 @@ export type SessionEvent =
     }
   | { readonly kind: 'ready'; readonly service: WorldService; readonly port: number }
   | { readonly kind: 'crash'; readonly reason: string }
+  /** On the air. */
+  | { readonly kind: 'radio'; readonly time_ms: number; readonly text: string }
   | { readonly kind: 'error'; readonly service: WorldService; readonly reason: string }
 
 /** The meter's final state, as `--json` prints it. */
@@ -96,6 +100,7 @@ export class Session {
         const text = textOf(log, record.code)
         this.#note({ kind: 'event', log, time_ms: record.utc_s * 1000, code: record.code, text, parameter: record.parameter })
       },
+      onRadio: (text) => this.#note({ kind: 'radio', time_ms: this.machine.now_ms, text }),
       onDark: () => this.summary(),
       onReady: (service, port) => this.#note({ kind: 'ready', service, port }),
       onError: (service, reason) => this.#note({ kind: 'error', service, reason }),

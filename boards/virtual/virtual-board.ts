@@ -15,6 +15,7 @@ import type { FaultListener } from '../../src/meter/supervisor.ts'
 import { BootLoader } from '../../src/world/bootloader.ts'
 import { NorFlash, type OperationHook, PowerLoss } from '../../src/world/chips/nor-flash.ts'
 import type { Electrical } from '../../src/world/electrical.ts'
+import type { LoRaAir } from '../../src/world/lora/air.ts'
 import { PinBank } from '../../src/world/pins.ts'
 import type { Scheduler, Task } from '../../src/world/scheduler.ts'
 import { SerialWire } from '../../src/world/serial-wire.ts'
@@ -23,6 +24,7 @@ import { WorldWatchdog } from '../../src/world/watchdog.ts'
 import { BOARD } from './board.ts'
 import { BoardTime, type BoardTimeConfig } from './board-time.ts'
 import { loadProgram } from './image.ts'
+import { BoardLoRa } from './lorawan.ts'
 import { createMetering, type MeteringPart } from './metering.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 import { BoardSupply } from './supply.ts'
@@ -44,6 +46,8 @@ export interface VirtualBoardOptions {
   readonly evaluate?: (source: string) => unknown
   readonly network?: Network
   readonly crypto: Crypto
+  /** The air around a board whose meter uses LoRaWAN. */
+  readonly air?: LoRaAir
   /** The key that only this device has. */
   readonly key: Bytes
   /** Why the firmware starts for the first time: an engine that died takes the board with it. */
@@ -70,6 +74,7 @@ export class VirtualBoard {
   readonly metering: MeteringPart
   readonly flash: NorFlash
   readonly pins: PinBank
+  readonly lora: BoardLoRa | undefined
   /** The cable at the service port: end 0 is the meter's. */
   readonly cable: SerialWire
   /** Counts the starts of the firmware. */
@@ -105,6 +110,7 @@ export class VirtualBoard {
     this.time = new BoardTime({ scheduler, pins: this.pins, config: options.time })
     this.#timer = this.time.timer()
     this.metering = createMetering(options.board, { scheduler, pins: this.pins, seed, timer: () => this.#timer })
+    this.lora = options.air && new BoardLoRa(scheduler, this.pins, options.air)
     this.#supply = new BoardSupply({
       scheduler,
       random: new SeededRandom(seed, 6),
@@ -171,6 +177,7 @@ export class VirtualBoard {
       this.#alive = true
       this.metering.chip.powerOn()
       this.time.powerOn()
+      this.lora?.chip.powerOn()
       this.#bootSoon('power')
     }
   }
@@ -254,6 +261,7 @@ export class VirtualBoard {
       },
       console: { io: this.cable.end(0), baud: BOARD.console.baud },
       network: this.#network,
+      lora: this.lora?.wiring(),
       holdUp: this.#supply.holdUp,
       watchdog,
       firmware: this.#options.evaluate === undefined ? undefined : this.#bootloader?.slots(),
@@ -308,11 +316,13 @@ export class VirtualBoard {
     this.#halt()
     this.metering.chip.powerOff()
     this.time.powerOff()
+    this.lora?.chip.powerOff()
     // A reserve that was used up while the mains were back in time: the board starts as after any failure.
     if (!this.#supplied || this.#stopped) return
     this.#alive = true
     this.metering.chip.powerOn()
     this.time.powerOn()
+    this.lora?.chip.powerOn()
     this.#bootSoon('power')
   }
 }

@@ -3,6 +3,7 @@ import type { FirmwareSlots } from './firmware.ts'
 import type { Flash } from './flash.ts'
 import type { I2CConstructor, I2COptions } from './i2c.ts'
 import type { Bytes, DigitalConstructor, DigitalMode, SerialConstructor, SerialOptions } from './io.ts'
+import type { LoRaWiring } from './lora.ts'
 import type { MeteringWiring } from './metering.ts'
 import type { Network } from './sockets.ts'
 import type { Clock, Timer } from './time.ts'
@@ -26,6 +27,8 @@ export interface Device {
   readonly led?: { readonly io: DigitalConstructor; readonly pin: number }
   /** Absent on a meter without IP. */
   readonly network?: Network
+  /** Absent on a meter without LoRa. */
+  readonly lora?: LoRaWiring
   /** Serial port of the service console. */
   readonly console?: SerialOptions & { readonly io: SerialConstructor }
   /** Contact of the metrological seal: reads 1 while the seal is whole. Without one the seal counts as whole. */

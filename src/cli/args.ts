@@ -28,6 +28,9 @@ Options of run:
   --http-port N       port of the web page (default 8080; 0: any free one)
   --no-http           no web page
   --console N         TCP port of the meter's service port, for nc or telnet (0: any free one)
+  --lorawan           the meter joins a LoRaWAN network and reports; docs/lorawan.md
+  --lorawan-server H:P  network server that the gateway speaks to over Semtech UDP, such as
+                      127.0.0.1:1700 (default: one of our own, in the world)
   --seed N            seed of the world's chance (default 1)
   --json              with --for: print the final registers as one JSON object
 
@@ -61,6 +64,8 @@ export interface RunOptions {
   readonly httpPort?: number
   readonly http: boolean
   readonly consolePort?: number
+  readonly lorawan: boolean
+  readonly lorawanServer?: string
   readonly seed: number
   readonly json: boolean
 }
@@ -99,6 +104,12 @@ function speedOf(text: string): number {
   return value
 }
 
+function serverOf(text: string): string {
+  if (!/^[0-9A-Za-z.-]{1,64}:\d{1,5}$/.test(text))
+    fail(`--lorawan-server: found "${text}", allowed is a host and a port such as 127.0.0.1:1700`)
+  return text
+}
+
 function instantOf(text: string): { time_ms: number; local: boolean } {
   const parsed = parseInstant(text)
   if (!parsed.ok) fail(`--from: ${parsed.reason}`)
@@ -121,8 +132,21 @@ interface Grammar {
 }
 
 const RUN: Grammar = {
-  values: ['--board', '--engine', '--speed', '--from', '--for', '--history', '--data', '--dlms-port', '--http-port', '--console', '--seed'],
-  flags: ['--no-http', '--json'],
+  values: [
+    '--board',
+    '--engine',
+    '--speed',
+    '--from',
+    '--for',
+    '--history',
+    '--data',
+    '--dlms-port',
+    '--http-port',
+    '--console',
+    '--lorawan-server',
+    '--seed',
+  ],
+  flags: ['--no-http', '--lorawan', '--json'],
 }
 const PROVISION: Grammar = { values: ['--data', '--file', '--key-file'], flags: [], lists: ['--set', '--secret'] }
 const RESET: Grammar = { values: ['--data'], flags: ['--all', '--seal-open'] }
@@ -218,6 +242,8 @@ function runOptions(words: readonly string[]): RunOptions {
     httpPort: given('--http-port', (text) => integer('--http-port', text, 0, 65535)),
     http: !values.has('--no-http'),
     consolePort: given('--console', (text) => integer('--console', text, 0, 65535)),
+    lorawan: values.has('--lorawan') || values.has('--lorawan-server'),
+    lorawanServer: given('--lorawan-server', serverOf),
     seed: given('--seed', (text) => integer('--seed', text, 0, 0xffffffff)) ?? 1,
     json,
   }

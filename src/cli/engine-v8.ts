@@ -15,7 +15,7 @@ function memoryFlash(shape: { readonly size: number; readonly blockLength: numbe
 
 /** Firmware and world in this process. */
 export function createV8Engine(options: EngineOptions): Engine {
-  const { config, trace, start_ms, seed, speed, data } = options
+  const { config, trace, start_ms, seed, speed, data, serveGateway } = options
   const storage: Flash = data?.flash ?? memoryFlash(BOARD.flash)
   const firmware: Flash = data?.firmware ?? memoryFlash(BOARD.firmware)
   const network = createHostNetwork()
@@ -25,6 +25,7 @@ export function createV8Engine(options: EngineOptions): Engine {
     evaluate: (source) => runInThisContext(source, { filename: 'firmware.js' }),
     key: data?.key,
     network,
+    serveGateway,
     crypto: hostCrypto,
   })
   return {

@@ -1,5 +1,5 @@
 import type { VirtualConfig } from '../../boards/virtual/config.ts'
-import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
+import type { SessionEvent, SessionHal, Summary } from '../../boards/virtual/session.ts'
 import type { Recording } from '../world/loads/trace-bytes.ts'
 import type { DataDirectory } from './data-directory.ts'
 
@@ -13,6 +13,8 @@ export interface EngineOptions {
   readonly speed: number
   /** Where the flash lives; in memory without it. */
   readonly data: DataDirectory | undefined
+  /** Serves LoRaWAN gateways in the world's own time; only where the world is in this process. */
+  readonly serveGateway?: SessionHal['serveGateway']
 }
 
 /** A virtual meter on some JavaScript engine. Calls must not overlap. */

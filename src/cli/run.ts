@@ -1,5 +1,8 @@
+import type { VirtualConfig } from '../../boards/virtual/config.ts'
 import type { WorldService } from '../../boards/virtual/machine.ts'
 import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
+import { createHostNetwork, type HostNetwork } from '../../hal/host/sockets.ts'
+import { createHostTimer } from '../../hal/host/time.ts'
 import { codeOf } from '../core/registers/names.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { formatDuration, formatInstant } from '../lib/iso8601.ts'
@@ -12,6 +15,7 @@ import { DataDirectory } from './data-directory.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import { createV8Engine } from './engine-v8.ts'
 import { createXsEngine } from './engine-xs.ts'
+import { BuiltInNetwork, describeDevice, withLoRaWan } from './lorawan.ts'
 import { Pace } from './pace.ts'
 import { liveThrough, resolveStart, type Start } from './start.ts'
 import { Terminal } from './terminal.ts'
@@ -48,6 +52,7 @@ function head(engine: EngineOptions, options: RunOptions, summary: Summary, term
   )
   if (engine.trace !== undefined && !isFlow(engine.trace) && engine.trace.bridged > 0)
     terminal.line(`recorded load: ${engine.trace.bridged} missing rows bridged with the row before`)
+  if (engine.config.meter.lorawan.enabled) terminal.line(describeDevice(engine.config))
   if (!summary.services.includes('dlms')) return
   const secret = summary.demoSecret ? `${DEMO_SECRET} (demo)` : 'stored in the meter'
   terminal.line(`DLMS clients: public SAP ${PUBLIC_CLIENT}, reading SAP ${READING_CLIENT} with LLS secret ${secret}`)
@@ -147,16 +152,34 @@ function shown({ value, scaler, unit }: Summary['registers'][string]): string {
   return `${scaler < 0 ? (value / 10 ** -scaler).toFixed(-scaler) : value * 10 ** scaler} ${unit}`
 }
 
+interface ServedLoRaWan {
+  readonly config: VirtualConfig
+  readonly network: BuiltInNetwork
+  readonly sockets: HostNetwork
+}
+
+/** A network server of our own where the configuration names none: in the world, or beside an engine that has the world inside. */
+async function serveLoRaWan(config: VirtualConfig, { engine }: RunOptions, terminal: Terminal): Promise<ServedLoRaWan> {
+  const network = new BuiltInNetwork(config)
+  const sockets = createHostNetwork()
+  const { enabled } = config.meter.lorawan
+  if (engine !== 'xs' || !enabled || config.world.lorawan.server !== undefined) return { config, network, sockets }
+  return { config: withLoRaWan(config, await network.listen(sockets, createHostTimer(), (text) => terminal.line(text))), network, sockets }
+}
+
 /** `ferraris run`: a virtual meter until its time is over or somebody stops it. Throws FerrarisError with one clear line. */
 export async function run(options: RunOptions): Promise<void> {
-  const config = loadConfiguration(options)
+  const loaded = loadConfiguration(options)
+  const lorawan = options.lorawan ? withLoRaWan(loaded, options.lorawanServer) : loaded
+  const terminal = new Terminal(lorawan.meter, options.json)
+  const served = await serveLoRaWan(lorawan, options, terminal)
+  const { config } = served
   const trace = loadTrace(config, options.configFile)
   const data = options.dataDirectory === undefined ? undefined : new DataDirectory(options.dataDirectory)
   try {
-    const base = { config, trace, data, seed: options.seed, speed: options.speed }
+    const base = { config, trace, data, seed: options.seed, speed: options.speed, serveGateway: served.network.serve }
     const start = resolveStart(options, base)
     const engineOptions: EngineOptions = { ...base, start_ms: start.time_ms }
-    const terminal = new Terminal(config.meter, options.json)
     const engine = options.engine === 'xs' ? await createXsEngine(engineOptions) : createV8Engine(engineOptions)
     try {
       await drive({ engine, start, options, engineOptions, terminal })
@@ -165,5 +188,6 @@ export async function run(options: RunOptions): Promise<void> {
     }
   } finally {
     data?.close()
+    served.sockets.closeAll()
   }
 }

@@ -45,7 +45,8 @@ export class Terminal {
     if (event.kind === 'event') {
       const detail = event.log === 'powerFailure' ? ` after ${formatDuration(event.parameter * 1000)}` : ` (${event.code})`
       this.line(`${this.time(event.time_ms)} ${event.text}${detail}`)
-    } else if (event.kind === 'error') this.line(`${event.service}: ${event.reason}`)
+    } else if (event.kind === 'radio') this.line(`${this.time(event.time_ms)} ${event.text}`)
+    else if (event.kind === 'error') this.line(`${event.service}: ${event.reason}`)
     else if (event.kind === 'crash') this.line(`the firmware crashed: ${event.reason}`)
   }
 

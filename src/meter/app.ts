@@ -16,6 +16,8 @@ import { type MeterFirmware, meterFirmware } from './firmware.ts'
 import { FlowWatch } from './flow-watch.ts'
 import { createFrontEnd, measuredOn } from './front-end/front-end.ts'
 import { ledPart, MetrologicalLed } from './led.ts'
+import { LoRaWanPart } from './lorawan/part.ts'
+import type { CommandTarget } from './lorawan/reporter.ts'
 import { METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
 import { MetrologyParameters } from './metrology-parameters.ts'
 import { consolePart, interruptPart, PushPart } from './parts.ts'
@@ -30,7 +32,7 @@ import { DlmsView, MANAGEMENT_CLIENT, READING_CLIENT } from './views/dlms.ts'
 import { FaceView } from './views/face.ts'
 
 /** Parts whose faults are events. */
-const RESTARTED: ReadonlySet<string> = new Set(['interrupt', 'contacts', 'led', 'switch', 'console', 'push', 'dlms', 'face'])
+const RESTARTED: ReadonlySet<string> = new Set(['interrupt', 'contacts', 'led', 'switch', 'console', 'push', 'lorawan', 'dlms', 'face'])
 /** Parameter of the event "factory reset". */
 const RESETS = ['none', 'settings', 'all', 'failed'] as const
 /** Events in which an older one of the same kind is looked for. */
@@ -82,6 +84,7 @@ export class Meter {
   readonly #keys: KeyStore
   readonly #communication: CommunicationWatch
   #push: PushPart | undefined
+  #lorawan: LoRaWanPart | undefined
   #ticker: TimerHandle | undefined
 
   constructor(options: MeterOptions) {
@@ -123,8 +126,14 @@ export class Meter {
       measured: frontEnd.measured,
       config,
       onEvent: options.onEvent,
-      onSupplyFailure: (utc_s) => this.#push?.supplyFails(utc_s),
-      onSupplyReturn: (utc_s) => this.#push?.supplyReturned(utc_s),
+      onSupplyFailure: (utc_s) => {
+        this.#push?.supplyFails(utc_s)
+        this.#lorawan?.supply(false)
+      },
+      onSupplyReturn: (utc_s) => {
+        this.#push?.supplyReturned(utc_s)
+        this.#lorawan?.supply(true)
+      },
     })
     if (reset !== 'none') this.core.record(StandardEvent.factoryReset, RESETS.indexOf(reset))
     for (const text of ignored) this.#onFault('configuration', text)
@@ -207,6 +216,7 @@ export class Meter {
     this.#supervisor.second()
     this.#communication.second()
     if (!this.core.supplyFailed) this.#push?.second()
+    this.#lorawan?.second()
     // A clock that was set or drifts is no longer in step with the timer.
     const off_ms = this.core.clock.now_ms() % 1000
     // A tick that comes just before its second would find the end of an interval almost a second late.
@@ -330,6 +340,7 @@ export class Meter {
       supervisor.add('switch', this.supplySwitch.part(supplySwitch, timer))
     }
     if (servicePort !== undefined) supervisor.add('console', consolePart(servicePort, this.#consoleTarget()))
+    this.#addLoRaWan()
     if (network === undefined) return
     if (this.config.push.address !== undefined) {
       this.#push = new PushPart({
@@ -349,6 +360,29 @@ export class Meter {
       const options = { source: new FaceView(this), crypto, timer, network, config: face }
       supervisor.add('face', facePart({ ...options, onReady: (port) => onReady?.('face', port) }))
     }
+  }
+
+  #addLoRaWan(): void {
+    const { config, core } = this
+    const { lora } = this.#device
+    if (lora === undefined || !config.lorawan.enabled) return
+    const target: CommandTarget = {
+      relay: (closed) => this.supplySwitch?.supply.disconnector.trigger(closed ? 'remoteReconnect' : 'remoteDisconnect') === 'success',
+      restart: () => {
+        if (this.#device.restart === undefined) return false
+        this.restart()
+        return true
+      },
+      relayClosed: () => this.supplySwitch?.supply.disconnector.outputState,
+      limit_W: (thresholdNormal) => this.supplySwitch?.supply.limiter.change({ thresholdNormal }) === 'success',
+    }
+    this.#lorawan = new LoRaWanPart({ wiring: lora, device: this.#device, core, config, keys: this.#keys, target })
+    this.#supervisor.add('lorawan', this.#lorawan)
+  }
+
+  /** The LoRaWAN part, on a meter that has one. */
+  get lorawan(): LoRaWanPart | undefined {
+    return this.#lorawan
   }
 
   #dlmsView(): DlmsView {

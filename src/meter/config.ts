@@ -7,6 +7,7 @@ import { TARIFF_CONFIG, tariffConfigErrors } from '../core/tariff/tariff-config.
 import { FerrarisError } from '../lib/errors.ts'
 import { array, boolean, type Infer, integer, object, oneOf, optional, string } from '../lib/schema.ts'
 import { CLOCK_CONFIG, clockConfigErrors } from './clock-config.ts'
+import { LORAWAN_CONFIG } from './lorawan/config.ts'
 import { PULSE_CONFIG } from './pulse-config.ts'
 
 const port = (value: number, description: string) => integer({ min: 0, max: 65535, default: value, description })
@@ -183,6 +184,7 @@ export const METER_CONFIG = object({
     },
     { description: 'Messages that the meter sends by itself: the last gasp when the supply fails, and the return of the supply' },
   ),
+  lorawan: LORAWAN_CONFIG,
   firmware: object(
     {
       publicKey: optional(

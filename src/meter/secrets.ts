@@ -15,6 +15,9 @@ import { DEMO_SECRET, type MeterConfig } from './config.ts'
 export const READING = 'dlms.reading'
 export const MANAGEMENT = 'dlms.management'
 export const FIRMWARE_KEY = 'firmware.key'
+export const LORAWAN_KEY = 'lorawan.appkey'
+/** Session keys and what else a LoRaWAN session is made of. */
+export const LORAWAN_SESSION = 'lorawan.session'
 
 /** Where firmware 0.1 kept the reading secret, as it was. */
 const OLD_READING_KEY = 'dlms.lls.secret'
@@ -35,6 +38,7 @@ interface SecretRule {
 const SECRETS: readonly SecretRule[] = Object.freeze([
   Object.freeze({ name: READING, min: 1, max: 32, description: 'LLS secret of the DLMS reading client (SAP 17)' }),
   Object.freeze({ name: MANAGEMENT, min: 8, max: 32, description: 'LLS secret of the DLMS management client (SAP 1), and of the console' }),
+  Object.freeze({ name: LORAWAN_KEY, min: 16, max: 16, description: 'LoRaWAN AppKey' }),
 ])
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string }
@@ -124,6 +128,7 @@ function textSecret(text: string | undefined): Bytes | undefined {
 const CONFIGURED: readonly (readonly [string, (config: MeterConfig) => Bytes | undefined])[] = [
   [READING, ({ dlms }) => textSecret(dlms.readingSecret)],
   [MANAGEMENT, ({ dlms }) => textSecret(dlms.managementSecret)],
+  [LORAWAN_KEY, ({ lorawan }) => (lorawan.appKey === undefined ? undefined : fromHex(lorawan.appKey))],
   [FIRMWARE_KEY, ({ firmware }) => (firmware.publicKey === undefined ? undefined : fromHex(firmware.publicKey))],
 ]
 

@@ -13,6 +13,8 @@ const DEFAULTS: RunOptions = {
   dlmsPort: undefined,
   httpPort: undefined,
   http: true,
+  lorawan: false,
+  lorawanServer: undefined,
   seed: 1,
   json: false,
 }

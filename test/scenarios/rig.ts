@@ -39,7 +39,8 @@ export function blankFlash(shape: Pick<typeof BOARD.flash, 'size' | 'blockLength
   return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
 }
 
-export interface RigOptions extends Partial<Pick<MachineOptions, 'storage' | 'firmware' | 'evaluate' | 'key' | 'start_ms' | 'seed'>> {
+export interface RigOptions
+  extends Partial<Pick<MachineOptions, 'storage' | 'firmware' | 'evaluate' | 'key' | 'start_ms' | 'seed' | 'serveGateway'>> {
   readonly config?: unknown
   readonly trace?: Recording | null
   readonly network?: Network
@@ -68,6 +69,7 @@ export class Rig {
       evaluate: options.evaluate,
       key: options.key,
       network: options.network,
+      serveGateway: options.serveGateway,
       crypto: hostCrypto,
       start_ms: options.start_ms ?? traceStart_ms(),
       seed: options.seed ?? 1,

@@ -7,7 +7,7 @@ import { settleSettings } from './wipe.ts'
 /** Secrets lie in the settings under this prefix and their name. */
 const PREFIX = 'secret.'
 const NAME_MAX = 24
-const SECRET_MAX = 128
+const SECRET_MAX = 200
 
 /** `unreadable`: something is stored that this device cannot open: damaged, or sealed by another device. */
 export type SecretState = 'absent' | 'good' | 'unreadable'
@@ -81,7 +81,7 @@ export class KeyStore {
   }
 
   /**
-   * Stores a secret of 1 to 128 bytes; after a power loss it is the old or the new one. Returns false when it is the one already stored, which costs
+   * Stores a secret of 1 to 200 bytes; after a power loss it is the old or the new one. Returns false when it is the one already stored, which costs
    * nothing. Errors: RangeError for another length; those of `Settings.set`.
    */
   set(name: string, secret: Bytes): boolean {

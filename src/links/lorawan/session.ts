@@ -6,8 +6,9 @@ import type { SessionKeys } from './security.ts'
 
 const VERSION = 1
 const KEY = 16
-/** Stands for no channel and no frequency. */
-const NONE = 0
+/** Frequencies of channels are multiples of it. */
+const STEP_HZ = 100
+const OWN_DOWNLINK = 0x80
 
 /** What a device and its network agreed on: it outlives a restart. */
 export interface Session {
@@ -57,7 +58,7 @@ export interface StoredState {
   readonly parameters: MacParameters
 }
 
-/** The whole state as bytes; contains keys, so it must be kept where secrets are. */
+/** The whole state as bytes, 197 at most; contains keys, so it must be kept where secrets are. */
 export function encodeState(region: Region, session: Session, parameters: MacParameters, plan: ChannelPlan): Uint8Array {
   const writer = new ByteWriter(256, 1024)
   writer.uint8(VERSION)
@@ -72,15 +73,29 @@ export function encodeState(region: Region, session: Session, parameters: MacPar
   writer.uint8((p.uplinkDwell ? 1 : 0) | (p.downlinkDwell ? 2 : 0))
   writer.uint8(p.maxDutyCycle)
   writer.uint32(p.rx2_Hz)
-  for (let i = 0; i < plan.size; i++) writer.uint8(plan.isEnabled(i) ? 1 : 0)
-  if (region.plan === 'dynamic') for (let i = 0; i < plan.size; i++) writeChannel(writer, plan.channel(i))
+  for (let at = 0; at < plan.size; at += 8) {
+    let bits = 0
+    for (let i = 0; i < 8; i++) if (plan.isEnabled(at + i)) bits |= 1 << i
+    writer.uint8(bits)
+  }
+  if (region.plan === 'dynamic') for (let i = 0; i < plan.size; i++) writeChannel(writer, i, plan.channel(i))
   return writer.copy()
 }
 
-function writeChannel(writer: ByteWriter, channel: Channel | undefined): void {
-  writer.uint32(channel?.frequency_Hz ?? NONE)
-  writer.uint32(channel?.downlink_Hz ?? NONE)
-  writer.uint8(((channel?.maxDataRate ?? 0) << 4) | (channel?.minDataRate ?? 0))
+function writeFrequency(writer: ByteWriter, frequency_Hz: number): void {
+  const steps = Math.round(frequency_Hz / STEP_HZ)
+  writer.uint8(steps >> 16)
+  writer.uint16(steps & 0xffff)
+}
+
+/** Index with a flag for a downlink of its own, data rates, frequencies; nothing for a channel that is not there. */
+function writeChannel(writer: ByteWriter, index: number, channel: Channel | undefined): void {
+  if (channel === undefined) return
+  const { frequency_Hz, downlink_Hz, minDataRate, maxDataRate } = channel
+  writer.uint8(index | (downlink_Hz === undefined ? 0 : OWN_DOWNLINK))
+  writer.uint8((maxDataRate << 4) | minDataRate)
+  writeFrequency(writer, frequency_Hz)
+  if (downlink_Hz !== undefined) writeFrequency(writer, downlink_Hz)
 }
 
 /** Takes `plan` and gives the rest; undefined, and `plan` reset, for bytes of another region or version, or that are damaged. */
@@ -117,17 +132,24 @@ function readState(region: Region, reader: ByteReader, plan: ChannelPlan): Store
   p.downlinkDwell = (dwell & 2) !== 0
   p.maxDutyCycle = reader.uint8()
   p.rx2_Hz = reader.uint32()
-  const enabled = Array.from({ length: plan.size }, () => reader.uint8() === 1)
-  if (region.plan === 'dynamic') for (let i = 0; i < plan.size; i++) plan.set(i, readChannel(reader))
-  plan.adopt(enabled)
+  const masks = reader.take(Math.ceil(plan.size / 8))
+  if (region.plan === 'dynamic') {
+    for (let i = 0; i < plan.size; i++) plan.set(i, undefined)
+    while (reader.remaining > 0) readChannel(reader, plan)
+  }
+  plan.adopt(Array.from({ length: plan.size }, (_, i) => plan.channel(i) !== undefined && ((masks[i >> 3] >> (i & 7)) & 1) === 1))
   return { session, parameters: p }
 }
 
-function readChannel(reader: ByteReader): Channel | undefined {
-  const frequency_Hz = reader.uint32()
-  const downlink_Hz = reader.uint32()
+function readFrequency(reader: ByteReader): number {
+  return (reader.uint8() * 0x10000 + reader.uint16()) * STEP_HZ
+}
+
+function readChannel(reader: ByteReader, plan: ChannelPlan): void {
+  const index = reader.uint8()
   const rates = reader.uint8()
-  if (frequency_Hz === NONE) return undefined
-  const channel = { frequency_Hz, minDataRate: rates & 15, maxDataRate: rates >> 4 }
-  return downlink_Hz === NONE ? channel : { ...channel, downlink_Hz }
+  const frequency_Hz = readFrequency(reader)
+  const channel: Channel = { frequency_Hz, minDataRate: rates & 15, maxDataRate: rates >> 4 }
+  if ((index & ~OWN_DOWNLINK) >= plan.size) throw new DecodeError(`channel ${index}`)
+  plan.set(index & ~OWN_DOWNLINK, index & OWN_DOWNLINK ? { ...channel, downlink_Hz: readFrequency(reader) } : channel)
 }

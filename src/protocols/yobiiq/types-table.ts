@@ -65,6 +65,14 @@ export const Measurement = Object.freeze({
 
 export type MeasurementName = keyof typeof Measurement
 
+export const Port = Object.freeze({
+  measurement: 1,
+  /** State of the relay, EM2101. */
+  change: 11,
+  /** Basic information, settings, result of a downlink. */
+  info: 50,
+})
+
 /** Channel of measurements; of settings and information; of events. */
 export const Channel = Object.freeze({ measurement: 0x01, info: 0xff, event: 0xfd })
 

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import type { VirtualConfig } from '../../boards/virtual/config.ts'
+import type { WorldGateway } from '../../boards/virtual/lorawan.ts'
+import type { Network } from '../../hal/api/sockets.ts'
+import type { Timer } from '../../hal/api/time.ts'
+import { hostCrypto } from '../../hal/host/crypto.ts'
+import type { NetworkEvent } from '../headend/lorawan/events.ts'
+import { NetworkServer, type ServerGateway } from '../headend/lorawan/network-server.ts'
+import { UdpServer } from '../headend/lorawan/udp-server.ts'
+import { DecodeError } from '../lib/bytes.ts'
+import { FerrarisError } from '../lib/errors.ts'
+import { fromHex, toHex } from '../lib/hex.ts'
+import { REGIONS } from '../links/lorawan/regions-table.ts'
+import { devEuiOf } from '../meter/lorawan/part.ts'
+import { decodeReadings } from '../protocols/yobiiq/decode.ts'
+import type { Scheduler } from '../world/scheduler.ts'
+import { WorldTimer } from '../world/time.ts'
+
+/** An AppKey for a meter that was given none: good for trying, and for nothing else, since everybody can compute it. */
+function demoKey({ manufacturer, serial }: VirtualConfig['meter']['identity']): string {
+  return createHash('sha256').update(`demo AppKey of ${manufacturer}${serial}`).digest('hex').slice(0, 32)
+}
+
+/** The configuration with LoRaWAN switched on, as `--lorawan` does. */
+export function withLoRaWan(config: VirtualConfig, server: string | undefined): VirtualConfig {
+  const { meter, world } = config
+  const appKey = meter.lorawan.appKey ?? demoKey(meter.identity)
+  return {
+    meter: { ...meter, lorawan: { ...meter.lorawan, enabled: true, appKey } },
+    world: { ...world, lorawan: { ...world.lorawan, server: server ?? world.lorawan.server } },
+  }
+}
+
+/** What a person has to enter at a network server. */
+export function describeDevice({ meter, world }: VirtualConfig): string {
+  const { lorawan } = meter
+  const eui = toHex(devEuiOf(meter, hostCrypto))
+  const key =
+    lorawan.appKey === demoKey(meter.identity)
+      ? `${lorawan.appKey} (demo)`
+      : lorawan.appKey === undefined
+        ? 'stored in the meter'
+        : 'of the configuration'
+  const server = world.lorawan.server ?? 'built in'
+  return `LoRaWAN ${lorawan.region} class ${lorawan.class}, DevEUI ${eui}, JoinEUI ${lorawan.joinEui}, AppKey ${key}, network server ${server}`
+}
+
+function valuesOf(payload: Uint8Array): string {
+  try {
+    return decodeReadings(payload)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return toHex(payload)
+  }
+}
+
+function describe(event: NetworkEvent): string {
+  if (event.type === 'refused') return `network: refused, ${event.reason}${event.devEui === undefined ? '' : ` ${event.devEui}`}`
+  const address = event.devAddr.toString(16).padStart(8, '0')
+  if (event.type === 'join') return `network: ${event.name} joined as ${address}`
+  if (event.type === 'ack') return `network: ${event.name} acknowledged downlink ${event.fCntDown}`
+  if (event.type === 'status') return `network: ${event.name} battery ${event.battery}, margin ${event.margin_dB} dB`
+  if (event.type === 'down')
+    return `network: downlink ${event.fCnt} in ${event.window}${event.fPort === undefined ? '' : ` on port ${event.fPort}: ${toHex(event.payload)}`}`
+  const [best] = event.gateways
+  const { rssi_dBm, snr_dB } = best.reception
+  const heard = `${best.gateway} ${rssi_dBm.toFixed(0)} dBm, SNR ${snr_dB.toFixed(1)} dB`
+  return `network: uplink ${event.fCnt} on port ${event.fPort} (${heard}): ${valuesOf(event.payload)}`
+}
+
+/** The network server of the default run: it lives in the world's own time, so it answers at every speed. */
+export class BuiltInNetwork {
+  readonly #config: VirtualConfig
+  #server: NetworkServer | undefined
+
+  constructor(config: VirtualConfig) {
+    this.#config = config
+  }
+
+  /** Connects a gateway; the first one starts the server. */
+  readonly serve = ({ name, antennaGain_dBi, concentrator }: WorldGateway, scheduler: Scheduler, note: (text: string) => void): void => {
+    this.#server ??= this.#start(new WorldTimer(scheduler), () => Math.floor(scheduler.now_us / 1000), note)
+    const server = this.#server
+    const gateway: ServerGateway = {
+      id: name,
+      antennaGain_dBi,
+      send: (transmission) => {
+        const error = concentrator.transmit(transmission)
+        if (error !== undefined) note(`network: ${name} does not send: ${error}`)
+      },
+    }
+    concentrator.onReceived = (reception) => server.received(gateway, reception)
+  }
+
+  /** Listens on a free port of this computer, in real time: for an engine whose world is elsewhere. Gives `host:port`. */
+  listen(network: Network, timer: Timer, note: (text: string) => void): Promise<string> {
+    const server = this.#start(timer, () => Date.now(), note)
+    return new Promise((resolve, reject) => {
+      new UdpServer({
+        network,
+        port: 0,
+        server,
+        onReady: (port) => resolve(`127.0.0.1:${port}`),
+        onRefused: (gateway, error) => note(`network: ${gateway} does not send: ${error}`),
+        onError: (reason) => reject(new FerrarisError('PORT', `LoRaWAN: ${reason}`)),
+      })
+    })
+  }
+
+  #start(timer: Timer, utc_ms: () => number, note: (text: string) => void): NetworkServer {
+    const { meter } = this.#config
+    const { lorawan } = meter
+    const server = new NetworkServer({
+      region: REGIONS[lorawan.region],
+      crypto: hostCrypto,
+      timer,
+      utc_ms,
+      onEvent: (event) => note(describe(event)),
+    })
+    if (lorawan.appKey !== undefined) {
+      server.addDevice({
+        name: `meter ${meter.identity.serial}`,
+        devEui: devEuiOf(meter, hostCrypto),
+        joinEui: fromHex(lorawan.joinEui.toLowerCase()),
+        appKey: fromHex(lorawan.appKey.toLowerCase()),
+        deviceClass: lorawan.class,
+      })
+    }
+    return server
+  }
+}

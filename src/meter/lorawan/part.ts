@@ -1,0 +1,129 @@
+import type { Device } from '../../../hal/api/device.ts'
+import type { LoRaWiring } from '../../../hal/api/lora.ts'
+import type { KeyStore } from '../../core/security/key-store.ts'
+import { SX126x } from '../../drivers/radio/sx126x/sx126x.ts'
+import { ascii } from '../../lib/ascii.ts'
+import { FerrarisError } from '../../lib/errors.ts'
+import { fromHex } from '../../lib/hex.ts'
+import type { LoRaWanEvents } from '../../links/lorawan/link.ts'
+import { LoRaWanMac } from '../../links/lorawan/mac.ts'
+import { REGIONS } from '../../links/lorawan/regions-table.ts'
+import type { MeterConfig } from '../config.ts'
+import type { MeterCore } from '../core.ts'
+import { guardTimer } from '../guarded.ts'
+import { LORAWAN_KEY } from '../secrets.ts'
+import type { Guard, Part } from '../supervisor.ts'
+import { type CommandTarget, Reporter } from './reporter.ts'
+import { lorawanStore } from './store.ts'
+
+/** Locally administered, as no organisation has it. */
+const LOCAL_EUI = 0x02
+
+/** A DevEUI for a meter that was given none: it follows from who the meter is. */
+export function devEuiOf(config: MeterConfig, crypto: Device['crypto']): Uint8Array {
+  const { devEui } = config.lorawan
+  if (devEui !== undefined) return fromHex(devEui.toLowerCase())
+  const { manufacturer, serial } = config.identity
+  const eui = crypto.digest('SHA256', ascii(`LoRaWAN DevEUI of ${manufacturer}${serial}`)).slice(0, 8)
+  eui[0] = (eui[0] & 0xfc) | LOCAL_EUI
+  return eui
+}
+
+export interface LoRaWanPartOptions {
+  readonly wiring: LoRaWiring
+  readonly device: Pick<Device, 'crypto' | 'timer' | 'random'>
+  readonly core: MeterCore
+  readonly config: MeterConfig
+  readonly keys: KeyStore
+  readonly target: CommandTarget
+}
+
+/** LoRaWAN as a part of the meter: transceiver, MAC and what is told when. */
+export class LoRaWanPart implements Part {
+  readonly reporter: Reporter
+  readonly #options: LoRaWanPartOptions
+  #guard: Guard | undefined
+  #mac: LoRaWanMac | undefined
+
+  constructor(options: LoRaWanPartOptions) {
+    this.#options = options
+    const { core, config, device, target } = options
+    this.reporter = new Reporter({ core, config: config.lorawan, random: device.random, target })
+  }
+
+  /** The MAC, while the part runs. */
+  get mac(): LoRaWanMac | undefined {
+    return this.#mac
+  }
+
+  /** Throws FerrarisError `LORAWAN_KEY` without an AppKey that can be read. */
+  start(guard: Guard): void {
+    const { wiring, device, core, config, keys } = this.#options
+    const { lorawan } = config
+    const appKey = keys.use(LORAWAN_KEY, (key) => key.slice())
+    if (appKey === undefined) throw new FerrarisError('LORAWAN_KEY', 'lorawan.appKey: there is none, so the meter cannot join')
+    const timer = guardTimer(device.timer, guard)
+    const region = REGIONS[lorawan.region]
+    this.#guard = guard
+    this.#mac = new LoRaWanMac({
+      region,
+      radio: (events) =>
+        new SX126x({
+          ...wiring,
+          timer,
+          events: {
+            onTransmitted: () => guard.run(events.onTransmitted),
+            onReceived: (frame) => guard.run(() => events.onReceived(frame)),
+            onTimeout: () => guard.run(events.onTimeout),
+            onError: (reason) => guard.run(() => events.onError(reason)),
+          },
+        }),
+      activation: { type: 'otaa', joinEui: fromHex(lorawan.joinEui.toLowerCase()), devEui: devEuiOf(config, device.crypto), appKey },
+      store: lorawanStore(core.storage, keys),
+      events: this.#events(guard),
+      crypto: device.crypto,
+      timer,
+      ticks_ms: () => core.clock.ticks_ms(),
+      random: device.random,
+      deviceClass: lorawan.class,
+      adr: lorawan.adr,
+      dataRate: Math.min(lorawan.dataRate, region.uplinkDataRate_max),
+      subBand: lorawan.subBand === 0 ? undefined : lorawan.subBand,
+      publicNetwork: lorawan.publicNetwork,
+      antennaGain_dBi: wiring.antennaGain_dBi,
+    })
+    this.reporter.attach(this.#mac)
+  }
+
+  stop(): void {
+    this.reporter.attach(undefined)
+    this.#mac?.close()
+    this.#mac = undefined
+    this.#guard = undefined
+  }
+
+  /** Once a second. */
+  second(): void {
+    this.#guard?.run(this.#tick)
+  }
+
+  /** The supply failed or is back; the meter may die at any moment. */
+  supply(good: boolean): void {
+    this.#guard?.run(() => this.reporter.onSupply(good))
+  }
+
+  readonly #tick = (): void => this.reporter.second(this.#options.core.clock.now_s())
+
+  #events(guard: Guard): LoRaWanEvents {
+    const { core } = this.#options
+    return {
+      onJoined: () => {},
+      onJoinFailed: () => {},
+      onSent: (result) => this.reporter.onSent(result),
+      onDownlink: (downlink) => this.reporter.onDownlink(downlink),
+      onTime: (utc_ms) => core.setClock(utc_ms),
+      onLinkCheck: () => {},
+      onError: (reason) => guard.note(reason),
+    }
+  }
+}
