@@ -159,9 +159,9 @@ test('a device without a key keeps secrets as they are', () => {
 test('names, secrets and keys have bounds', () => {
   const { storage, keys } = freshKeys(KEY)
   for (const name of ['', 'Upper', 'a b', 'ä', 'x'.repeat(25)]) expect(() => keys.has(name)).toThrow(RangeError)
-  for (const length of [0, 129]) expect(() => keys.set('a', new Uint8Array(length))).toThrow(RangeError)
+  for (const length of [0, 201]) expect(() => keys.set('a', new Uint8Array(length))).toThrow(RangeError)
   for (const length of [0, 15, 24, 33]) expect(() => keyStore(storage, new Uint8Array(length))).toThrow(RangeError)
-  keys.set('x'.repeat(24), new Uint8Array(128).fill(9))
+  keys.set('x'.repeat(24), new Uint8Array(200).fill(9))
   expect(keys.check('x'.repeat(24), new Uint8Array(128).fill(9))).toBe(true)
 })
 
