@@ -102,7 +102,7 @@ export const METER_CONFIG = object({
       silence_h: integer({
         min: 0,
         max: 8760,
-        default: 24,
+        default: 168,
         unit: 'h',
         description: 'So long without any DLMS client is an event of the communication log; 0: never',
       }),
