@@ -97,8 +97,10 @@ export class Accounts {
       rates,
       (quantity, rate) => codeOf(registerName(measured, quantity, RegisterKind.total, rate)?.logicalName ?? ''),
     )
+    const daylightSaving = (utc_s: number) => clock.daylightSaving(utc_s * 1000)
+    // A month or a day whose end fell into a power failure has its values all the same: the registers stood still.
     const profile = (log: Storage['daily'], schedule: ReturnType<typeof daily>, depth: number) =>
-      log && new CaptureProfile({ log, schedule, depth, columns }, now_s)
+      log && new CaptureProfile({ log, schedule, depth, columns, fill_max: depth, daylightSaving }, now_s)
     this.daily = profile(storage.daily, daily(offset), PROFILES.daily.depth)
     this.monthly = profile(storage.monthly, monthly(offset), PROFILES.monthly.depth)
     this.#profiles = [this.daily, this.monthly].filter((made) => made !== undefined)
@@ -108,6 +110,18 @@ export class Accounts {
   start(reason: 'first' | 'power' | 'reset'): void {
     this.#options.keep(() => this.demand.start(reason))
     this.#options.keep(() => this.billing?.start())
+  }
+
+  /** After a power failure, with a valid clock and before anything is counted: finds the days and months that ended meanwhile, for `fill`. */
+  recover(utc_s: number): void {
+    for (const profile of this.#profiles) profile.recover(utc_s)
+  }
+
+  /** Writes some of what `recover` found; once a second until it returns false. Errors: as `RecordLog.append`. */
+  fill(): boolean {
+    let more = false
+    for (const profile of this.#profiles) more = profile.fill() || more
+    return more
   }
 
   /** Marks the running periods with bits of `ProfileStatus`. */
@@ -121,18 +135,22 @@ export class Accounts {
    * registers, which must not be older than what is captured.
    */
   second(now_s: number, persistent: () => number, save: () => void): void {
-    const { keep, clock } = this.#options
-    const { billing } = this
     this.#now_s = now_s
-    keep(this.#demandSecond)
-    for (const profile of this.#profiles) {
-      if (!profile.due(now_s)) continue
-      save()
-      keep(() => profile.capture(now_s, persistent()))
-    }
-    if (billing === undefined || !clock.valid || !billing.due(now_s)) return
+    this.#options.keep(this.#demandSecond)
+    // Nothing that closures catch and no iterators: on XS both would leave slots behind each second.
+    const profiles = this.#profiles
+    for (let i = 0; i < profiles.length; i++) if (profiles[i].due(now_s)) this.#capture(profiles[i], persistent, save)
+    if (this.billing !== undefined && this.#options.clock.valid && this.billing.due(now_s)) this.#bill(this.billing, persistent, save)
+  }
+
+  #capture(profile: CaptureProfile, persistent: () => number, save: () => void): void {
     save()
-    keep(() => billing.capture(now_s, persistent()))
+    this.#options.keep(() => profile.capture(this.#now_s, persistent()))
+  }
+
+  #bill(billing: Billing, persistent: () => number, save: () => void): void {
+    save()
+    this.#options.keep(() => billing.capture(this.#now_s, persistent()))
   }
 
   clockAdjusted(old_s: number, new_s: number): void {

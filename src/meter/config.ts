@@ -58,6 +58,18 @@ export const METER_CONFIG = object({
         description: 'Capture period of load profile 1, in minutes; default 15, of a water, gas or heat meter 60',
       }),
     ),
+    depth: optional(
+      integer({
+        min: 24,
+        max: 1_000_000,
+        description: 'Newest entries of load profile 1 that can be read; without it all that the flash keeps',
+      }),
+    ),
+    missing: oneOf(['absent', 'marked'], {
+      default: 'absent',
+      description:
+        'Periods of load profile 1 that a power failure took: none, or entries with the registers as they stood and the status bits "power down" and "data not valid"',
+    }),
   }),
   pulse: PULSE_CONFIG,
   tariff: TARIFF_CONFIG,

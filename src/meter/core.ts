@@ -12,7 +12,7 @@ import { EVERYTHING, type Measured } from '../core/metrology/measured.ts'
 import { advancedPosition, PULSE_POSITION, PULSE_POSITIONS } from '../core/metrology/pulse-position.ts'
 import type { MeteringSource } from '../core/metrology/source.ts'
 import { allLost, allSagging } from '../core/metrology/voltages.ts'
-import { LoadProfile } from '../core/profile/load-profile.ts'
+import { type LoadProfile, loadProfileOf } from '../core/profile/load-profile.ts'
 import { ENERGY_VALUES, EnergyRegisters, Quantity, RATE_INDEX, RATE_VALUES } from '../core/registers/energy.ts'
 import { type Readings, type RegisterEntry, registerTable } from '../core/registers/table.ts'
 import { Counter } from '../core/storage/counters.ts'
@@ -162,6 +162,8 @@ export class MeterCore {
   /** The rates that were loaded add up to their totals. */
   readonly #settled: boolean
   #storageFailed = false
+  /** Entries of an outage are still to be written. */
+  #filling = false
   readonly #scrubber: Scrubber
   readonly #damage: DamageReport
   #damaged = 0
@@ -199,13 +201,8 @@ export class MeterCore {
     })
     this.powerFailureLog = new EventLog(this.storage.powerFailures, (record) => onEvent?.('powerFailure', record))
     const now_s = this.clock.now_s()
-    this.profile = new LoadProfile(
-      {
-        log: this.storage.profile,
-        period_s: (config.profile.period_min ?? (measured.medium === undefined ? PERIOD_MIN : PERIOD_MEDIUM_MIN)) * 60,
-      },
-      now_s,
-    )
+    const period_min = config.profile.period_min ?? (measured.medium === undefined ? PERIOD_MIN : PERIOD_MEDIUM_MIN)
+    this.profile = loadProfileOf(this.storage.profile, { ...config.profile, period_min }, this.clock)
     this.#saveInterval_s = config.save.interval_s
     this.#lastSave_s = now_s
     this.#clockWasValid = this.clock.valid
@@ -312,6 +309,7 @@ export class MeterCore {
     this.#watchClock(now_s)
     this.accounts.second(now_s, this.#status, this.#save)
     if (this.profile.due(now_s)) this.#capture(now_s)
+    if (this.#filling && !this.#supply.unsettled) this.#keep(this.#fill)
     // A clock that was set back saves at once; otherwise the interval would last as long as the correction.
     const elapsed_s = now_s - this.#lastSave_s
     if (elapsed_s >= this.#saveInterval_s || elapsed_s < 0) this.save()
@@ -324,6 +322,10 @@ export class MeterCore {
   readonly #save = (): void => this.save()
   readonly #status = (): number => this.#persistent(this.clock.now_s())
   readonly #switchRates = (): void => this.tariff.second()
+  readonly #fill = (): void => {
+    this.#filling = this.profile.fill()
+    this.#filling = this.accounts.fill() || this.#filling
+  }
 
   /** What a failing supply needs at once: erased blocks, and numbers for the messages. */
   readonly #makeReady = (): void => {
@@ -473,9 +475,17 @@ export class MeterCore {
       this.#mark(ProfileStatus.powerDown)
       this.#supply.start(now_s, lastAlive_s)
     }
+    if (reason === 'power' && this.clock.valid) this.#recover(now_s)
     if (reason === 'power') return
     this.#countStart()
     this.#afterReset(now_s, reason)
+  }
+
+  /** What ended while there was no supply, with the registers as they are now. */
+  #recover(now_s: number): void {
+    this.profile.recover(now_s, this.energy)
+    this.accounts.recover(now_s)
+    this.#filling = true
   }
 
   /** Once a life, when it is one: a start of a supply that flickers writes nothing. */
@@ -595,7 +605,8 @@ export class MeterCore {
     if (counted !== undefined) this.#image[PULSE_POSITION] = advancedPosition(this.#image[PULSE_POSITION], counted)
     this.#keepPositions()
     const faulty = (sample.status & (MeteringStatus.fault | MeteringStatus.starting)) === MeteringStatus.fault
-    if (faulty || (sample.status & INCOMPLETE) !== 0) this.#mark(ProfileStatus.dataNotValid)
+    // Also with the first answer after a fault: it brings counts of the time before.
+    if (faulty || this.#faults > 0 || (sample.status & INCOMPLETE) !== 0) this.#mark(ProfileStatus.dataNotValid)
     if ((sample.status & MeteringStatus.recovered) !== 0) this.#mark(ProfileStatus.recoveredValue)
     if ((sample.status & MeteringStatus.reconfigured) !== 0) this.#reconfigured = true
     if (faulty) this.#onFault()

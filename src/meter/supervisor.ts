@@ -282,7 +282,9 @@ export class Supervisor {
   /** To be called once a second. */
   second(): void {
     const now_ms = this.#options.ticks_ms()
-    for (const part of this.#parts) part.second(now_ms)
+    // An iterator would leave slots behind each second.
+    const parts = this.#parts
+    for (let i = 0; i < parts.length; i++) parts[i].second(now_ms)
   }
 
   /** Stops all parts, the last one first; they stay stopped. */

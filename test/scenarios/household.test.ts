@@ -63,6 +63,27 @@ describe('21 days of the recorded household', () => {
   })
 })
 
+test('another capture period at the next start leaves the rows that are there as they are', () => {
+  const rows = (rig: Rig) => {
+    const { profile } = rig.core
+    const cursor = profile.cursor(profile.log.firstSequence)
+    const found: string[] = []
+    while (cursor.next()) found.push(`${cursor.utc_s} ${[0, 1, 2, 3].map((index) => profileValue(cursor.payload, index))}`)
+    return found
+  }
+  const before = new Rig()
+  before.run(3 * 3_600_000)
+  const old = rows(before)
+  before.machine.stop()
+  const after = new Rig({ storage: before.storage, start_ms: before.machine.now_ms, config: { meter: { profile: { period_min: 5 } } } })
+  after.run(3_600_000)
+  expect(rows(after).slice(0, old.length)).toEqual(old)
+  const times = rows(after).map((row) => Number(row.split(' ')[0]))
+  expect(times.length).toBe(12 + 12)
+  // 19:15 was the last quarter; 19:25 are the first five minutes.
+  expect(times.slice(12).map((time, i) => time - times[11 + i])).toEqual([600, ...new Array(11).fill(300)])
+})
+
 test('the same seed gives the same bytes, another one does not', () => {
   const image = (seed: number) => {
     const rig = new Rig({ seed })

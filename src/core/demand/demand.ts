@@ -58,7 +58,8 @@ export interface DemandOptions {
  * The demand of a rate is the energy that the rate's own register took in the period. So a change of rate inside a period needs no rule: the
  * demands of the rates add up to the total.
  *
- * Periods are synchronous to the clock. One that is not as long as it should be says so in its status and sets no maximum unless configured.
+ * Periods are synchronous to the clock. One that is not as long as it should be says so in its status and sets no maximum unless configured; one whose data
+ * are not valid sets none.
  * The running period is in memory only; maxima are stored when they rise, see `MaximumState`.
  */
 export class Demand {
@@ -281,7 +282,9 @@ export class Demand {
       for (let rate = 0; rate < this.registers; rate++) window.take(rate, counts(this.quantities[i], rate))
       this.#lastStatus = window.close(this.#status, bounded)
       const whole = (this.#lastStatus & DemandStatus.incomplete) === 0 || incompleteSetsMaximum
-      if (!window.bounded || !whole) continue
+      // Counts that came late, from a chip that did not answer, may belong to the period before: too much rather than too little.
+      const valid = (this.#lastStatus & DemandStatus.dataNotValid) === 0
+      if (!window.bounded || !whole || !valid) continue
       for (let rate = 0; rate < this.registers; rate++) {
         this.#maxima[i].raise(rate, this.#watts(window.sums[rate]), end_s, this.#lastStatus)
       }

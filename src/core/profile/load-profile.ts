@@ -1,6 +1,7 @@
 import type { EnergyRegisters } from '../registers/energy.ts'
 import type { LogCursor, RecordLog } from '../storage/record-log.ts'
 import { CaptureProfile, type CaptureProfileOptions, storedValue } from './capture-profile.ts'
+import { PROFILES } from './definitions.ts'
 import { periodic } from './schedule.ts'
 
 /** Energies that a load profile entry carries: OBIS code of the sum, by the index of `Quantity`: +A, -A, +R, -R. */
@@ -19,6 +20,21 @@ export interface LoadProfileOptions extends Pick<CaptureProfileOptions, 'depth' 
   readonly period_s: number
 }
 
+/** Slots of an outage that are filled at most, as many as a client of DSMR 4.2.2 expects in the profile: ten days of quarters. */
+const FILL_MAX = PROFILES.load.depth
+
+/** The load profile of a meter that is configured so. */
+export function loadProfileOf(
+  log: RecordLog,
+  options: { readonly period_min: number; readonly depth?: number; readonly missing: 'absent' | 'marked' },
+  clock: { now_s(): number; daylightSaving(utc_ms: number): boolean },
+): LoadProfile {
+  const { period_min, depth, missing } = options
+  const daylightSaving = (utc_s: number) => clock.daylightSaving(utc_s * 1000)
+  const fill_max = missing === 'marked' ? FILL_MAX : 0
+  return new LoadProfile({ log, period_s: period_min * 60, depth, fill_max, daylightSaving }, clock.now_s())
+}
+
 /**
  * Load profile with period 1 (OBIS 1.0.99.1.0): the energy registers at the end of each capture period, with the AMR status byte of the period.
  * Entries are stamped with the end of their interval. Two entries never carry the same time stamp.
@@ -26,12 +42,15 @@ export interface LoadProfileOptions extends Pick<CaptureProfileOptions, 'depth' 
 export class LoadProfile {
   readonly period_s: number
   readonly log: RecordLog
+  /** Newest entries that can be read; undefined: all that the ring keeps. */
+  readonly depth: number | undefined
   readonly #profile: CaptureProfile
   #energy: EnergyRegisters | undefined
 
   constructor(options: LoadProfileOptions, utc_s: number) {
     this.log = options.log
     this.period_s = options.period_s
+    this.depth = options.depth
     const columns = CAPTURED.map((code, quantity) => ({ code, bytes: BYTES, read: () => this.#energy?.value(quantity, 0) ?? 0 }))
     this.#profile = new CaptureProfile({ ...options, schedule: periodic(options.period_s), columns }, utc_s)
   }

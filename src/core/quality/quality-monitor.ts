@@ -196,7 +196,9 @@ export class QualityMonitor {
   }
 
   #isQuiet(): boolean {
-    for (const watched of this.#watched) if (!watched.excursion.idle) return false
+    // Once a second: an iterator would leave slots behind.
+    const watched = this.#watched
+    for (let i = 0; i < watched.length; i++) if (!watched[i].excursion.idle) return false
     return true
   }
 

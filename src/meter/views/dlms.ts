@@ -247,6 +247,7 @@ export class DlmsView implements DlmsSource {
       log: storage.profile,
       payloadLength: PROFILE_PAYLOAD,
       period_s: profile.period_s,
+      depth: profile.depth,
       utcOfLocal: (local_ms) => this.#utcOfLocal(local_ms),
       columns: [
         [captureObject(8, CLOCK, 2), this.#timeColumn()],

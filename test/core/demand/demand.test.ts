@@ -116,6 +116,18 @@ describe('sliding demand', () => {
     expect(bench.demand.start_s).toBe(T0 + 300)
   })
 
+  test('a period whose data are not valid sets no maximum: its counts may belong to the one before', () => {
+    const bench = create()
+    run(bench, T0 + 900, 1)
+    const before_W = bench.demand.maximum_W(0)
+    bench.demand.mark(DemandStatus.dataNotValid)
+    run(bench, T0 + 1800, 5)
+    expect(bench.demand.last_W(0)).toBe(5 * before_W)
+    expect(bench.demand.maximum_W(0)).toBe(before_W)
+    run(bench, T0 + 2700, 2)
+    expect(bench.demand.maximum_W(0)).toBe(2 * before_W)
+  })
+
   test('a window is as good as its worst sub-interval', () => {
     const bench = create(sliding)
     run(bench, T0 + 1000, 1)
