@@ -62,7 +62,7 @@ export interface LoRaWanMacOptions {
   readonly deviceClass: 'A' | 'C'
   /** The network chooses data rate and power. */
   readonly adr: boolean
-  /** Before the network chooses. */
+  /** Without `adr`, and for a device that is activated by personalisation; with it a session begins with what the join was heard at. */
   readonly dataRate: number
   /** 1 to 8: only these channels of a fixed plan. */
   readonly subBand?: number
@@ -264,7 +264,7 @@ export class LoRaWanMac implements LoRaWanLink {
   }
 
   #onJoinAccept(phy: Uint8Array, exchange: Exchange): boolean {
-    const { activation, crypto, region, store, events } = this.#options
+    const { activation, crypto, region, store, events, adr } = this.#options
     if (activation.type !== 'otaa') return false
     const accept = decodeJoinAccept(crypto, activation.appKey, phy)
     if (accept === undefined) return false
@@ -276,6 +276,8 @@ export class LoRaWanMac implements LoRaWanLink {
     if (accept.rx1DrOffset <= region.rx1Offset_max) parameters.rx1DrOffset = accept.rx1DrOffset
     if (region.dataRates[accept.rx2DataRate] !== undefined) parameters.rx2DataRate = accept.rx2DataRate
     parameters.rxDelay_s = accept.rxDelay_s
+    // What reached the network once reaches it again; the network makes it faster.
+    if (adr) parameters.dataRate = region.plan === 'dynamic' ? exchange.dataRate : region.joinDataRates[0]
     if (accept.cfList !== undefined) this.plan.applyCfList(accept.cfList)
     const keys = sessionKeys(crypto, activation.appKey, accept, exchange.devNonce)
     // The stored counter goes on; this session counts from here.

@@ -34,7 +34,12 @@ export const LORAWAN_CONFIG = object(
       }),
     ),
     adr: boolean({ default: true, description: 'The network chooses data rate and power' }),
-    dataRate: integer({ min: 0, max: 6, default: 3, description: 'Data rate of uplinks until the network chooses' }),
+    dataRate: integer({
+      min: 0,
+      max: 6,
+      default: 3,
+      description: 'Data rate of uplinks without adr; with it a session begins with what the join was heard at',
+    }),
     subBand: integer({ min: 0, max: 8, default: 2, description: 'US915 and AU915: only these eight channels before the join; 0: all' }),
     publicNetwork: boolean({ default: true, description: 'Sync word of public networks' }),
     interval_min: integer({

@@ -70,13 +70,13 @@ export class Town {
     this.gateways.push(concentrator)
   }
 
-  addNode(position: Position, options: { deviceClass?: 'A' | 'C'; dataRate?: number } = {}): Node {
+  addNode(position: Position, options: { deviceClass?: 'A' | 'C'; dataRate?: number; adr?: boolean } = {}): Node {
     const index = this.nodes.length
     const random = new SeededRandom(1000 + index)
     const devEui = Uint8Array.of(0, 4, 0xa3, 0x0b, 0, 0, index >> 8, index)
     const appKey = new Uint8Array(16)
     random.fill(appKey)
-    const { deviceClass = 'A', dataRate = REGIONS[this.#region].joinDataRates[1] } = options
+    const { deviceClass = 'A', adr = true, dataRate = REGIONS[this.#region].joinDataRates[1] } = options
     const device = this.server.addDevice({ name: `meter-${index}`, devEui, joinEui: new Uint8Array(8), appKey, deviceClass })
     const store = { devNonce: 0, fCntUp: 0 }
     let state: Uint8Array | undefined
@@ -109,7 +109,7 @@ export class Town {
       ticks_ms: () => Math.floor(this.scheduler.now_us / 1000),
       random: (bytes) => random.fill(bytes),
       deviceClass,
-      adr: true,
+      adr,
       dataRate,
     })
     this.nodes.push({ ...node, mac })

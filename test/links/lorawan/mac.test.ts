@@ -105,7 +105,7 @@ describe('uplinks', () => {
   })
 
   test('are refused when they do not fit, before the join, or while another one is under way', () => {
-    const rig = new Rig({ dataRate: 0 })
+    const rig = new Rig({ dataRate: 0, adr: false })
     expect(() => rig.mac.send(1, new Uint8Array(1), false)).toThrow(expect.objectContaining({ code: 'LORAWAN_NOT_JOINED' }))
     rig.join()
     expect(rig.mac.payload_max).toBe(51)
@@ -116,7 +116,8 @@ describe('uplinks', () => {
   })
 
   test('without an answer become stronger, then slower, and at last join again', () => {
-    const rig = new Rig({ region: 'US915', dataRate: 3 }).join()
+    const rig = new Rig({ region: 'US915' }).join()
+    rig.mac.parameters.dataRate = 3
     const rates = new Set<number>()
     const asked: number[] = []
     for (let i = 0; i < 1000 && !rig.mac.busy; i++) {
