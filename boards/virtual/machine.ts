@@ -49,6 +49,8 @@ export interface MachineOptions {
   readonly firmware?: Flash
   /** Runs a script and gives its value: how a firmware image starts in this engine. */
   readonly evaluate?: (source: string) => unknown
+  /** The firmware that is linked into this program, as it would lie in program memory. */
+  readonly factoryProgram?: Bytes
   /** Without one, nothing is served. */
   readonly network?: Network
   readonly crypto: Crypto

@@ -27,6 +27,7 @@ export interface SessionHal {
   /** The partitions of the boot loader. */
   readonly firmware?: Flash
   readonly evaluate?: (source: string) => unknown
+  readonly factoryProgram?: Uint8Array
   readonly network?: Network
   readonly crypto: Crypto
   /** Serves LoRaWAN gateways in the world's own time. */

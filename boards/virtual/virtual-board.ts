@@ -12,7 +12,7 @@ import type { EventListener } from '../../src/meter/core.ts'
 import { PROGRAM, type Program } from '../../src/meter/program.ts'
 import type { ServiceName } from '../../src/meter/services.ts'
 import type { FaultListener } from '../../src/meter/supervisor.ts'
-import { BootLoader } from '../../src/world/bootloader.ts'
+import { type BootImage, BootLoader } from '../../src/world/bootloader.ts'
 import { NorFlash, type OperationHook, PowerLoss } from '../../src/world/chips/nor-flash.ts'
 import type { Electrical } from '../../src/world/electrical.ts'
 import type { LoRaAir } from '../../src/world/lora/air.ts'
@@ -44,6 +44,8 @@ export interface VirtualBoardOptions {
   readonly firmware?: Flash
   /** Runs a script and gives its value: how a firmware image starts in this engine. */
   readonly evaluate?: (source: string) => unknown
+  /** The firmware that is linked into this program, as it would lie in program memory. */
+  readonly factoryProgram?: Bytes
   readonly network?: Network
   readonly crypto: Crypto
   /** The air around a board whose meter uses LoRaWAN. */
@@ -89,6 +91,7 @@ export class VirtualBoard {
   #watchdog: WorldWatchdog | undefined
   /** The sockets of the device go down with its supply. */
   readonly #network: DeviceNetwork | undefined
+  #memory: Device['program']
   #config: MeterConfig
   #timer: WorldTimer
   #meter: Meter | undefined
@@ -223,6 +226,7 @@ export class VirtualBoard {
     this.generation++
     const image = evaluate === undefined ? undefined : this.#bootloader?.boot()
     this.program = image === undefined || evaluate === undefined ? PROGRAM : loadProgram(image.payload, evaluate)
+    this.#memory = this.#programMemory(image)
     const watchdog = new WorldWatchdog({ scheduler, timeout_ms: BOARD.watchdog_ms, onReset: (reason) => this.reset(reason) })
     this.#watchdog = watchdog
     return this.program.start({
@@ -238,6 +242,20 @@ export class VirtualBoard {
         onReady?.(service, port)
       },
     })
+  }
+
+  /** Where the running firmware can be read: its slot, or the bytes of the one that is linked in. */
+  #programMemory(image: BootImage | undefined): Device['program'] {
+    const { factoryProgram, crypto } = this.#options
+    const bootloader = this.#bootloader
+    if (image !== undefined && bootloader !== undefined) {
+      const { slot, payload } = image
+      const read = (buffer: Bytes, offset: number): void => bootloader.read(slot, buffer, offset)
+      return { length: payload.length, read, expected: crypto.digest('SHA256', payload) }
+    }
+    if (factoryProgram === undefined) return undefined
+    const { length } = factoryProgram
+    return { length, read: (buffer, offset) => buffer.set(factoryProgram.subarray(offset, offset + buffer.length)) }
   }
 
   #device(resetReason: ResetReason, watchdog: Watchdog): Device {
@@ -264,6 +282,7 @@ export class VirtualBoard {
       lora: this.lora?.wiring(),
       holdUp: this.#supply.holdUp,
       watchdog,
+      program: this.#memory,
       firmware: this.#options.evaluate === undefined ? undefined : this.#bootloader?.slots(),
       resetReason,
       restart: () => {

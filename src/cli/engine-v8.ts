@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { runInThisContext } from 'node:vm'
 import { BOARD } from '../../boards/virtual/board.ts'
 import { Session } from '../../boards/virtual/session.ts'
@@ -13,6 +15,12 @@ function memoryFlash(shape: { readonly size: number; readonly blockLength: numbe
   return new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
 }
 
+/** What `npm run build` made of the firmware that is linked in here: its checksum can be compared with that of the file. */
+function builtFirmware(): Uint8Array | undefined {
+  const path = fileURLToPath(new URL('../../../firmware/virtual.js', import.meta.url))
+  return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined
+}
+
 /** Firmware and world in this process. */
 export function createV8Engine(options: EngineOptions): Engine {
   const { config, trace, start_ms, seed, speed, data, serveGateway } = options
@@ -22,6 +30,7 @@ export function createV8Engine(options: EngineOptions): Engine {
   const session = new Session({ config, start_ms, seed, speed: speed === Number.POSITIVE_INFINITY ? 0 : speed }, trace, {
     storage,
     firmware,
+    factoryProgram: builtFirmware(),
     evaluate: (source) => runInThisContext(source, { filename: 'firmware.js' }),
     key: data?.key,
     network,

@@ -236,6 +236,11 @@ export class BootLoader {
     }
   }
 
+  /** Reads the slot of what `boot` chose, as the processor that runs from it would. */
+  read(slot: Slot, buffer: Uint8Array, offset: number): void {
+    this.#slots[slot].read(buffer, offset)
+  }
+
   /** What the firmware that `boot` chose sees. */
   slots(): FirmwareSlots {
     const running = this.#running

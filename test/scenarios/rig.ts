@@ -40,7 +40,9 @@ export function blankFlash(shape: Pick<typeof BOARD.flash, 'size' | 'blockLength
 }
 
 export interface RigOptions
-  extends Partial<Pick<MachineOptions, 'storage' | 'firmware' | 'evaluate' | 'key' | 'start_ms' | 'seed' | 'serveGateway'>> {
+  extends Partial<
+    Pick<MachineOptions, 'storage' | 'firmware' | 'evaluate' | 'key' | 'start_ms' | 'seed' | 'serveGateway' | 'factoryProgram'>
+  > {
   readonly config?: unknown
   readonly trace?: Recording | null
   readonly network?: Network
@@ -70,6 +72,7 @@ export class Rig {
       key: options.key,
       network: options.network,
       serveGateway: options.serveGateway,
+      factoryProgram: options.factoryProgram,
       crypto: hostCrypto,
       start_ms: options.start_ms ?? traceStart_ms(),
       seed: options.seed ?? 1,
