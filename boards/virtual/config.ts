@@ -110,6 +110,18 @@ const WORLD_CONFIG = object(
       default: false,
       description: 'The metrological seal is broken: calibration and a reset of everything are possible',
     }),
+    frontEnd: object(
+      {
+        skewSeed: optional(
+          integer({
+            min: 0,
+            max: 0xffffffff,
+            description: 'Seed of the tolerances of divider, transformer or shunt in front of the metering IC; without it they are nominal',
+          }),
+        ),
+      },
+      { description: 'What stands between the mains and the metering IC; for trying the calibration' },
+    ),
     consolePort: optional(
       integer({
         min: 0,

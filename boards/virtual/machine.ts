@@ -123,6 +123,7 @@ export class Machine {
       config: { ...config.meter, face: { ...config.meter.face, enabled: false } },
       time: config.world,
       holdUp_ms: config.world.holdUp_ms,
+      skewSeed: config.world.frontEnd.skewSeed,
       key: options.key ?? keyFrom(seed),
       peerTimer: () => new WorldTimer(this.#wall),
     })

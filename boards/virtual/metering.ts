@@ -3,6 +3,7 @@ import { ADE7953 } from '../../src/world/chips/ade7953.ts'
 import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { BL0942 } from '../../src/world/chips/bl0942.ts'
 import { CSE7766 } from '../../src/world/chips/cse7766.ts'
+import type { ThreePhaseSkew } from '../../src/world/chips/front-end.ts'
 import type { Electrical } from '../../src/world/electrical.ts'
 import { I2CBus } from '../../src/world/i2c-bus.ts'
 import { SerialWire } from '../../src/world/serial-wire.ts'
@@ -26,17 +27,24 @@ export interface MeteringPart {
   release(): void
 }
 
-type World = PulseWorld
+interface World extends PulseWorld {
+  /** How the inputs differ from the nominal ones. Default: not at all. */
+  readonly skew?: ThreePhaseSkew | undefined
+}
+
+/** A resistance that makes the chip read `gain` too much. */
+const skewed = (value: number, gain = 0) => value * (1 + gain)
 
 type Data<Part> = Extract<(typeof BOARDS)[BoardName]['metering'], { readonly part: Part }>
 
-function atm90e32({ scheduler, pins }: World, data: Data<'ATM90E32'>): MeteringPart {
+function atm90e32({ scheduler, pins, skew }: World, data: Data<'ATM90E32'>): MeteringPart {
   const { part, hz, select, interrupt } = data
   const chip = new ATM90E32({
     now_us: () => scheduler.now_us,
     interrupt: (irq, level) => {
       if (irq === 1) pins.drive(interrupt, level)
     },
+    frontEnd: { skew },
   })
   return {
     chip,
@@ -52,12 +60,17 @@ function atm90e32({ scheduler, pins }: World, data: Data<'ATM90E32'>): MeteringP
   }
 }
 
-function ade7953({ scheduler, pins }: World, data: Data<'ADE7953'>): MeteringPart {
+function ade7953({ scheduler, pins, skew }: World, data: Data<'ADE7953'>): MeteringPart {
   const { part, hz, address, interrupt, circuit } = data
   const chip = new ADE7953({
     now_us: () => scheduler.now_us,
     interrupt: (level) => pins.drive(interrupt, level),
-    frontEnd: { voltage_V: circuit.fullScaleVoltage_V, current_A: circuit.fullScaleCurrent_A },
+    frontEnd: {
+      voltage_V: circuit.fullScaleVoltage_V,
+      current_A: circuit.fullScaleCurrent_A,
+      skew: skew?.[0],
+      neutralSkew: skew?.[1],
+    },
   })
   const bus = new I2CBus()
   bus.attach(chip.peripheral)
@@ -74,10 +87,15 @@ function ade7953({ scheduler, pins }: World, data: Data<'ADE7953'>): MeteringPar
   }
 }
 
-function bl0942({ scheduler }: World, data: Data<'BL0942'>): MeteringPart {
+function bl0942({ scheduler, skew }: World, data: Data<'BL0942'>): MeteringPart {
   const { part, baud, circuit, rating } = data
   const wire = new SerialWire(scheduler, { bursts: true })
-  const chip = new BL0942({ scheduler, io: wire.end(1), sclkBps: baud === 9600 ? 1 : 0, frontEnd: circuit })
+  const frontEnd = {
+    ...circuit,
+    shunt_uOhm: skewed(circuit.shunt_uOhm, skew?.[0].currentGain),
+    lower_Ohm: skewed(circuit.lower_Ohm, skew?.[0].voltageGain),
+  }
+  const chip = new BL0942({ scheduler, io: wire.end(1), sclkBps: baud === 9600 ? 1 : 0, frontEnd })
   return {
     chip,
     wiring: { part, sensor: { io: wire.end(0), baud }, circuit, rating },
@@ -86,10 +104,16 @@ function bl0942({ scheduler }: World, data: Data<'BL0942'>): MeteringPart {
   }
 }
 
-function cse7766({ scheduler }: World, data: Data<'CSE7766'>): MeteringPart {
+function cse7766({ scheduler, skew }: World, data: Data<'CSE7766'>): MeteringPart {
   const { part, circuit, rating } = data
   const wire = new SerialWire(scheduler, { bursts: true })
-  const chip = new CSE7766({ scheduler, io: wire.end(1), ...circuit })
+  const chip = new CSE7766({
+    scheduler,
+    io: wire.end(1),
+    shunt_uOhm: skewed(circuit.shunt_uOhm, skew?.[0].currentGain),
+    // A greater resistance lets the chip read less.
+    divider_Ohm: circuit.divider_Ohm / skewed(1, skew?.[0].voltageGain),
+  })
   return {
     chip,
     wiring: { part, sensor: { io: wire.end(0) }, circuit, rating },

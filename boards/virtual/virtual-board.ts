@@ -14,6 +14,7 @@ import type { ServiceName } from '../../src/meter/services.ts'
 import type { FaultListener } from '../../src/meter/supervisor.ts'
 import { type BootImage, BootLoader } from '../../src/world/bootloader.ts'
 import { NorFlash, type OperationHook, PowerLoss } from '../../src/world/chips/nor-flash.ts'
+import { seededSkew } from '../../src/world/chips/skew.ts'
 import type { Electrical } from '../../src/world/electrical.ts'
 import type { LoRaAir } from '../../src/world/lora/air.ts'
 import { PinBank } from '../../src/world/pins.ts'
@@ -30,6 +31,9 @@ import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 import { BoardSupply } from './supply.ts'
 import { BOARDS, type BoardName } from './variants.ts'
 
+/** Basic current of the current paths, all of them 5(60) or 5(30) A. */
+const BASIC_A = 5
+
 export interface VirtualBoardOptions {
   readonly board: BoardName
   readonly scheduler: Scheduler
@@ -38,6 +42,8 @@ export interface VirtualBoardOptions {
   /** Clock chip and oscillators. */
   readonly time: BoardTimeConfig
   readonly holdUp_ms: number
+  /** Tolerances of the parts in front of the metering IC; without it they are nominal. */
+  readonly skewSeed?: number | undefined
   /** Where the bytes of the partition `meter` live; the board puts the emulated chip in front of it. */
   readonly storage: Flash
   /** The partitions of the boot loader; without them the firmware cannot be replaced. */
@@ -112,7 +118,10 @@ export class VirtualBoard {
     this.cable = new SerialWire(scheduler, { transmit_bytes: 1024, receive_bytes: 1024 })
     this.time = new BoardTime({ scheduler, pins: this.pins, config: options.time })
     this.#timer = this.time.timer()
-    this.metering = createMetering(options.board, { scheduler, pins: this.pins, seed, timer: () => this.#timer })
+    const { skewSeed } = options
+    const skew =
+      skewSeed === undefined ? undefined : seededSkew(skewSeed, { voltage_V: options.config.mains.nominalVoltage_V, basic_A: BASIC_A })
+    this.metering = createMetering(options.board, { scheduler, pins: this.pins, seed, timer: () => this.#timer, skew })
     this.lora = options.air && new BoardLoRa(scheduler, this.pins, options.air)
     this.#supply = new BoardSupply({
       scheduler,

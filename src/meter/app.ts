@@ -102,12 +102,16 @@ export class Meter {
     this.#supervisor = new Supervisor({ ticks_ms, onFault: (part, reason) => this.#onFault(part, reason) })
     this.#faults = this.#supervisor.record('core')
     this.seal = new SealContact(device)
+    this.parameters = new MetrologyParameters({
+      storage,
+      sealOpen: () => this.seal.open,
+      onChange: (number) => this.core.watch.sealedChanged(number),
+    })
     const frontEnd = createFrontEnd({
       device,
       storage,
       config,
-      sealOpen: () => this.seal.open,
-      onCalibrated: (change) => this.core.watch.sealedChanged(change),
+      sealed: this.parameters.sealed,
       onDamaged: (reason) => this.#onFault('calibration', reason),
       onAlert: () => this.#attempt(this.#coreInterrupt),
     })
@@ -152,12 +156,8 @@ export class Meter {
       managementClient: MANAGEMENT_CLIENT,
       silence_s: device.network !== undefined && config.dlms.enabled ? 3600 * config.tamper.silence_h : 0,
     })
-    this.parameters = new MetrologyParameters({
-      storage,
-      sealOpen: () => this.seal.open,
-      onChange: (number) => this.core.watch.sealedChanged(number),
-    })
-    if (!this.parameters.sealed.intact) this.core.watch.sealedDamaged(this.parameters.sealed.number)
+    const damaged = frontEnd.calibration?.stored.state === 'damaged'
+    if (damaged || !this.parameters.sealed.intact) this.core.watch.sealedDamaged(this.parameters.sealed.number)
     this.led = new MetrologicalLed(this.parameters.constant_imp_kWh)
     this.led.update(this.core.pulseEnergy_mWh)
     this.#addParts()

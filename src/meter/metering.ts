@@ -167,12 +167,26 @@ function sameUnit(a: MeteringSource, b: MeteringSource): boolean {
   return a.energyUnit.numerator === b.energyUnit.numerator && a.energyUnit.denominator === b.energyUnit.denominator
 }
 
-/** A wait for a driver that cannot wait for ever: more than `most_ms` in sum throws FerrarisError `TIMEOUT`. */
-export function boundedWait(wait_ms: (duration_ms: number) => void, most_ms: number): (duration_ms: number) => void {
-  let left_ms = most_ms
-  return (duration_ms) => {
-    left_ms -= duration_ms
-    if (left_ms < 0) throw new FerrarisError('TIMEOUT', `a driver waits for more than ${most_ms} ms`)
-    wait_ms(duration_ms)
+/** Waits for a driver that cannot wait for ever: more than `most_ms` in sum until the next `renew` throws FerrarisError `TIMEOUT`. */
+export class WaitBudget {
+  /** Absent where the board cannot wait. */
+  readonly wait_ms: ((duration_ms: number) => void) | undefined
+  readonly #most_ms: number
+  #left_ms: number
+
+  constructor(wait_ms: ((duration_ms: number) => void) | undefined, most_ms: number) {
+    this.#most_ms = most_ms
+    this.#left_ms = most_ms
+    this.wait_ms =
+      wait_ms &&
+      ((duration_ms) => {
+        this.#left_ms -= duration_ms
+        if (this.#left_ms < 0) throw new FerrarisError('TIMEOUT', `a driver waits for more than ${this.#most_ms} ms`)
+        wait_ms(duration_ms)
+      })
+  }
+
+  renew(): void {
+    this.#left_ms = this.#most_ms
   }
 }

@@ -14,8 +14,8 @@ import {
   meterTypeOf,
 } from '../../src/cli/accuracy/meters.ts'
 import { Rig } from '../../src/cli/accuracy/rig.ts'
-import { seededSkew } from '../../src/cli/accuracy/skew.ts'
-import { CALIBRATION_KEY, CalibrationStore } from '../../src/core/calibration/store.ts'
+import { seededSkew } from '../../src/world/chips/skew.ts'
+import { CALIBRATION_KEY, storeOn } from '../core/calibration/sealed-rig.ts'
 
 const [CLASS_1, CLASS_05S] = ACCURACY_CLASSES
 const DOCUMENTED = new URL('../../docs/accuracy.svg', import.meta.url)
@@ -43,7 +43,7 @@ function reach<Meter extends BenchMeter>(
       return made[0]
     },
   }
-  const rig = new Rig({ type, accuracyClass, skew: seed === undefined ? undefined : seededSkew(seed, accuracyClass) })
+  const rig = new Rig({ type, accuracyClass, skew: seed === undefined ? undefined : seededSkew(seed, accuracyClass.rating) })
   return { rig, meter: made[0] }
 }
 
@@ -142,8 +142,7 @@ describe('calibration', () => {
 
   test('stored, applied to a new driver, and there again after the IC lost it', () => {
     const flash = new Map<string, Uint8Array>()
-    const settings = { get: (key: string) => flash.get(key), set: (key: string, value: Uint8Array) => void flash.set(key, value) }
-    const store = new CalibrationStore({ settings, sealOpen: () => true })
+    const { store } = storeOn(flash)
     const bench = reachable(CLASS_05S, 7)
     store.save('ATM90E32', bench.meter.calibrate(bench.rig.compare), 0)
 
@@ -189,8 +188,7 @@ describe('calibration of the ADE7953', () => {
 
   test('stored, applied to a new driver, and there again after the IC lost it', () => {
     const flash = new Map<string, Uint8Array>()
-    const settings = { get: (key: string) => flash.get(key), set: (key: string, value: Uint8Array) => void flash.set(key, value) }
-    const store = new CalibrationStore({ settings, sealOpen: () => true })
+    const { store } = storeOn(flash)
     const bench = reachableADE7953(CLASS_05S, 7)
     store.save('ADE7953', bench.meter.calibrate(bench.rig.compare), 0)
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MeteringSource } from '../../src/core/metrology/source.ts'
 import { createMeteringSample, MeteringStatus } from '../../src/lib/metering-sample.ts'
-import { boundedWait, METERING_PAUSE_MAX_MS, PatientMetering } from '../../src/meter/metering.ts'
+import { METERING_PAUSE_MAX_MS, PatientMetering, WaitBudget } from '../../src/meter/metering.ts'
 import { FaultRecord } from '../../src/meter/supervisor.ts'
 
 const UNIT = { numerator: 25, denominator: 8 }
@@ -195,12 +195,16 @@ describe('PatientMetering', () => {
   })
 })
 
-test('boundedWait: the sum counts', () => {
+test('WaitBudget: the sum counts, until it is renewed', () => {
   let waited_ms = 0
-  const wait_ms = boundedWait((duration_ms) => {
+  const budget = new WaitBudget((duration_ms) => {
     waited_ms += duration_ms
   }, 100)
-  for (let i = 0; i < 20; i++) wait_ms(5)
-  expect(() => wait_ms(1)).toThrow(expect.objectContaining({ code: 'TIMEOUT' }))
+  for (let i = 0; i < 20; i++) budget.wait_ms?.(5)
+  expect(() => budget.wait_ms?.(1)).toThrow(expect.objectContaining({ code: 'TIMEOUT' }))
   expect(waited_ms).toBe(100)
+  budget.renew()
+  budget.wait_ms?.(100)
+  expect(waited_ms).toBe(200)
+  expect(new WaitBudget(undefined, 100).wait_ms).toBeUndefined()
 })

@@ -1,13 +1,13 @@
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { FerrarisError } from '../../lib/errors.ts'
+import { seededSkew } from '../../world/chips/skew.ts'
 import { AccuracyBench, type Point } from './bench.ts'
 import { ACCURACY_CLASSES, type AccuracyClass, ratedAt } from './classes.ts'
 import { type BenchMeterType, METER_NAMES, meterTypeOf } from './meters.ts'
 import { type Panel, plotSVG } from './plot.ts'
 import { reportText } from './report.ts'
 import { Rig } from './rig.ts'
-import { seededSkew } from './skew.ts'
 
 const ACCURACY_USAGE = `Usage: ferraris bench-accuracy [options]
 
@@ -98,10 +98,10 @@ function measure(rig: Rig, title: string): AccuracyRun {
 function runs({ type, accuracyClass, seed, calibrate }: AccuracyOptions): AccuracyRun[] {
   const title = `${type.name}, class ${accuracyClass.name}`
   if (seed === undefined) return [measure(new Rig({ type, accuracyClass }), `${title}, nominal front end`)]
-  const rig = new Rig({ type, accuracyClass, skew: seededSkew(seed, accuracyClass) })
+  const rig = new Rig({ type, accuracyClass, skew: seededSkew(seed, accuracyClass.rating) })
   const before = measure(rig, `${title}, front end ${seed}, not calibrated`)
   if (!calibrate) return [before]
-  const again = new Rig({ type, accuracyClass, skew: seededSkew(seed, accuracyClass) })
+  const again = new Rig({ type, accuracyClass, skew: seededSkew(seed, accuracyClass.rating) })
   again.meter.calibrate?.(again.compare)
   return [before, measure(again, `${title}, front end ${seed}, calibrated`)]
 }

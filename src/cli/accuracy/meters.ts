@@ -13,14 +13,12 @@ import { ADE7953 as EmulatedADE7953 } from '../../world/chips/ade7953.ts'
 import { ATM90E32 as EmulatedATM90E32 } from '../../world/chips/atm90e32.ts'
 import { BL0942 as EmulatedBL0942 } from '../../world/chips/bl0942.ts'
 import { CSE7766 as EmulatedCSE7766 } from '../../world/chips/cse7766.ts'
-import type { ChannelSkew } from '../../world/chips/front-end.ts'
+import type { ThreePhaseSkew } from '../../world/chips/front-end.ts'
 import type { Scheduler } from '../../world/scheduler.ts'
 import { SerialWire } from '../../world/serial-wire.ts'
 import { calibrate } from './calibrate.ts'
 import type { AccuracyClass } from './classes.ts'
 import type { Applied } from './load.ts'
-
-export type ThreePhaseSkew = readonly [ChannelSkew, ChannelSkew, ChannelSkew]
 
 export interface BenchMeterOptions {
   readonly scheduler: Scheduler

@@ -3,12 +3,13 @@ import type { CalibrationStep } from '../../core/calibration/procedure.ts'
 import { EnergyRegisters, Quantity } from '../../core/registers/energy.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import { MetrologicalLed } from '../../meter/led.ts'
+import type { ThreePhaseSkew } from '../../world/chips/front-end.ts'
 import { PinBank } from '../../world/pins.ts'
 import { Scheduler } from '../../world/scheduler.ts'
 import { WorldTimer } from '../../world/time.ts'
 import { type AccuracyClass, COSINE, ratedAt } from './classes.ts'
 import { type Applied, applied, type Load, loadOf } from './load.ts'
-import type { BenchMeter, BenchMeterType, ThreePhaseSkew } from './meters.ts'
+import type { BenchMeter, BenchMeterType } from './meters.ts'
 
 const SECOND_US = 1_000_000
 const MWH_PER_MWS = 1 / 3600

@@ -64,6 +64,11 @@ export class SealedParameters {
     this.#options = options
   }
 
+  /** They may be written at this moment. */
+  get writable(): boolean {
+    return this.#options.sealOpen()
+  }
+
   /** Number of the last change; 0 before the first. */
   get number(): number {
     return this.#newest()?.number ?? 0

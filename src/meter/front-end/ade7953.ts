@@ -1,10 +1,12 @@
 import type { ADE7953Wiring } from '../../../hal/api/metering.ts'
+import { ade7953Rules } from '../../core/calibration/ade7953.ts'
+import type { TwoChannelCodes } from '../../core/calibration/codes.ts'
 import { EVERYTHING, type Measured } from '../../core/metrology/measured.ts'
 import { ADE7953, type ADE7953Options } from '../../drivers/metering/ade7953/ade7953.ts'
 import { PendingEnergy } from '../../drivers/metering/ade7953/energy.ts'
 import { MILLI_UNIT } from '../../lib/energy-carry.ts'
-import { boundedWait } from '../metering.ts'
-import { calibrationFor } from './calibration.ts'
+import { WaitBudget } from '../metering.ts'
+import { FrontEndCalibration } from './calibration.ts'
 import type { FrontEnd, FrontEndOptions } from './front-end.ts'
 
 const MEASURED: Measured = Object.freeze({ ...EVERYTHING, phases: 1 })
@@ -14,13 +16,16 @@ const DRIVER_WAIT_MAX_MS = 400
 const START_FRACTION = 0.004 / 2
 const REFERENCE_A = 5
 
+const CHANNELS = Object.freeze(['phase', 'neutral'])
+
 /** One phase, four quadrants, neutral current; it answers while its driver is made, and has an interrupt. */
 export const ade7953 = Object.freeze({
   measured: MEASURED,
   create: (options: FrontEndOptions, wiring: ADE7953Wiring): FrontEnd => {
     const { device, config } = options
-    const calibration = calibrationFor('ADE7953', options)
     const { circuit, rating } = wiring
+    const { fullScaleVoltage_V: voltage_V, fullScaleCurrent_A: current_A, fullScaleNeutral_A: neutral_A = current_A } = circuit
+    const calibration = new FrontEndCalibration(ade7953Rules({ voltage_V, current_A, neutral_A }), CHANNELS, options)
     const { clock, wait_ms } = device
     const { frequency_Hz, nominalVoltage_V } = config.mains
     /** What one driver leaves to the next. */
@@ -29,25 +34,31 @@ export const ade7953 = Object.freeze({
       energyUnit: MILLI_UNIT,
       measured: MEASURED,
       settle_ms: 0,
+      calibration,
       start: () => {
-        const common = { ticks_ms: () => clock.ticks_ms(), wait_ms: wait_ms && boundedWait(wait_ms, DRIVER_WAIT_MAX_MS), pending }
-        const phases = calibration()
+        const budget = new WaitBudget(wait_ms, DRIVER_WAIT_MAX_MS)
+        const common = { ticks_ms: () => clock.ticks_ms(), wait_ms: budget.wait_ms, pending }
         const chip: ADE7953Options =
           wiring.bus === 'SPI' ? { ...common, bus: 'SPI', sensor: wiring.sensor } : { ...common, bus: 'I2C', sensor: wiring.sensor }
         const driver = new ADE7953(chip)
+        const start_W = START_FRACTION * (rating?.reference_A ?? REFERENCE_A) * nominalVoltage_V
+        const configure = (phases: TwoChannelCodes | undefined) =>
+          driver.configure({ ...circuit, mainsFrequency_Hz: frequency_Hz, nominalVoltage_V, phases, start_W })
         try {
-          driver.configure({
-            ...circuit,
-            mainsFrequency_Hz: frequency_Hz,
-            nominalVoltage_V,
-            phases,
-            start_W: START_FRACTION * (rating?.reference_A ?? REFERENCE_A) * nominalVoltage_V,
-          })
-          return driver
+          configure(calibration.codes())
         } catch (error) {
           driver.close()
           throw error
         }
+        calibration.attach({
+          configure: (phases) => {
+            budget.renew()
+            configure(phases)
+          },
+          fine: () => driver.fine,
+          intact: () => driver.intact,
+        })
+        return driver
       },
     }
   },

@@ -1,9 +1,11 @@
 import type { ATM90E32Wiring } from '../../../hal/api/metering.ts'
+import { ATM90E32_RULES } from '../../core/calibration/atm90e32.ts'
+import type { ThreePhaseCodes } from '../../core/calibration/codes.ts'
 import { EVERYTHING } from '../../core/metrology/measured.ts'
 import { ATM90E32 } from '../../drivers/metering/atm90e32/atm90e32.ts'
 import { PendingEnergy } from '../../drivers/metering/atm90e32/energy.ts'
-import { boundedWait } from '../metering.ts'
-import { calibrationFor } from './calibration.ts'
+import { WaitBudget } from '../metering.ts'
+import { FrontEndCalibration } from './calibration.ts'
 import type { FrontEnd, FrontEndOptions } from './front-end.ts'
 
 /** Energy of one count at 3200 imp/kWh. */
@@ -14,6 +16,8 @@ const DRIVER_WAIT_MAX_MS = 250
 const START_W = 2.3
 const PHASE_START_W = 0.46
 
+const CHANNELS = Object.freeze(['L1', 'L2', 'L3'])
+
 /** Three phases, four quadrants; it answers while its driver is made, and has an interrupt. */
 export const atm90e32 = Object.freeze({
   measured: EVERYTHING,
@@ -21,29 +25,34 @@ export const atm90e32 = Object.freeze({
     const { device, config } = options
     const { wait_ms } = device
     const { frequency_Hz, nominalVoltage_V } = config.mains
-    const calibration = calibrationFor('ATM90E32', options)
+    const calibration = new FrontEndCalibration(ATM90E32_RULES, CHANNELS, options)
     /** What one driver leaves to the next. */
     const pending = new PendingEnergy()
     return {
       energyUnit: ENERGY_UNIT,
       measured: EVERYTHING,
       settle_ms: 0,
+      calibration,
       start: () => {
-        const phases = calibration()
-        const driver = new ATM90E32({ sensor, wait_ms: wait_ms && boundedWait(wait_ms, DRIVER_WAIT_MAX_MS), pending })
+        const budget = new WaitBudget(wait_ms, DRIVER_WAIT_MAX_MS)
+        const driver = new ATM90E32({ sensor, wait_ms: budget.wait_ms, pending })
+        const configure = (phases: ThreePhaseCodes | undefined) =>
+          driver.configure({ mainsFrequency_Hz: frequency_Hz, nominalVoltage_V, start_W: START_W, phaseStart_W: PHASE_START_W, phases })
         try {
-          driver.configure({
-            mainsFrequency_Hz: frequency_Hz,
-            nominalVoltage_V,
-            start_W: START_W,
-            phaseStart_W: PHASE_START_W,
-            phases,
-          })
-          return driver
+          configure(calibration.codes())
         } catch (error) {
           driver.close()
           throw error
         }
+        calibration.attach({
+          configure: (phases) => {
+            budget.renew()
+            configure(phases)
+          },
+          fine: () => driver.fine,
+          intact: () => driver.intact,
+        })
+        return driver
       },
     }
   },

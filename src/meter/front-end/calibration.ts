@@ -1,22 +1,93 @@
-import type { CalibratedIC, CodesOf } from '../../core/calibration/codes.ts'
-import { CalibrationStore } from '../../core/calibration/store.ts'
+import type { CalibratedIC, CodesOf, PhaseQuantities } from '../../core/calibration/codes.ts'
+import type { CalibrationRules } from '../../core/calibration/procedure.ts'
+import { type CalibrationState, CalibrationStore } from '../../core/calibration/store.ts'
 import { SecretBox } from '../../core/security/secret-box.ts'
 import { Counter } from '../../core/storage/counters.ts'
 import type { FrontEndOptions } from './front-end.ts'
 
-/** The calibration of this meter for a driver that is being made; undefined without one, or when it cannot be used, which is said. */
-export function calibrationFor<IC extends CalibratedIC>(ic: IC, options: FrontEndOptions): () => CodesOf[IC] | undefined {
-  const { device, storage, sealOpen, onCalibrated, onDamaged } = options
-  const { crypto, key } = device
-  const store = new CalibrationStore({
-    settings: storage.settings,
-    sealOpen,
-    box: new SecretBox({ crypto, key, nextNonce: () => storage.counters.next(Counter.secretNonce) }),
-    onChange: ({ change }) => onCalibrated(change),
-  })
-  return () => {
-    const found = store.load(ic)
-    if (found.state === 'damaged') onDamaged(found.reason)
+/** What the calibration needs of a driver. */
+export interface CalibratedDriver<IC extends CalibratedIC> {
+  /** Writes the codes to the IC; without any, those of a reset. Errors: those of the driver's `configure`. */
+  configure(phases: CodesOf[IC] | undefined): void
+  /** Of the newest sample, as fine as the IC has it. */
+  readonly fine: () => PhaseQuantities
+  /** The IC was found to have what was written. */
+  readonly intact: () => boolean
+}
+
+/** The calibration of a front end: what is stored, and codes on trial that replace it until they are stored or given up. */
+export class FrontEndCalibration<IC extends CalibratedIC = CalibratedIC> {
+  readonly rules: CalibrationRules<IC>
+  /** Names of phases or channels, in the order of the codes. */
+  readonly channels: readonly string[]
+  readonly #store: CalibrationStore
+  readonly #onDamaged: (reason: string) => void
+  #trial: CodesOf[IC] | undefined
+  #driver: CalibratedDriver<IC> | undefined
+
+  constructor(rules: CalibrationRules<IC>, channels: readonly string[], { device, storage, sealed, onDamaged }: FrontEndOptions) {
+    const { crypto, key } = device
+    const { settings, counters } = storage
+    this.rules = rules
+    this.channels = channels
+    this.#onDamaged = onDamaged
+    this.#store = new CalibrationStore({
+      settings,
+      sealed,
+      box: new SecretBox({ crypto, key, nextNonce: () => counters.next(Counter.secretNonce) }),
+    })
+  }
+
+  /** What is stored. */
+  get stored(): CalibrationState<IC> {
+    return this.#store.load(this.rules.ic)
+  }
+
+  /** Codes that are in the IC and not stored. */
+  get trial(): CodesOf[IC] | undefined {
+    return this.#trial
+  }
+
+  /** For a driver that is being made: codes on trial, or those stored; undefined without any, or when they cannot be used, which is said. */
+  codes(): CodesOf[IC] | undefined {
+    if (this.#trial !== undefined) return this.#trial
+    const found = this.stored
+    if (found.state === 'damaged') this.#onDamaged(found.reason)
     return found.state === 'good' ? found.record.phases : undefined
+  }
+
+  /** The driver that works from now on. */
+  attach(driver: CalibratedDriver<IC>): void {
+    this.#driver = driver
+  }
+
+  /** Of the newest sample; undefined before there was a driver. */
+  measured(): PhaseQuantities | undefined {
+    return this.#driver?.fine()
+  }
+
+  /** The IC was found to have the codes that were written. */
+  get intact(): boolean {
+    return this.#driver?.intact() === true
+  }
+
+  /** Writes codes to the IC, for it and for every driver to come; undefined goes back to what is stored. Errors: those of the driver; what was counts on then. */
+  try(phases: CodesOf[IC] | undefined): void {
+    const before = this.#trial
+    this.#trial = phases
+    try {
+      this.#driver?.configure(this.codes())
+    } catch (error) {
+      this.#trial = before
+      throw error
+    }
+  }
+
+  /** Stores the codes on trial. Errors: those of `CalibrationStore.save`. */
+  save(utc_s: number): number {
+    if (this.#trial === undefined) return this.#store.changes
+    const { change } = this.#store.save(this.rules.ic, this.#trial, utc_s)
+    this.#trial = undefined
+    return change
   }
 }

@@ -3,12 +3,14 @@ import type { MeteringWiring, PulsePlate } from '../../../hal/api/metering.ts'
 import type { Measured } from '../../core/metrology/measured.ts'
 import { storedPosition } from '../../core/metrology/pulse-position.ts'
 import type { MeteringSource } from '../../core/metrology/source.ts'
+import type { SealedParameters } from '../../core/selftest/sealed-parameters.ts'
 import type { Storage } from '../../core/storage/storage.ts'
 import type { Fraction } from '../../lib/fraction.ts'
 import type { MeterConfig } from '../config.ts'
 import { ade7953 } from './ade7953.ts'
 import { atm90e32 } from './atm90e32.ts'
 import { bl0942 } from './bl0942.ts'
+import type { FrontEndCalibration } from './calibration.ts'
 import { cse7766 } from './cse7766.ts'
 import { pulse, pulseMeasured } from './pulse.ts'
 
@@ -16,10 +18,8 @@ export interface FrontEndOptions {
   readonly device: Device
   readonly storage: Storage
   readonly config: MeterConfig
-  /** The metrological seal is open at this moment. */
-  readonly sealOpen: () => boolean
-  /** A calibration was stored. */
-  readonly onCalibrated: (change: number) => void
+  /** Where the calibration is stored. */
+  readonly sealed: SealedParameters
   /** What is stored cannot be used: the meter measures uncalibrated. */
   readonly onDamaged: (reason: string) => void
   /** As an interrupt, of a driver that notices by itself that the voltage is gone. */
@@ -33,6 +33,8 @@ export interface FrontEnd {
   readonly measured: Measured
   /** So long a driver that was just made may be without an answer: a chip on a UART answers later than a constructor can wait. */
   readonly settle_ms: number
+  /** Absent where there is nothing to calibrate. */
+  readonly calibration?: FrontEndCalibration
   /** A configured driver with the calibration of this meter; it goes on where the one before stopped. Throws FerrarisError when nobody answers. */
   start(onFault: (error: unknown) => void): MeteringSource
 }

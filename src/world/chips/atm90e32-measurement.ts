@@ -3,7 +3,7 @@ import { type Distortion, rmsOf } from '../distortion.ts'
 import type { Electrical } from '../electrical.ts'
 import { ACTIVE, APPARENT, type EnergyAccumulators, FUNDAMENTAL, HARMONIC, REACTIVE } from './atm90e32-energy.ts'
 import { Address, LOW_WORD, MMode0, State0, State1, signed16 } from './atm90e32-registers.ts'
-import { type ChannelError, type ChannelSkew, createChannelError, skewAt } from './front-end.ts'
+import { type ChannelError, createChannelError, skewAt, type ThreePhaseSkew } from './front-end.ts'
 import { highestOrder, neutralOf, rotationOf, SpectrumPower } from './spectrum.ts'
 
 /** LSBs of 0.00032 W in a watt. */
@@ -18,7 +18,7 @@ export interface FrontEnd {
   readonly voltageGain: number
   readonly currentGain: number
   /** How the inputs of the three phases differ from that. Default: not at all. */
-  readonly skew?: readonly [ChannelSkew, ChannelSkew, ChannelSkew]
+  readonly skew?: ThreePhaseSkew
 }
 
 /** Working values of one phase. */

@@ -18,7 +18,7 @@ export interface ATM90E32Options {
   /** Monotonic virtual time in microseconds, an integer. */
   readonly now_us: () => number
   /** Default 8000H for both: readings are right with the gain registers of a reset. */
-  readonly frontEnd?: FrontEnd
+  readonly frontEnd?: Partial<FrontEnd>
   /** Pins IRQ0 and IRQ1. Called from `setInputs`, `advance` and SPI accesses; whoever wires a pin has to defer. */
   readonly interrupt?: InterruptCallback
   /** CF1 to CF4, one pulse per 100 energy counts; late, with the exact time of each edge, in time order per output. */

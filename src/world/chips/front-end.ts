@@ -21,6 +21,8 @@ export interface ChannelSkew {
   readonly currentOffset_A?: number
 }
 
+export type ThreePhaseSkew = readonly [ChannelSkew, ChannelSkew, ChannelSkew]
+
 /** Relative to the nominal front end: what one phase's inputs make of the mains at this moment. */
 export interface ChannelError {
   voltage: number

@@ -10,10 +10,10 @@ import {
   type TwoChannelCodes,
 } from '../../../src/core/calibration/codes.ts'
 import { type CalibrationRecord, decodeCalibration, encodeCalibration, recordLengthOf } from '../../../src/core/calibration/record.ts'
-import { CALIBRATION_KEY, CalibrationStore } from '../../../src/core/calibration/store.ts'
 import { SecretBox } from '../../../src/core/security/secret-box.ts'
 import { DecodeError } from '../../../src/lib/bytes.ts'
 import { crc32 } from '../../../src/lib/crc.ts'
+import { CALIBRATION_KEY, SEALED_HEADER, storeOn } from './sealed-rig.ts'
 
 const CODES: PhaseCodes = Object.freeze({ ...NEUTRAL_CODES, voltageGain: 33_432, activeOffset: -493, powerGain: 4, phaseDelay: -19 })
 const PHASES: ThreePhaseCodes = [CODES, NEUTRAL_CODES, { ...CODES, currentOffset: -976 }]
@@ -71,15 +71,12 @@ describe('the record', () => {
 
 function stored(device = 1, flash = new Map<string, Uint8Array>()) {
   const seal = { open: true }
-  const changes: CalibrationRecord[] = []
   let nonce = 0
   const box = new SecretBox({ crypto: hostCrypto, key: new Uint8Array(32).fill(device), nextNonce: () => nonce++ })
-  const settings = {
-    get: (key: string) => flash.get(key)?.slice(),
-    set: (key: string, value: Uint8Array) => void flash.set(key, value.slice()),
-  }
-  const options = { settings, sealOpen: () => seal.open, onChange: (record: CalibrationRecord) => void changes.push(record) }
-  return { flash, seal, changes, plain: new CalibrationStore(options), boxed: new CalibrationStore({ ...options, box }) }
+  const sealOpen = () => seal.open
+  const plain = storeOn(flash, { sealOpen })
+  const boxed = storeOn(flash, { sealOpen, box })
+  return { flash, seal, changes: { plain: plain.changes, boxed: boxed.changes }, plain: plain.store, boxed: boxed.store }
 }
 
 describe('the store', () => {
@@ -100,7 +97,7 @@ describe('the store', () => {
     expect(record).toEqual({ ic: 'ATM90E32', utc_s: 1000, change: 1, phases: PHASES })
     expect(store.load('ATM90E32')).toEqual({ state: 'good', record })
     expect(store.save('ATM90E32', PHASES, 2000).change).toBe(2)
-    expect(it.changes.map(({ change }) => change)).toEqual([1, 2])
+    expect(it.changes[kind]).toEqual([1, 2])
   })
 
   test('with the seal closed nothing is written', () => {
@@ -114,7 +111,7 @@ describe('the store', () => {
     seal.open = false
     expect(() => boxed.save('ATM90E32', [CODES, CODES, CODES], 2000)).toThrow(expect.objectContaining({ code: 'SEAL' }))
     expect(flash).toEqual(before)
-    expect(changes.length).toBe(1)
+    expect(changes.boxed).toEqual([1])
   })
 
   test('a code out of range is refused before anything is written or counted', () => {
@@ -128,7 +125,7 @@ describe('the store', () => {
     const { flash, [kind]: store } = stored()
     store.save('ATM90E32', PHASES, 1000)
     const sound = flash.get(CALIBRATION_KEY) as Uint8Array
-    for (let bit = 0; bit < sound.length * 8; bit += 7) {
+    for (let bit = SEALED_HEADER * 8; bit < sound.length * 8; bit += 7) {
       const turned = sound.slice()
       turned[bit >> 3] ^= 1 << (bit & 7)
       flash.set(CALIBRATION_KEY, turned)
@@ -145,7 +142,26 @@ describe('the store', () => {
     expect(stored(2, flash).boxed.load('ATM90E32').state).toBe('damaged')
     plain.save('ATM90E32', PHASES, 1000)
     expect(boxed.load('ATM90E32').state).toBe('damaged')
-    flash.set(CALIBRATION_KEY, Uint8Array.of(0, ...(flash.get(CALIBRATION_KEY) as Uint8Array)))
+    const plainly = flash.get(CALIBRATION_KEY) as Uint8Array
+    flash.set(CALIBRATION_KEY, Uint8Array.of(...plainly.subarray(0, SEALED_HEADER), 0, ...plainly.subarray(SEALED_HEADER)))
     expect(boxed.load('ATM90E32').state).toBe('damaged')
+  })
+
+  test('an older record of the same meter that is put back is refused', () => {
+    const { flash, boxed } = stored()
+    boxed.save('ATM90E32', PHASES, 1000)
+    const older = flash.get(CALIBRATION_KEY) as Uint8Array
+    boxed.save('ATM90E32', [CODES, CODES, CODES], 2000)
+    flash.set(CALIBRATION_KEY, older)
+    expect(boxed.load('ATM90E32')).toEqual({ state: 'damaged', reason: 'the calibration is an older one of this meter' })
+    expect(boxed.save('ATM90E32', PHASES, 3000).change).toBe(3)
+  })
+
+  test('power is lost between the record and its count: the record counts, and no number comes twice', () => {
+    const { flash, boxed } = stored()
+    boxed.save('ATM90E32', PHASES, 1000)
+    flash.delete('metrology.changes')
+    expect(boxed.load('ATM90E32')).toMatchObject({ state: 'good', record: { change: 1 } })
+    expect(boxed.save('ATM90E32', PHASES, 2000).change).toBe(2)
   })
 })
