@@ -18,17 +18,16 @@ export const BOARD = Object.freeze({
     /** 100 mF behind 3 kOhm: five minutes for 63 %, a quarter of an hour for nearly all. */
     charge_s: 900,
   }),
-  /** LoRa transceiver: SPI, BUSY, DIO1, NRESET; a TCXO, and DIO2 at the antenna switch. */
+  /** LoRa transceiver: SPI, NRESET, an interrupt, and BUSY or DIO1. The SX1262 has a TCXO, and DIO2 at the antenna switch; the SX1276 its antenna at PA_BOOST. */
   lora: Object.freeze({
-    part: 'SX1262' as const,
     hz: 8_000_000,
     select: 33,
-    busy: 30,
+    second: 30,
     interrupt: 31,
     reset: 32,
-    tcxo_mV: 1800,
-    dio2Switch: true,
     antennaGain_dBi: 2,
+    sx1262: Object.freeze({ tcxo_mV: 1800, dio2Switch: true }),
+    sx1276: Object.freeze({ paBoost: true }),
   }),
   /** Service port. */
   console: Object.freeze({ baud: 115_200 }),

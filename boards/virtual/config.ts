@@ -31,6 +31,9 @@ const APPLIANCE = object({
   on: boolean({ default: false }),
 })
 
+/** LoRa transceivers that the virtual board can have. */
+const RADIOS = ['SX1262', 'SX1276'] as const
+
 /** The world around the virtual meter. */
 const WORLD_CONFIG = object(
   {
@@ -133,6 +136,7 @@ const WORLD_CONFIG = object(
     appliances: optional(array(APPLIANCE, { maxItems: 64, description: 'Loads with a switch; without it a common household' })),
     lorawan: object(
       {
+        radio: oneOf(RADIOS, { default: 'SX1262', description: 'LoRa transceiver of the meter' }),
         gateways: array(
           object({
             x_m: number({ min: -50_000, max: 50_000, unit: 'm', description: 'East of the meter' }),

@@ -1,4 +1,3 @@
-import type { LoRaWiring } from '../../hal/api/lora.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer } from '../../hal/api/time.ts'
 import { UdpForwarder } from '../../src/gateway/lorawan/udp-forwarder.ts'
@@ -7,49 +6,10 @@ import type { Concentrator } from '../../src/lib/lora-gateway.ts'
 import type { Modulation } from '../../src/lib/lora-radio.ts'
 import type { Region } from '../../src/links/lorawan/region.ts'
 import { REGIONS } from '../../src/links/lorawan/regions-table.ts'
-import { EmulatedSX126x } from '../../src/world/chips/sx126x.ts'
 import { type AirSignal, LoRaAir } from '../../src/world/lora/air.ts'
 import { WorldConcentrator } from '../../src/world/lora/concentrator.ts'
-import type { PinBank } from '../../src/world/pins.ts'
 import type { Scheduler } from '../../src/world/scheduler.ts'
-import { BOARD } from './board.ts'
 import type { VirtualConfig } from './config.ts'
-
-/** A LoRa transceiver on the board. */
-export class BoardLoRa {
-  readonly chip: EmulatedSX126x
-  readonly #pins: PinBank
-
-  constructor(scheduler: Scheduler, pins: PinBank, air: LoRaAir) {
-    this.#pins = pins
-    const { busy, interrupt, reset } = BOARD.lora
-    this.chip = new EmulatedSX126x({
-      scheduler,
-      air,
-      name: 'meter',
-      position: { x_m: 0, y_m: 0 },
-      antennaGain_dBi: BOARD.lora.antennaGain_dBi,
-      onBusy: (level) => pins.drive(busy, level),
-      onDio1: (level) => pins.drive(interrupt, level),
-    })
-    pins.listen(reset, (level) => this.chip.reset(level))
-  }
-
-  wiring(): LoRaWiring {
-    const io = this.#pins.constructorFor()
-    const { part, hz, select, busy, interrupt, reset, tcxo_mV, dio2Switch, antennaGain_dBi } = BOARD.lora
-    return {
-      part,
-      radio: { io: this.chip.bus(), hz, select },
-      busy: { io, pin: busy },
-      interrupt: { io, pin: interrupt },
-      reset: { io, pin: reset },
-      tcxo_mV,
-      dio2Switch,
-      antennaGain_dBi,
-    }
-  }
-}
 
 /** A gateway of the world, to be connected to whoever serves it. */
 export interface WorldGateway {

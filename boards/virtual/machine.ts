@@ -117,6 +117,7 @@ export class Machine {
     this.board = new VirtualBoard({
       ...options,
       air: this.lorawan?.air,
+      radio: config.world.lorawan.radio,
       board: config.world.board,
       scheduler,
       // The world serves the face: a page that dies with the meter could not switch the mains on again.

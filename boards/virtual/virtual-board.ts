@@ -25,7 +25,7 @@ import { WorldWatchdog } from '../../src/world/watchdog.ts'
 import { BOARD } from './board.ts'
 import { BoardTime, type BoardTimeConfig } from './board-time.ts'
 import { loadProgram } from './image.ts'
-import { BoardLoRa } from './lorawan.ts'
+import { BoardLoRa, type BoardRadio } from './lora-radio.ts'
 import { createMetering, type MeteringPart } from './metering.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 import { BoardSupply } from './supply.ts'
@@ -56,6 +56,8 @@ export interface VirtualBoardOptions {
   readonly crypto: Crypto
   /** The air around a board whose meter uses LoRaWAN. */
   readonly air?: LoRaAir
+  /** Its transceiver. */
+  readonly radio?: BoardRadio
   /** The key that only this device has. */
   readonly key: Bytes
   /** Why the firmware starts for the first time: an engine that died takes the board with it. */
@@ -122,7 +124,7 @@ export class VirtualBoard {
     const skew =
       skewSeed === undefined ? undefined : seededSkew(skewSeed, { voltage_V: options.config.mains.nominalVoltage_V, basic_A: BASIC_A })
     this.metering = createMetering(options.board, { scheduler, pins: this.pins, seed, timer: () => this.#timer, skew })
-    this.lora = options.air && new BoardLoRa(scheduler, this.pins, options.air)
+    this.lora = options.air && new BoardLoRa(scheduler, this.pins, options.air, options.radio ?? 'SX1262')
     this.#supply = new BoardSupply({
       scheduler,
       random: new SeededRandom(seed, 6),

@@ -5,19 +5,35 @@ interface Pin {
   readonly pin: number
 }
 
-/** A LoRa transceiver as a board has wired it. */
-export interface LoRaWiring {
-  readonly part: 'SX1261' | 'SX1262'
+interface Transceiver {
   /** Its bus (ECMA-419 "sensor.io" pattern). */
   readonly radio: SPIOptions & { readonly io: SPIConstructor }
+  readonly reset: Pin
+  /** Gain of the antenna less the losses of its cable. */
+  readonly antennaGain_dBi?: number
+}
+
+export interface SX126xWiring extends Transceiver {
+  readonly part: 'SX1261' | 'SX1262'
   readonly busy: Pin
   /** DIO1. */
   readonly interrupt: Pin
-  readonly reset: Pin
   /** Voltage of a TCXO on DIO3; absent with a crystal. */
   readonly tcxo_mV?: number
   /** DIO2 switches the antenna. */
   readonly dio2Switch: boolean
-  /** Gain of the antenna less the losses of its cable. */
-  readonly antennaGain_dBi?: number
 }
+
+export interface SX127xWiring extends Transceiver {
+  readonly part: 'SX1276'
+  /** DIO0. */
+  readonly interrupt: Pin
+  readonly dio1: Pin
+  /** The antenna is at PA_BOOST, as on nearly all modules; else at RFO. */
+  readonly paBoost: boolean
+  /** A TCXO feeds the chip. */
+  readonly tcxo?: boolean
+}
+
+/** A LoRa transceiver as a board has wired it. */
+export type LoRaWiring = SX126xWiring | SX127xWiring

@@ -1,7 +1,6 @@
 import type { Device } from '../../../hal/api/device.ts'
 import type { LoRaWiring } from '../../../hal/api/lora.ts'
 import type { KeyStore } from '../../core/security/key-store.ts'
-import { SX126x } from '../../drivers/radio/sx126x/sx126x.ts'
 import { ascii } from '../../lib/ascii.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import { fromHex } from '../../lib/hex.ts'
@@ -13,6 +12,7 @@ import type { MeterCore } from '../core.ts'
 import { guardTimer } from '../guarded.ts'
 import { LORAWAN_KEY } from '../secrets.ts'
 import type { Guard, Part } from '../supervisor.ts'
+import { radioOf } from './radio.ts'
 import { type CommandTarget, Reporter } from './reporter.ts'
 import { lorawanStore } from './store.ts'
 
@@ -67,17 +67,7 @@ export class LoRaWanPart implements Part {
     this.#guard = guard
     this.#mac = new LoRaWanMac({
       region,
-      radio: (events) =>
-        new SX126x({
-          ...wiring,
-          timer,
-          events: {
-            onTransmitted: () => guard.run(events.onTransmitted),
-            onReceived: (frame) => guard.run(() => events.onReceived(frame)),
-            onTimeout: () => guard.run(events.onTimeout),
-            onError: (reason) => guard.run(() => events.onError(reason)),
-          },
-        }),
+      radio: (events) => radioOf(wiring, timer, guard, events),
       activation: { type: 'otaa', joinEui: fromHex(lorawan.joinEui.toLowerCase()), devEui: devEuiOf(config, device.crypto), appKey },
       store: lorawanStore(core.storage, keys),
       events: this.#events(guard),

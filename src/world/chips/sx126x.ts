@@ -1,7 +1,8 @@
-import type { Bytes, SPI, SPIConstructor, SPIOptions } from '../../../hal/api/io.ts'
+import type { Bytes, SPIConstructor } from '../../../hal/api/io.ts'
 import type { LoRaModulation, Modulation, RadioTransmission } from '../../lib/lora-radio.ts'
 import type { AirReceiver, AirReception, AirSignal, LoRaAir, Position } from '../lora/air.ts'
 import type { Scheduler, Task } from '../scheduler.ts'
+import { loraBus } from './lora-bus.ts'
 
 /**
  * Semtech SX1261/62 at the level of commands, registers, buffer, IRQ lines and BUSY: written from DS.SX1261-2 revision 2.1. It knows nothing of its driver.
@@ -144,28 +145,7 @@ export class EmulatedSX126x implements AirReceiver {
 
   /** An ECMA-419 SPI class whose instances talk to this chip. RangeError for a mode or clock that it cannot follow. */
   bus(): SPIConstructor {
-    const transfer = (buffer: Bytes): void => this.#transfer(buffer)
-    return class SX126xBus implements SPI {
-      #closed = false
-      constructor({ hz, mode = 0 }: SPIOptions) {
-        if (!(hz > 0 && hz <= FASTEST_HZ)) throw new RangeError(`hz: found ${hz}, allowed is up to ${FASTEST_HZ}`)
-        if (mode !== 0) throw new RangeError('mode must be 0')
-      }
-      transfer(buffer: Bytes): void {
-        if (this.#closed) throw new Error('closed')
-        transfer(buffer)
-      }
-      write(buffer: Bytes): void {
-        this.transfer(buffer.slice())
-      }
-      read(buffer: Bytes): void {
-        buffer.fill(0)
-        this.transfer(buffer)
-      }
-      close(): void {
-        this.#closed = true
-      }
-    }
+    return loraBus((buffer) => this.#transfer(buffer), FASTEST_HZ)
   }
 
   // Bus

@@ -66,8 +66,13 @@ describe('joining', () => {
   })
 })
 
-test.each([0, 5])('over an SX1262, at data rate %i: join, both windows, class C', (dataRate) => {
-  const rig = new Rig({ chip: true, deviceClass: 'C', dataRate, adr: false }).join()
+test.each([
+  ['SX1262', 0],
+  ['SX1262', 5],
+  ['SX1276', 0],
+  ['SX1276', 5],
+] as const)('over an %s, at data rate %i: join, both windows, class C', (chip, dataRate) => {
+  const rig = new Rig({ chip, deviceClass: 'C', dataRate, adr: false }).join()
   for (const window of ['RX1', 'RX2'] as const) {
     rig.network.answer = () => ({ window, phy: rig.network.down({ fPort: 7, ack: true }, Uint8Array.of(1)) })
     expect(rig.send('abc', true)).toMatchObject({ acknowledged: true, transmissions: 1 })

@@ -23,7 +23,9 @@ import { AirRadio } from '../../../src/world/lora/air-radio.ts'
 import { Scheduler } from '../../../src/world/scheduler.ts'
 import { WorldTimer } from '../../../src/world/time.ts'
 import { sx126xBoard } from '../../drivers/radio/sx126x-board.ts'
+import { sx127xBoard } from '../../drivers/radio/sx127x-board.ts'
 
+const BOARDS = Object.freeze({ SX1262: sx126xBoard, SX1276: sx127xBoard })
 const APP_KEY = Uint8Array.from({ length: 16 }, (_, i) => i)
 const DEV_EUI = Uint8Array.of(0, 4, 0xa3, 0x0b, 0, 0x1c, 5, 0x30)
 const JOIN_EUI = Uint8Array.of(0x70, 0xb3, 0xd5, 0x7e, 0xd0, 0, 0, 1)
@@ -223,7 +225,7 @@ export interface RigOptions
   extends Partial<Pick<LoRaWanMacOptions, 'activation' | 'deviceClass' | 'adr' | 'dataRate' | 'subBand' | 'battery'>> {
   readonly region?: keyof typeof REGIONS
   /** On a chip behind SPI instead of an ideal radio. */
-  readonly chip?: boolean
+  readonly chip?: 'SX1262' | 'SX1276'
   readonly distance_m?: number
 }
 
@@ -304,8 +306,8 @@ export class Rig {
     return new LoRaWanMac({
       region: REGIONS[region ?? 'EU868'],
       radio: (radioEvents) =>
-        chip === true
-          ? sx126xBoard(this.scheduler, this.air, position).driver(radioEvents)
+        chip !== undefined
+          ? BOARDS[chip](this.scheduler, this.air, position).driver(radioEvents)
           : new AirRadio({ scheduler: this.scheduler, air: this.air, events: radioEvents, name: 'device', position }),
       activation: activation ?? { type: 'otaa', joinEui: JOIN_EUI, devEui: DEV_EUI, appKey: APP_KEY },
       store: this.store,

@@ -4,6 +4,7 @@ import type { Digital, DigitalConstructor, SPIConstructor, SPIOptions } from '..
 import type { Timer, TimerHandle } from '../../../../hal/api/time.ts'
 import { airtime_us, lowDataRate } from '../../../lib/lora-airtime.ts'
 import type { LoRaModulation, LoRaRadio, Modulation, RadioEvents, RadioReception, RadioTransmission } from '../../../lib/lora-radio.ts'
+import { FRAME_MAX_MS, GUARD_MS, type Job, LORAWAN_FSK_SYNC_WORD, type RadioLimits, receiveJob, transmitJob } from '../requests.ts'
 import { BANDWIDTH_CODE, Command, Irq, PacketType, PRIVATE_SYNC_WORD, PUBLIC_SYNC_WORD, Register } from './commands.ts'
 import { Port } from './port.ts'
 
@@ -15,11 +16,6 @@ const CONTINUOUS = 0xffffff
 const BUSY_POLL_MS = 1
 const BUSY_POLLS_MAX = 30
 const RESET_MS = 1
-/** A little more than what was asked for: then the chip has not told what it should have. */
-const GUARD_MS = 500
-/** Longest frame of LoRaWAN: 255 bytes at SF12. */
-const FRAME_MAX_MS = 9300
-const LORAWAN_FSK_SYNC_WORD = [0xc1, 0x94, 0xc1] as const
 
 interface Pin {
   readonly io: DigitalConstructor
@@ -50,6 +46,8 @@ const PARTS = Object.freeze({
   SX1262: Object.freeze({ pa: Object.freeze([0x04, 0x07, 0x00, 0x01]), min_dBm: -9, max_dBm: 22 }),
 })
 
+const RANGE = Object.freeze({ lowest_Hz: 150_000_000, highest_Hz: 960_000_000, spreadingFactor_min: 5 })
+
 /** TCXO voltages by code (table 13-35). */
 const TCXO_MV: readonly number[] = Object.freeze([1600, 1700, 1800, 2200, 2400, 2700, 3000, 3300])
 const TCXO_START_MS = 5
@@ -62,11 +60,6 @@ const IMAGE_BANDS: readonly (readonly [number, number, number])[] = Object.freez
   Object.freeze([470_000_000, 0x75, 0x81] as const),
   Object.freeze([0, 0x6b, 0x6f] as const),
 ])
-
-type Job =
-  | { readonly kind: 'transmit'; readonly what: RadioTransmission }
-  | { readonly kind: 'receive'; readonly what: RadioReception }
-  | { readonly kind: 'sleep' }
 
 /**
  * Driver of an SX126x. Nothing in it blocks: a chip that is busy is asked again a millisecond later. One that does not answer, or does not tell the end of what it
@@ -112,17 +105,16 @@ export class SX126x implements LoRaRadio {
   }
 
   transmit(transmission: RadioTransmission): void {
-    const { payload, power_dBm, frequency_Hz, modulation } = transmission
-    const { max_dBm } = PARTS[this.#options.part]
-    if (payload.length < 1 || payload.length > 255) throw new RangeError(`payload: ${payload.length} bytes, allowed is 1 to 255`)
-    if (!(power_dBm <= 50)) throw new RangeError(`power: found ${power_dBm} dBm, the chip has at most ${max_dBm}`)
-    checkChannel(frequency_Hz, modulation)
-    this.#do({ kind: 'transmit', what: { ...transmission, payload: payload.slice() } })
+    this.#do(transmitJob(transmission, this.#limits))
   }
 
   receive(reception: RadioReception): void {
-    checkChannel(reception.frequency_Hz, reception.modulation)
-    this.#do({ kind: 'receive', what: reception })
+    this.#do(receiveJob(reception, this.#limits))
+  }
+
+  /** Tables 3-4 and 6-1. */
+  get #limits(): RadioLimits {
+    return { ...RANGE, power_dBm: PARTS[this.#options.part].max_dBm }
   }
 
   sleep(): void {
@@ -384,13 +376,4 @@ function word(value: number): [number, number] {
 function loraParameters(modulation: LoRaModulation): number[] {
   const { spreadingFactor, bandwidth_Hz, codingRate } = modulation
   return [spreadingFactor, BANDWIDTH_CODE[bandwidth_Hz], codingRate, lowDataRate(modulation) ? 1 : 0]
-}
-
-/** RangeError for what the chip cannot do (tables 3-4 and 6-1). */
-function checkChannel(frequency_Hz: number, modulation: Modulation): void {
-  if (!(frequency_Hz >= 150_000_000 && frequency_Hz <= 960_000_000))
-    throw new RangeError(`frequency: found ${frequency_Hz} Hz, allowed is 150 to 960 MHz`)
-  if (modulation.type === 'lora' && !(modulation.spreadingFactor >= 5 && modulation.spreadingFactor <= 12)) {
-    throw new RangeError(`spreading factor: found ${modulation.spreadingFactor}, allowed is 5 to 12`)
-  }
 }
