@@ -21,6 +21,7 @@ import type { CommandTarget } from './lorawan/reporter.ts'
 import { METERING_PAUSE_MAX_MS, PatientMetering } from './metering.ts'
 import { MetrologyParameters } from './metrology-parameters.ts'
 import { consolePart, interruptPart, PushPart } from './parts.ts'
+import { MeterPrepayment, restAccount } from './prepayment/prepayment.ts'
 import { Provisioning, type ProvisioningChange } from './provisioning.ts'
 import { SealContact } from './seal.ts'
 import { checkReading, MANAGEMENT, openKeys, provisionFirst, unreadableSecrets, usesDemoSecret } from './secrets.ts'
@@ -74,6 +75,8 @@ export class Meter {
   readonly flow: FlowWatch | undefined
   /** Absent on a meter without a relay. */
   readonly supplySwitch: MeterSwitch | undefined
+  /** Absent where energy is paid for afterwards. */
+  readonly prepayment: MeterPrepayment | undefined
   readonly seal: SealContact
   readonly parameters: MetrologyParameters
   readonly #device: Device
@@ -150,6 +153,8 @@ export class Meter {
     this.rating = device.metering.rating ?? RATING
     const { supplySwitch } = this
     if (supplySwitch !== undefined) this.core.watch.relayOpen = () => supplySwitch.open
+    const paid = { core: this.core, config, keys: this.#keys, supply: supplySwitch?.supply }
+    this.prepayment = config.prepayment.enabled ? new MeterPrepayment(paid) : restAccount(paid)
     this.#communication = new CommunicationWatch({
       clock: this.core.clock,
       log: (code, utc_s, parameter) => this.core.recordCommunication(code, utc_s, parameter),
@@ -205,6 +210,7 @@ export class Meter {
   #second(): void {
     if (this.#attempt(this.#coreSecond)) this.#device.watchdog?.feed()
     if (this.firmware !== undefined) this.#attempt(this.#firmwareSecond)
+    if (this.prepayment !== undefined) this.#attempt(this.#prepaymentSecond)
     if (this.supplySwitch !== undefined) this.#attempt(this.#switchSecond)
     if (this.flow !== undefined) this.#attempt(this.#flowSecond)
     this.#attempt(this.#partsSecond)
@@ -224,6 +230,7 @@ export class Meter {
   }
   readonly #firmwareSecond = (): void => this.firmware?.second()
   readonly #flowSecond = (): void => this.flow?.second()
+  readonly #prepaymentSecond = (): void => this.prepayment?.second()
   readonly #switchSecond = (): void => this.supplySwitch?.second()
   readonly #coreInterrupt = (): void => this.core.interrupt()
 
@@ -299,6 +306,7 @@ export class Meter {
       seal: this.seal,
       onLockOut: () => this.#lockedOut(SERVICE_PORT),
       status: () => this.#statusLines(),
+      prepayment: this.prepayment,
     })
   }
 
@@ -308,6 +316,7 @@ export class Meter {
     yield ['rate', `${this.core.tariff.activeRate} of ${this.config.tariff.rates}`]
     const supply = this.supplySwitch?.supply
     if (supply !== undefined) yield ['switch', supply.disconnector.outputState ? 'closed' : 'open']
+    if (this.prepayment !== undefined) yield* this.prepayment.lines()
     for (const { name, state, faults, lastReason } of this.health) {
       if (faults > 0) yield [name, `${state}, ${faults} faults, the last: ${lastReason}`]
     }
@@ -396,6 +405,7 @@ export class Meter {
       onLockOut: (clientSap) => this.#lockedOut(clientSap),
       image: this.firmware?.update,
       supply: this.supplySwitch?.supply,
+      prepayment: this.prepayment,
       parameters: this.parameters,
       push: {
         destination: address === undefined ? '' : `${address}:${port}`,

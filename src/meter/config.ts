@@ -8,6 +8,7 @@ import { FerrarisError } from '../lib/errors.ts'
 import { array, boolean, type Infer, integer, object, oneOf, optional, string } from '../lib/schema.ts'
 import { CLOCK_CONFIG, clockConfigErrors } from './clock-config.ts'
 import { LORAWAN_CONFIG } from './lorawan/config.ts'
+import { PREPAYMENT_CONFIG } from './prepayment/config.ts'
 import { PULSE_CONFIG } from './pulse-config.ts'
 
 const port = (value: number, description: string) => integer({ min: 0, max: 65535, default: value, description })
@@ -136,6 +137,7 @@ export const METER_CONFIG = object({
     },
     { description: 'Disconnector, on a board with a relay' },
   ),
+  prepayment: PREPAYMENT_CONFIG,
   save: object({
     interval_s: integer({
       min: 10,
@@ -246,8 +248,10 @@ const EUROPEAN_OFFSETS_MIN: readonly number[] = [0, 60, 120]
 
 /** What the table cannot say: fields that depend on each other or on the registers that the meter has. Empty when all is well. */
 export function meterConfigErrors(config: MeterConfig, measured: Measured = EVERYTHING): string[] {
-  const { localTime, display, tariff } = config
+  const { localTime, display, tariff, prepayment } = config
   const errors = [...tariffConfigErrors(tariff), ...clockConfigErrors(config.clock, config.demand.period_min)]
+  if (prepayment.enabled && measured.medium !== undefined)
+    errors.push('prepayment.enabled: found true, allowed on a meter for electricity only')
   if (localTime.daylightSaving === 'eu' && !EUROPEAN_OFFSETS_MIN.includes(localTime.standardOffset_min)) {
     errors.push(`localTime.standardOffset_min: found ${localTime.standardOffset_min}, allowed with daylightSaving "eu" is 0, 60 or 120`)
   }

@@ -15,6 +15,7 @@ import { DEMO_SECRET, type MeterConfig } from './config.ts'
 export const READING = 'dlms.reading'
 export const MANAGEMENT = 'dlms.management'
 export const FIRMWARE_KEY = 'firmware.key'
+export const STS_KEY = 'sts.key'
 export const LORAWAN_KEY = 'lorawan.appkey'
 /** Session keys and what else a LoRaWAN session is made of. */
 export const LORAWAN_SESSION = 'lorawan.session'
@@ -31,6 +32,8 @@ interface SecretRule {
   /** Bytes. */
   readonly min: number
   readonly max: number
+  /** No other lengths between them. */
+  readonly only?: readonly number[]
   readonly description: string
 }
 
@@ -39,6 +42,13 @@ const SECRETS: readonly SecretRule[] = Object.freeze([
   Object.freeze({ name: READING, min: 1, max: 32, description: 'LLS secret of the DLMS reading client (SAP 17)' }),
   Object.freeze({ name: MANAGEMENT, min: 8, max: 32, description: 'LLS secret of the DLMS management client (SAP 1), and of the console' }),
   Object.freeze({ name: LORAWAN_KEY, min: 16, max: 16, description: 'LoRaWAN AppKey' }),
+  Object.freeze({
+    name: STS_KEY,
+    min: 8,
+    max: 16,
+    only: [8, 16],
+    description: 'STS decoder key: 8 bytes for EA07 (STA), 16 for EA11 (MISTY1)',
+  }),
 ])
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string }
@@ -59,11 +69,12 @@ export function checkSecret(name: string, text: unknown): Checked<Bytes> {
     }
   }
   const value = typeof text === 'string' ? secretBytes(text) : undefined
-  if (value !== undefined && value.length >= rule.min && value.length <= rule.max) return { ok: true, value }
+  const fits = value !== undefined && value.length >= rule.min && value.length <= rule.max && rule.only?.includes(value.length) !== false
+  if (fits) return { ok: true, value }
   const found = value === undefined ? 'something else' : `${value.length} bytes`
   return {
     ok: false,
-    error: `secret ${name}: found ${found}, allowed are ${rule.min} to ${rule.max} printable ASCII characters, or hex: and as many bytes`,
+    error: `secret ${name}: found ${found}, allowed are ${rule.only?.join(' or ') ?? `${rule.min} to ${rule.max}`} printable ASCII characters, or hex: and as many bytes`,
   }
 }
 
@@ -129,6 +140,7 @@ const CONFIGURED: readonly (readonly [string, (config: MeterConfig) => Bytes | u
   [READING, ({ dlms }) => textSecret(dlms.readingSecret)],
   [MANAGEMENT, ({ dlms }) => textSecret(dlms.managementSecret)],
   [LORAWAN_KEY, ({ lorawan }) => (lorawan.appKey === undefined ? undefined : fromHex(lorawan.appKey))],
+  [STS_KEY, ({ prepayment: { decoderKey } }) => (decoderKey === undefined ? undefined : fromHex(decoderKey))],
   [FIRMWARE_KEY, ({ firmware }) => (firmware.publicKey === undefined ? undefined : fromHex(firmware.publicKey))],
 ]
 

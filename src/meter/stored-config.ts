@@ -4,7 +4,7 @@ import { DecodeError } from '../lib/bytes.ts'
 import { validate } from '../lib/schema-validate.ts'
 import { decodeUtf8, encodeUtf8 } from '../lib/utf8.ts'
 import { METER_CONFIG, type MeterConfig, meterConfigErrors } from './config.ts'
-import { FIRMWARE_KEY, MANAGEMENT, READING } from './secrets.ts'
+import { FIRMWARE_KEY, MANAGEMENT, READING, STS_KEY } from './secrets.ts'
 
 /** What was changed in the meter lies in the settings under this prefix and the name of the section, as JSON of the fields that differ. */
 export const CONFIG_PREFIX = 'config.'
@@ -16,6 +16,7 @@ export const SECRET_FIELDS: ReadonlyMap<string, string> = new Map([
   ['dlms.readingSecret', READING],
   ['dlms.managementSecret', MANAGEMENT],
   ['firmware.publicKey', FIRMWARE_KEY],
+  ['prepayment.decoderKey', STS_KEY],
 ])
 
 type Section = Readonly<Record<string, unknown>>

@@ -74,6 +74,8 @@ export const ALARM_RULES: readonly AlarmRule[] = Object.freeze([
   rule(1, Alarm1.measurementSystemError, LogId.standard, StandardEvent.measurementSystemError),
   rule(1, Alarm1.watchdogError, LogId.standard, StandardEvent.watchdog),
   rule(1, Alarm1.auxiliaryEvent, LogId.disconnector, SwitchEvent.failure),
+  rule(1, Alarm1.auxiliaryEvent, LogId.standard, StandardEvent.creditLow),
+  rule(1, Alarm1.auxiliaryEvent, LogId.standard, StandardEvent.creditExhausted),
   ...FRAUD.map((code) => rule(1, Alarm1.fraudAttempt, LogId.fraud, code)),
   ...phases(1, Alarm1.phaseOutageL1, QualityEvent.phaseOutageL1, QualityEvent.phaseReturnedL1),
   ...phases(2, Alarm2.sagL1, QualityEvent.sagL1),

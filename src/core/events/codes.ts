@@ -53,6 +53,14 @@ export const StandardEvent = Object.freeze({
   /** Parameter: 0 the chip does not answer, 1 it does not keep the time. */
   clockChipFault: 220,
   clockChipRecovered: 221,
+  /** 230 to 236: prepayment. Parameter: Wh; of a key its revision. */
+  creditAdded: 230,
+  creditLow: 231,
+  creditExhausted: 232,
+  emergencyCreditTaken: 233,
+  creditCleared: 234,
+  tokenLockOut: 235,
+  decoderKeyChanged: 236,
   logCleared: 255,
 })
 
@@ -96,6 +104,13 @@ const TEXTS: ReadonlyMap<number, string> = new Map([
   [StandardEvent.noFlowEnded, 'Flow again'],
   [StandardEvent.clockChipFault, 'Clock chip faulty'],
   [StandardEvent.clockChipRecovered, 'Clock chip recovered'],
+  [StandardEvent.creditAdded, 'Credit added'],
+  [StandardEvent.creditLow, 'Credit low'],
+  [StandardEvent.creditExhausted, 'Credit used up'],
+  [StandardEvent.emergencyCreditTaken, 'Emergency credit taken'],
+  [StandardEvent.creditCleared, 'Credit cleared'],
+  [StandardEvent.tokenLockOut, 'Too many wrong tokens'],
+  [StandardEvent.decoderKeyChanged, 'Decoder key changed'],
   [StandardEvent.logCleared, 'Event log cleared'],
 ])
 

@@ -79,6 +79,8 @@ function decode(bytes: Uint8Array): State | undefined {
  * under way, or `SwitchEvent.failure`.
  */
 export class Disconnector {
+  /** Whether the supply may be connected now, whoever asks; absent: always. */
+  admission: (() => boolean) | undefined
   readonly #options: DisconnectorOptions
   #state: State
   #relay: Relay | undefined
@@ -143,6 +145,7 @@ export class Disconnector {
       return 'success'
     }
     if (typeof verdict === 'string') return verdict
+    if (verdict.to === ControlState.connected && this.admission?.() === false) return 'not-now'
     const moves = (verdict.from === ControlState.connected) !== (verdict.to === ControlState.connected)
     const pending = moves || this.pending ? Pending.contact : Pending.event
     if (!this.#store({ ...this.#state, control: verdict.to, pending, last: verdict.name })) {

@@ -93,6 +93,11 @@ function key(target: ConsoleTarget, rest: string): Answer {
   return outcome(target.setFirmwareKey(text), 'stored')
 }
 
+function token(target: ConsoleTarget, rest: string): Answer {
+  if (rest === '') return [error('token: 20 digits are needed, or the word emergency')]
+  return rest === 'emergency' ? target.takeEmergency() : target.enterToken(rest)
+}
+
 function clock(target: ConsoleTarget): Answer {
   return [formatInstant(target.now_ms())]
 }
@@ -134,6 +139,8 @@ export const COMMANDS: readonly ConsoleCommand[] = Object.freeze([
   command('events', '[n]', `the newest events of the standard log, 1 to ${EVENTS_MAX}`, events),
   command('get', '[path]', 'configuration of the next start, such as get dlms', get),
   command('clock', '', 'time of the meter', clock),
+  // A token proves itself what it may do.
+  command('token', 'digits|emergency', 'enter a prepayment token; take the emergency credit', token),
   command('set', 'path json', 'change the configuration, such as set dlms.port 4060', set, true),
   command('secret', 'name text|hex:..', 'store a secret; it can never be read', secret, true),
   command('key', 'firmware hex', 'public key that signs new firmware', key, true),

@@ -5,12 +5,16 @@ import { formatInstant } from '../../lib/iso8601.ts'
 import { modelOf } from '../config.ts'
 import type { MeterCore } from '../core.ts'
 import { requestReset } from '../factory-reset.ts'
+import type { MeterPrepayment } from '../prepayment/prepayment.ts'
+import { tokenText } from '../prepayment/texts.ts'
 import type { Provisioning } from '../provisioning.ts'
 import type { SealContact } from '../seal.ts'
 import { MANAGEMENT, READING, usesDemoSecret } from '../secrets.ts'
 import { displayValue } from '../views/display.ts'
 import type { ConsoleAccess, ConsoleEvent, ConsoleRegister, ConsoleTarget } from './target.ts'
 
+/** A token that a person enters at the meter (IEC 62056-6-2, class Token gateway). */
+const MANUAL = 2
 /** Time for the last lines to leave before the firmware starts again. */
 const RESTART_DELAY_MS = 200
 
@@ -26,6 +30,8 @@ export interface MeterTargetOptions {
   /** Saves and starts the firmware again; absent where the board cannot. */
   readonly restart?: (() => void) | undefined
   readonly onLockOut?: ((duration_ms: number) => void) | undefined
+  /** Absent where energy is paid for afterwards. */
+  readonly prepayment?: MeterPrepayment | undefined
   /** More lines of `status`. */
   readonly status?: (() => Iterable<readonly [string, string]>) | undefined
 }
@@ -103,6 +109,30 @@ export class MeterConsoleTarget implements ConsoleTarget {
 
   setFirmwareKey(text: string): readonly string[] {
     return this.#options.provisioning.setFirmwareKey(text)
+  }
+
+  enterToken(text: string): readonly string[] {
+    const { prepayment } = this.#options
+    if (prepayment === undefined) return ['this meter is not a prepayment meter']
+    const report = prepayment.enter(text, MANUAL)
+    const tested = report.result === 'accepted' && report.token?.type.startsWith('test')
+    return [tokenText(report), ...(tested ? this.#display() : [])]
+  }
+
+  takeEmergency(): readonly string[] {
+    const { prepayment } = this.#options
+    if (prepayment === undefined) return ['this meter is not a prepayment meter']
+    return [prepayment.takeEmergency() ? 'emergency credit taken' : 'no emergency credit can be taken now']
+  }
+
+  /** What a test token shows. Which of it each bit of its control field asks for is not known here: all of it is shown. */
+  *#display(): Iterable<string> {
+    const { core, version, prepayment } = this.#options
+    const [total] = core.registers
+    const { value, unit } = displayValue(total, total.read(core.readings))
+    yield `1.8.0 ${value} ${unit}`
+    for (const [name, text] of prepayment?.lines() ?? []) yield `${name} ${text}`
+    yield `firmware ${version}`
   }
 
   now_ms(): number {

@@ -48,6 +48,10 @@ export interface ConsoleTarget {
   setConfig(changes: readonly ConfigChange[]): readonly string[]
   setSecret(name: string, text: string): readonly string[]
   setFirmwareKey(text: string): readonly string[]
+  /** What a token from the keypad does; the answer for the person who entered it. */
+  enterToken(text: string): readonly string[]
+  /** Takes the emergency credit. */
+  takeEmergency(): readonly string[]
   now_ms(): number
   setClock(utc_ms: number): readonly string[]
   /** Done at the next start. */

@@ -29,6 +29,7 @@ import { BILLING_DEPTH } from '../accounts.ts'
 import { type MeterConfig, modelOf } from '../config.ts'
 import type { MeterCore } from '../core.ts'
 import type { MetrologyParameters } from '../metrology-parameters.ts'
+import type { MeterPrepayment } from '../prepayment/prepayment.ts'
 import { type AlarmSource, alarmObjects } from './dlms-alarms.ts'
 import { billingObjects } from './dlms-billing.ts'
 import { captureProfileObjects } from './dlms-captures.ts'
@@ -38,6 +39,7 @@ import { eventLogObjects } from './dlms-events.ts'
 import { identityObjects } from './dlms-identity.ts'
 import type { FirmwareTransfer } from './dlms-image.ts'
 import { imageObjects, type PowerFailPush, pushObjects } from './dlms-management.ts'
+import { prepaymentObjects } from './dlms-prepayment.ts'
 import { type ColumnWriter, LogProfile } from './dlms-profile.ts'
 import { qualityObjects } from './dlms-quality.ts'
 import { switchObjects } from './dlms-switch.ts'
@@ -91,6 +93,8 @@ export interface DlmsViewOptions {
   readonly parameters?: MetrologyParameters
   /** Absent on a meter without a relay. */
   readonly supply?: Pick<SupplySwitch, 'disconnector' | 'limiter'>
+  /** Absent where energy is paid for afterwards. */
+  readonly prepayment?: MeterPrepayment
 }
 
 /** COSEM logical device name: FLAG identification and serial number. */
@@ -142,7 +146,7 @@ export class DlmsView implements DlmsSource {
     ]
   }
 
-  #management({ image, push, supply, version, parameters }: DlmsViewOptions): CosemObject[] {
+  #management({ image, push, supply, prepayment, version, parameters }: DlmsViewOptions): CosemObject[] {
     const { clock } = this.#core
     const times = {
       now_ms: () => clock.now_ms(),
@@ -156,6 +160,7 @@ export class DlmsView implements DlmsSource {
       ...(image === undefined ? [] : imageObjects(image, times)),
       ...(push === undefined ? [] : pushObjects(push)),
       ...(supply === undefined ? [] : switchObjects(supply, times)),
+      ...(prepayment === undefined ? [] : prepaymentObjects(prepayment, this.#config, times)),
       ...this.#accounts(times),
       ...eventLogObjects(this.#core.logs, times, (log) => this.#core.clearLog(log)),
       ...alarmObjects(this.#alarms()),

@@ -15,6 +15,8 @@ export class FakeTarget implements ConsoleTarget {
   canRestart = true
   full = false
   readonly done: string[] = []
+  /** Tokens prove themselves what they may do: no login for them. */
+  readonly tokens: string[] = []
 
   ticks_ms(): number {
     return this.now
@@ -52,6 +54,14 @@ export class FakeTarget implements ConsoleTarget {
   setFirmwareKey(text: string): readonly string[] {
     this.done.push(`key ${text}`)
     return []
+  }
+  enterToken(text: string): readonly string[] {
+    this.tokens.push(text)
+    return ['accepted']
+  }
+  takeEmergency(): readonly string[] {
+    this.tokens.push('emergency')
+    return ['emergency credit taken']
   }
   now_ms(): number {
     return this.utc_ms
