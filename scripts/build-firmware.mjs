@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { XS_TARGET } from './build-xs.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const output = resolve(root, process.argv[2] ?? 'build/firmware/virtual.js')
@@ -16,14 +17,11 @@ const { outputFiles } = await build({
   globalName: 'firmware',
   platform: 'neutral',
   mainFields: ['module', 'main'],
-  target: 'es2022',
-  // As for the guest of the XS engine (see build-xs.mjs): the same image runs there.
-  supported: { 'class-static-field': false, 'class-static-blocks': false },
+  // As for the guest of the XS engine: the same image runs there.
+  ...XS_TARGET,
   minify: true,
   // The slot holds bytes, and ASCII is the same in every reading of them.
   charset: 'ascii',
-  legalComments: 'none',
-  logLevel: 'warning',
 })
 mkdirSync(dirname(output), { recursive: true })
 // A function of its own, so that the image leaves no name behind in the engine.
