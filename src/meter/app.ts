@@ -5,6 +5,7 @@ import { StandardEvent } from '../core/events/codes.ts'
 import { formatVersion } from '../core/firmware/image.ts'
 import type { KeyStore } from '../core/security/key-store.ts'
 import { Counter } from '../core/storage/counters.ts'
+import { Calibrator } from './calibrator.ts'
 import { CommunicationWatch } from './communication-watch.ts'
 import { checkMeterConfig, FACTORY_VERSION, type MeterConfig, RATING } from './config.ts'
 import { MeterConsoleTarget } from './console/meter-target.ts'
@@ -14,6 +15,7 @@ import { checkEnergyUnit } from './energy-unit.ts'
 import { openAfterReset } from './factory-reset.ts'
 import { type MeterFirmware, meterFirmware } from './firmware.ts'
 import { FlowWatch } from './flow-watch.ts'
+import type { FrontEndCalibration } from './front-end/calibration.ts'
 import { createFrontEnd, measuredOn } from './front-end/front-end.ts'
 import { ledPart, MetrologicalLed } from './led.ts'
 import { LoRaWanPart } from './lorawan/part.ts'
@@ -79,6 +81,8 @@ export class Meter {
   readonly prepayment: MeterPrepayment | undefined
   readonly seal: SealContact
   readonly parameters: MetrologyParameters
+  /** Absent where there is nothing to calibrate. */
+  readonly calibrator: Calibrator | undefined
   readonly #device: Device
   readonly #options: MeterOptions
   readonly #supervisor: Supervisor
@@ -86,6 +90,7 @@ export class Meter {
   readonly #faults: FaultRecord
   readonly #keys: KeyStore
   readonly #communication: CommunicationWatch
+  #console: ReturnType<typeof consolePart> | undefined
   #push: PushPart | undefined
   #lorawan: LoRaWanPart | undefined
   #ticker: TimerHandle | undefined
@@ -163,6 +168,8 @@ export class Meter {
     })
     const damaged = frontEnd.calibration?.stored.state === 'damaged'
     if (damaged || !this.parameters.sealed.intact) this.core.watch.sealedDamaged(this.parameters.sealed.number)
+    const { calibration } = frontEnd
+    this.calibrator = calibration && this.#calibrates(calibration)
     this.led = new MetrologicalLed(this.parameters.constant_imp_kWh)
     this.led.update(this.core.pulseEnergy_mWh)
     this.#addParts()
@@ -220,6 +227,8 @@ export class Meter {
   readonly #partsSecond = (): void => {
     this.led.update(this.core.pulseEnergy_mWh)
     this.#supervisor.second()
+    this.calibrator?.second()
+    this.#console?.second()
     this.#communication.second()
     if (!this.core.supplyFailed) this.#push?.second()
     this.#lorawan?.second()
@@ -287,6 +296,13 @@ export class Meter {
     this.#communication.lockedOut(clientSap)
   }
 
+  #calibrates(calibration: FrontEndCalibration): Calibrator {
+    const { nominalVoltage_V, frequency_Hz } = this.config.mains
+    const { reference_A: basic_A, maximum_A } = this.rating
+    const basis = { nominalVoltage_V, basic_A, maximum_A }
+    return new Calibrator({ calibration, core: this.core, sealOpen: () => this.seal.open, basis, frequency_Hz })
+  }
+
   #consoleTarget(): MeterConsoleTarget {
     const { core } = this
     const provisioning = new Provisioning({
@@ -304,6 +320,7 @@ export class Meter {
       version: this.version,
       restart: this.#device.restart && (() => this.restart()),
       seal: this.seal,
+      calibrator: this.calibrator,
       onLockOut: () => this.#lockedOut(SERVICE_PORT),
       status: () => this.#statusLines(),
       prepayment: this.prepayment,
@@ -313,6 +330,7 @@ export class Meter {
   /** What the console shows beside the core's own lines: the tariff, the switch, and the parts that have had faults. */
   *#statusLines(): Iterable<readonly [string, string]> {
     yield ['clock', this.core.time.summary]
+    if (this.calibrator !== undefined) yield ['calibration', this.calibrator.summary]
     yield ['rate', `${this.core.tariff.activeRate} of ${this.config.tariff.rates}`]
     const supply = this.supplySwitch?.supply
     if (supply !== undefined) yield ['switch', supply.disconnector.outputState ? 'closed' : 'open']
@@ -348,7 +366,10 @@ export class Meter {
     if (supplySwitch !== undefined && this.supplySwitch !== undefined) {
       supervisor.add('switch', this.supplySwitch.part(supplySwitch, timer))
     }
-    if (servicePort !== undefined) supervisor.add('console', consolePart(servicePort, this.#consoleTarget()))
+    if (servicePort !== undefined) {
+      this.#console = consolePart(servicePort, this.#consoleTarget())
+      supervisor.add('console', this.#console)
+    }
     this.#addLoRaWan()
     if (network === undefined) return
     if (this.config.push.address !== undefined) {

@@ -653,6 +653,11 @@ export class MeterCore {
     this.#keep(() => this.profile.capture(now_s, this.energy, this.#persistent(now_s)))
   }
 
+  /** What is measured now is not to be relied on: the running interval says so. */
+  invalidate(): void {
+    this.#mark(ProfileStatus.dataNotValid)
+  }
+
   /** Status bits that last as long as their cause. */
   #persistent(now_s: number): number {
     const daylightSaving = this.clock.daylightSaving(now_s * 1000) ? ProfileStatus.daylightSaving : 0

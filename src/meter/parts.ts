@@ -31,10 +31,14 @@ export function interruptPart(
 }
 
 /** The service console. A new session after a fault: nobody stays logged in. */
-export function consolePart(port: NonNullable<Device['console']>, target: ConsoleTarget): Part {
+export function consolePart(port: NonNullable<Device['console']>, target: ConsoleTarget): Part & { second(): void } {
   let open: ConsolePort | undefined
+  let running: Guard | undefined
+  const proceed = () => open?.second()
   return {
+    second: () => running?.run(proceed),
     start: (guard) => {
+      running = guard
       open = new ConsolePort({
         port: { ...port, io: guardSerial(port.io, guard) },
         session: new ConsoleSession(target),

@@ -170,6 +170,12 @@ export class MeterWatch {
     this.#options.log(LogId.fraud, FraudEvent.sealedParameterChanged, this.#options.clock.now_s(), number)
   }
 
+  /** Codes of a calibration are in the IC that are not sealed (yet), or were given up. */
+  calibrationTried(begun: boolean): void {
+    const code = begun ? FraudEvent.calibrationTrial : FraudEvent.calibrationDiscarded
+    this.#options.log(LogId.fraud, code, this.#options.clock.now_s())
+  }
+
   /** The sealed parameters are not those of the last change. Told once, until the management resets the tampers. */
   sealedDamaged(number: number): void {
     const { clock, keep } = this.#options

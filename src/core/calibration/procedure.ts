@@ -77,9 +77,11 @@ export class Calibration<IC extends CalibratedIC> {
     this.phases = phases
   }
 
-  /** Errors: FerrarisError `CALIBRATION`. */
-  take(kind: CalibrationKind, reference: PhaseQuantities, measured: PhaseQuantities): CodesOf[IC] {
-    const next = this.phases.map((old, index) => this.#after(kind, old, index, reference, measured))
+  /** `channels`: phases or channels that the comparison is about; the others keep their codes. Default: all. Errors: FerrarisError `CALIBRATION`. */
+  take(kind: CalibrationKind, reference: PhaseQuantities, measured: PhaseQuantities, channels?: ReadonlySet<number>): CodesOf[IC] {
+    const next = this.phases.map((old, index) =>
+      channels === undefined || channels.has(index) ? this.#after(kind, old, index, reference, measured) : old,
+    )
     for (const codes of next) checkCodes(this.#rules.ic, codes)
     this.phases = next as unknown as CodesOf[IC]
     return this.phases

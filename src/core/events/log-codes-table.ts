@@ -41,6 +41,9 @@ export const FraudEvent = Object.freeze({
   sealedParameterChanged: 222,
   sealBroken: 223,
   sealClosed: 224,
+  /** Codes of a calibration are in the metering IC that are not stored. */
+  calibrationTrial: 225,
+  calibrationDiscarded: 226,
   /** Parameter: events that the log did not take, so that it does not fill with one kind. */
   eventsSuppressed: 254,
   logCleared: 255,
@@ -121,6 +124,8 @@ const FRAUD_TEXTS: Readonly<Record<keyof typeof FraudEvent, string>> = Object.fr
   sealedParameterChanged: 'Sealed parameter changed',
   sealBroken: 'Seal broken',
   sealClosed: 'Seal closed',
+  calibrationTrial: 'Calibration on trial',
+  calibrationDiscarded: 'Calibration discarded',
   eventsSuppressed: 'Events suppressed',
   logCleared: 'Event log cleared',
 })

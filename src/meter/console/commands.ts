@@ -1,11 +1,10 @@
 import { formatInstant, parseInstant } from '../../lib/iso8601.ts'
+import { type Answer, error, firstWord } from './answer.ts'
+import { calibrate, calibrationState } from './calibrate.ts'
 import type { ConsoleTarget } from './target.ts'
 
 const EVENTS_DEFAULT = 10
 const EVENTS_MAX = 200
-
-/** Lines of an answer, made one by one while they are sent: a long answer never stands in memory as a whole. */
-export type Answer = Iterable<string>
 
 export interface ConsoleCommand {
   readonly name: string
@@ -15,17 +14,6 @@ export interface ConsoleCommand {
   readonly writes: boolean
   /** `rest` is what stands behind the name, without spaces around it. */
   readonly run: (target: ConsoleTarget, rest: string) => Answer
-}
-
-/** First word, and what follows it. */
-export function firstWord(text: string): readonly [string, string] {
-  const trimmed = text.trim()
-  const space = trimmed.indexOf(' ')
-  return space < 0 ? [trimmed, ''] : [trimmed.slice(0, space), trimmed.slice(space + 1).trim()]
-}
-
-export function error(reason: string): string {
-  return `error: ${reason}`
 }
 
 /** An answer to a change: its mistakes, or what is done. */
@@ -132,7 +120,7 @@ function command(name: string, parameters: string, help: string, run: ConsoleCom
   return Object.freeze({ name, parameters, help, run, writes })
 }
 
-/** Commands that the session does not answer itself. `clock` stands here twice: reading it is free, setting it is not. */
+/** Commands that the session does not answer itself. `clock` and `calibrate` stand here twice: reading is free, changing is not. */
 export const COMMANDS: readonly ConsoleCommand[] = Object.freeze([
   command('status', '', 'what the meter is and how it is', status),
   command('registers', '', 'all registers', registers),
@@ -141,10 +129,12 @@ export const COMMANDS: readonly ConsoleCommand[] = Object.freeze([
   command('clock', '', 'time of the meter', clock),
   // A token proves itself what it may do.
   command('token', 'digits|emergency', 'enter a prepayment token; take the emergency credit', token),
+  command('calibrate', '', 'how the metering IC is calibrated', calibrationState),
   command('set', 'path json', 'change the configuration, such as set dlms.port 4060', set, true),
   command('secret', 'name text|hex:..', 'store a secret; it can never be read', secret, true),
   command('key', 'firmware hex', 'public key that signs new firmware', key, true),
   command('clock', 'time', 'set the clock, such as clock 2026-03-01T12:00:00Z', setClock, true),
+  command('calibrate', 'step ...', 'calibrate the metering IC, with the seal open; see calibrate help', calibrate, true),
   command('factory-reset', '[all]', 'erase configuration and secrets; all: everything, with the seal open', factoryReset, true),
   command('restart', '', 'start the firmware again', restart, true),
 ])

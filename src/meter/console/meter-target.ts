@@ -2,6 +2,7 @@ import type { Device } from '../../../hal/api/device.ts'
 import { eventText } from '../../core/events/log-codes-table.ts'
 import type { KeyStore } from '../../core/security/key-store.ts'
 import { formatInstant } from '../../lib/iso8601.ts'
+import type { Calibrator } from '../calibrator.ts'
 import { modelOf } from '../config.ts'
 import type { MeterCore } from '../core.ts'
 import { requestReset } from '../factory-reset.ts'
@@ -24,6 +25,8 @@ export interface MeterTargetOptions {
   readonly keys: KeyStore
   readonly provisioning: Provisioning
   readonly seal: SealContact
+  /** Absent where there is nothing to calibrate. */
+  readonly calibrator?: Calibrator | undefined
   readonly serial: string
   /** Of the firmware that runs. */
   readonly version: string
@@ -49,6 +52,10 @@ export class MeterConsoleTarget implements ConsoleTarget {
   get access(): ConsoleAccess {
     const state = this.#options.keys.state(MANAGEMENT)
     return state === 'absent' ? 'open' : state === 'good' ? 'locked' : 'unreadable'
+  }
+
+  get calibrator(): Calibrator | undefined {
+    return this.#options.calibrator
   }
 
   get sealOpen(): boolean {

@@ -2,7 +2,7 @@ import type { Device } from '../../../hal/api/device.ts'
 import type { Bytes, Serial } from '../../../hal/api/io.ts'
 import { ascii } from '../../lib/ascii.ts'
 import { ByteQueue } from '../../lib/byte-queue.ts'
-import { error } from './commands.ts'
+import { error } from './answer.ts'
 import { LineEditor, type Typed } from './line-editor.ts'
 import type { ConsoleSession } from './session.ts'
 
@@ -64,6 +64,11 @@ export class ConsolePort {
     this.#answer = undefined
   }
 
+  /** Once a second: goes on with an answer that had to wait. */
+  second(): void {
+    if (this.#answer !== undefined) this.#pump()
+  }
+
   /** Does what can be done: sends what there is, makes the next line of the answer, takes the next bytes. */
   #pump(): void {
     // A command may close the port, or make the port call back.
@@ -82,6 +87,7 @@ export class ConsolePort {
     if (this.#closed) return false
     if (this.#sent < this.#sending.length) return this.#send()
     if (this.#answer !== undefined) {
+      if (this.#session.busy) return false
       this.#nextLine(this.#answer)
       return true
     }
@@ -131,6 +137,7 @@ export class ConsolePort {
   #interrupt(): void {
     this.#waiting.clear()
     this.#editor.clear()
+    this.#session.interrupt()
     this.#answer = undefined
     this.#say(`\r\n${this.#session.prompt}`)
   }

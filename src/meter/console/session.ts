@@ -1,7 +1,9 @@
 import { FerrarisError } from '../../lib/errors.ts'
 import { LockOut } from '../../protocols/dlms/lock-out.ts'
 import { secretBytes } from '../secrets.ts'
-import { type Answer, COMMANDS, error, findCommand, firstWord } from './commands.ts'
+import { isEndOfSupply } from '../supervisor.ts'
+import { type Answer, error, firstWord } from './answer.ts'
+import { COMMANDS, findCommand } from './commands.ts'
 import type { ConsoleTarget } from './target.ts'
 
 /** A login ends after so long without a command. */
@@ -49,6 +51,16 @@ export class ConsoleSession {
     return this.#mayWrite() ? '# ' : '> '
   }
 
+  /** The next line of the answer is not there yet: something is being measured. */
+  get busy(): boolean {
+    return this.#target.calibrator?.busy === true
+  }
+
+  /** The answer that was being made is given up. */
+  interrupt(): void {
+    if (this.busy) this.#target.calibrator?.abort()
+  }
+
   /** Runs a command. The lines are made while they are taken; a command may be given up in the middle of its answer. */
   *execute(line: string): Generator<string, void, undefined> {
     const [name, rest] = firstWord(line)
@@ -59,7 +71,7 @@ export class ConsoleSession {
     try {
       yield* this.#answer(name, rest)
     } catch (reason) {
-      if (!(reason instanceof FerrarisError)) throw reason
+      if (isEndOfSupply(reason) || !(reason instanceof FerrarisError)) throw reason
       yield* reason.message.split('\n').map(error)
     }
   }

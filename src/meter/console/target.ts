@@ -1,4 +1,5 @@
 import type { Bytes } from '../../../hal/api/io.ts'
+import type { Calibrator } from '../calibrator.ts'
 import type { ConfigChange } from '../stored-config.ts'
 
 export interface ConsoleRegister {
@@ -32,6 +33,8 @@ export interface ConsoleTarget {
   readonly banner: string
   readonly access: ConsoleAccess
   readonly sealOpen: boolean
+  /** Absent where there is nothing to calibrate. */
+  readonly calibrator: Calibrator | undefined
   /** Monotonic milliseconds. */
   ticks_ms(): number
   /** Is this the management secret? */

@@ -16,7 +16,7 @@ const DRIVER_WAIT_MAX_MS = 400
 const START_FRACTION = 0.004 / 2
 const REFERENCE_A = 5
 
-const CHANNELS = Object.freeze(['phase', 'neutral'])
+const CHANNELS = Object.freeze(['L1', 'N'])
 
 /** One phase, four quadrants, neutral current; it answers while its driver is made, and has an interrupt. */
 export const ade7953 = Object.freeze({

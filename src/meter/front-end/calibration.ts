@@ -3,6 +3,8 @@ import type { CalibrationRules } from '../../core/calibration/procedure.ts'
 import { type CalibrationState, CalibrationStore } from '../../core/calibration/store.ts'
 import { SecretBox } from '../../core/security/secret-box.ts'
 import { Counter } from '../../core/storage/counters.ts'
+import { FerrarisError } from '../../lib/errors.ts'
+import { isEndOfSupply, reasonOf } from '../supervisor.ts'
 import type { FrontEndOptions } from './front-end.ts'
 
 /** What the calibration needs of a driver. */
@@ -48,6 +50,12 @@ export class FrontEndCalibration<IC extends CalibratedIC = CalibratedIC> {
     return this.#trial
   }
 
+  /** Codes that the IC has. */
+  get present(): CodesOf[IC] {
+    const found = this.stored
+    return this.#trial ?? (found.state === 'good' ? found.record.phases : this.rules.neutral)
+  }
+
   /** For a driver that is being made: codes on trial, or those stored; undefined without any, or when they cannot be used, which is said. */
   codes(): CodesOf[IC] | undefined {
     if (this.#trial !== undefined) return this.#trial
@@ -71,7 +79,7 @@ export class FrontEndCalibration<IC extends CalibratedIC = CalibratedIC> {
     return this.#driver?.intact() === true
   }
 
-  /** Writes codes to the IC, for it and for every driver to come; undefined goes back to what is stored. Errors: those of the driver; what was counts on then. */
+  /** Writes codes to the IC, for it and for every driver to come; undefined goes back to what is stored. Errors: FerrarisError `CALIBRATION` when the IC does not take them; what was counts on then. */
   try(phases: CodesOf[IC] | undefined): void {
     const before = this.#trial
     this.#trial = phases
@@ -79,7 +87,8 @@ export class FrontEndCalibration<IC extends CalibratedIC = CalibratedIC> {
       this.#driver?.configure(this.codes())
     } catch (error) {
       this.#trial = before
-      throw error
+      if (isEndOfSupply(error)) throw error
+      throw new FerrarisError('CALIBRATION', `the metering IC does not take the codes: ${reasonOf(error)}`, { cause: error })
     }
   }
 

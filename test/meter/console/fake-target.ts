@@ -10,6 +10,7 @@ export class FakeTarget implements ConsoleTarget {
   readonly banner = 'Fake 1.0'
   access: ConsoleAccess = 'locked'
   sealOpen = false
+  readonly calibrator = undefined
   now = 1_000_000
   utc_ms = 1_767_225_600_000
   canRestart = true
