@@ -18,7 +18,7 @@ export interface Chapter {
   readonly pause_s: number
 }
 
-const KEYS = 5
+const KEYS = 3
 /** A client reads all registers so often. */
 const READ_S = 7
 
@@ -65,10 +65,13 @@ export function busySecond(life: Life, seed: number): void {
   if (world.second % READ_S === 0) expected.read = life.running().energy.counts.slice()
 }
 
+/** A clock chip knows no earlier time; one that lost its supply begins there. */
+const EARLIEST_MS = Date.UTC(2000, 0, 1)
+
 function act(life: Life, core: MeterCore, random: SeededRandom, roll: number): void {
   if (roll >= 100 && roll < 125) core.standardLog.add(StandardEvent.replaceBattery, core.clock.now_s(), roll)
   else if (roll < 150) changeSetting(life, core, random)
-  else if (roll < 154) core.setClock(core.clock.now_ms() + 1000 * (random.below(400) - 200))
+  else if (roll < 154) core.setClock(Math.max(EARLIEST_MS, core.clock.now_ms() + 1000 * (random.below(400) - 200)))
   else if (roll >= 200 && roll < 212) drawNumber(life, random.below(COUNTER_BATCH.length))
   else if (roll >= 220 && roll < 250) life.duties?.transfer(random.below(64))
   else if (roll >= 250 && roll < 255) life.duties?.changeSecret(random.below(10_000))

@@ -155,7 +155,7 @@ describe('a meter on LoRaWAN', () => {
   test.each(['US915', 'AU915', 'AS923', 'IN865'])('%s', (region) => {
     const meter = new Connected({ region })
     meter.rig.run(HOUR_MS)
-    expect(meter.reports.length).toBeGreaterThanOrEqual(7)
+    expect(meter.reports.filter((report) => report.has('activeImportT1')).length).toBeGreaterThanOrEqual(4)
   })
 })
 

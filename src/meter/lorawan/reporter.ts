@@ -15,6 +15,9 @@ const CURSOR_KEY = 'lorawan.cursor'
 /** Uplinks that wait beside the profile; older ones of the same kind are dropped. */
 const URGENT_MAX = 8
 const DAY_S = 86_400
+/** Less room than this in an uplink, and a report is cut to so many of them. */
+const NARROW = 20
+const PIECES_NARROW = 2
 const PROFILE_READINGS: readonly (readonly [MeasurementName, number])[] = Object.freeze([
   Object.freeze(['activeImportT1', 0] as const),
   Object.freeze(['activeExportT1', 1] as const),
@@ -158,7 +161,9 @@ export class Reporter {
     if (!this.#active) return
     const { core } = this.#options
     const room = this.#link?.payload_max ?? 51
-    this.#report = splitReadings([['timestamp', now_s]], readMeter(core, this.#names), room)
+    const pieces = splitReadings([['timestamp', now_s]], readMeter(core, this.#names), room)
+    // At the slowest rates of some regions a report of many pieces would take all the time on the air: what matters comes first.
+    this.#report = room < NARROW ? pieces.slice(0, PIECES_NARROW) : pieces
   }
 
   #sendNext(link: LoRaWanLink, now_s: number): void {

@@ -31,18 +31,21 @@ export function encodeReadings(readings: readonly Reading[]): Uint8Array {
 }
 
 /**
- * Uplinks that say the same in pieces of at most `room` bytes, the first readings first. `head` (index, time) is repeated in each, so that each stands for itself.
- * Readings that do not fit beside the head are left out.
+ * Uplinks that say the same in pieces of at most `room` bytes, the first readings first. `head` (index, time) is repeated in each, so that each stands for itself; where
+ * it would leave no room for the first reading there is none, and the moment of the uplink is the time. Readings that do not fit are left out.
  */
 export function splitReadings(head: readonly Reading[], readings: readonly Reading[], room: number): Uint8Array[] {
-  const fixed = head.reduce((sum, [name]) => sum + readingLength(name), 0)
+  if (readings.length === 0) return []
+  const lengthOf = (list: readonly Reading[]): number => list.reduce((sum, [name]) => sum + readingLength(name), 0)
+  const first = lengthOf(head) + readingLength(readings[0][0]) <= room ? head : []
+  const fixed = lengthOf(first)
   const pieces: Reading[][] = []
   let left = 0
   for (const reading of readings) {
     const length = readingLength(reading[0])
     if (fixed + length > room) continue
     if (length > left) {
-      pieces.push([...head])
+      pieces.push([...first])
       left = room - fixed
     }
     pieces[pieces.length - 1].push(reading)

@@ -65,9 +65,34 @@ function storeOf(storage: Storage): WorkloadStore {
   }
 }
 
+/** Entries a day and bytes of each, in the areas that the workload of the registers does not know: what a three-phase meter with four rates writes, and more events than a bad day has. */
+const OTHERS = [
+  ['powerFailures', 2, 4],
+  ['daily', 1, 160],
+  ['monthly', 1 / 30, 160],
+  ['billing', 1 / 30, 600],
+  ['powerQuality', 144, 40],
+  ['fraud', 5, 8],
+  ['disconnector', 5, 8],
+  ['quality', 20, 8],
+  ['communication', 10, 8],
+] as const
+
+/** The entries of one day in the other areas, as far as the flash has them; each is prepared for, as in a meter that has a second between two. */
+function others(storage: Storage, day: number, utc_s: number): void {
+  for (const [name, perDay, length] of OTHERS) {
+    const log = storage[name]
+    const count = perDay >= 1 ? perDay : day % Math.round(1 / perDay) === 0 ? 1 : 0
+    for (let i = 0; i < count; i++) {
+      log?.append(1, 0, utc_s, new Uint8Array(length))
+      idle(storage)
+    }
+  }
+}
+
 /** Takes every ring round once, so that from now on each block that is opened costs an erase, as in all but the first months of a life. */
 function turnAll(chip: NorFlash, storage: Storage): void {
-  const { registers, profile, events, powerFailures, counters, settings } = storage
+  const { registers, profile, events, counters, settings } = storage
   const values = new Float64Array(registers.count)
   let step = 0
   const turn = (area: number, work: () => void) => {
@@ -80,7 +105,10 @@ function turnAll(chip: NorFlash, storage: Storage): void {
   }
   turn(Area.profile, () => profile.append(1, 0, START_S, new Uint8Array(32)))
   turn(Area.events, () => events.append(1, 0, START_S, new Uint8Array(4)))
-  turn(Area.powerFailures, () => powerFailures.append(1, 0, START_S, new Uint8Array(4)))
+  for (const [name, , length] of OTHERS) {
+    const log = storage[name]
+    if (log !== undefined) turn(Area[name], () => log.append(1, 0, START_S, new Uint8Array(length)))
+  }
   turn(Area.settings, () => settings.set('turn', Uint8Array.of(step, step >>> 8)))
   turn(Area.counters, () => counters.next(Counter.boot))
   turn(Area.registers, () => {
@@ -103,6 +131,7 @@ export function endure(options: EnduranceOptions): EnduranceReport {
   const store = storeOf(storage)
   for (let day = 1; day <= days; day++) {
     workload.day(store)
+    others(storage, day, workload.utc_s)
     onDay?.(day)
   }
   const wear = chip.wear.map((count, block) => count - before.wear[block])

@@ -83,7 +83,8 @@ describe('pieces', () => {
     fc.assert(
       fc.property(readings, fc.integer({ min: 12, max: 242 }), (list, room) => {
         const pieces = splitReadings(head, list, room)
-        const start = toHex(encodeReadings(head))
+        const fits = list.length > 0 && 6 + 2 + Measurement[list[0][0]].size <= room
+        const start = fits ? toHex(encodeReadings(head)) : ''
         for (const piece of pieces) {
           expect(piece.length).toBeLessThanOrEqual(room)
           expect(toHex(piece).startsWith(start)).toBe(true)
@@ -93,17 +94,14 @@ describe('pieces', () => {
     )
   })
 
-  test('what never fits beside the head is left out', () => {
-    expect(
-      splitReadings(
-        [['timestamp', 7]],
-        [
-          ['activeImportT1', 1],
-          ['frequency', 2],
-        ],
-        11,
-      ).map(toHex),
-    ).toEqual(['010100000007' + '01230002'])
+  test('where the first reading does not fit beside the head there is no head', () => {
+    const readings: Reading[] = [
+      ['activeImportT1', 1],
+      ['frequency', 2],
+    ]
+    expect(splitReadings([['timestamp', 7]], readings, 11).map(toHex)).toEqual([`010400000001${'01230002'}`])
+    expect(splitReadings([['timestamp', 7]], readings, 5).map(toHex)).toEqual(['01230002'])
+    expect(splitReadings([['timestamp', 7]], [], 50)).toEqual([])
   })
 })
 
