@@ -4,12 +4,12 @@ import { DecodeError } from '../../lib/bytes.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import { airtime_us } from '../../lib/lora-airtime.ts'
 import type { LoRaRadio, Modulation, RadioEvents, RadioFrame, RadioReception, RadioTransmission } from '../../lib/lora-radio.ts'
+import type { LoRaWanEvents, LoRaWanLink } from '../../lib/lorawan-link.ts'
 import { AdrBackoff } from './adr-backoff.ts'
 import { ChannelPlan } from './channels.ts'
 import { CommandHandler } from './command-handler.ts'
 import { DutyCycle } from './duty-cycle.ts'
 import { type DataFrame, decodeData, encodeData, frameType, isDataFrame, MType } from './frame.ts'
-import type { LoRaWanEvents, LoRaWanLink } from './link.ts'
 import { Cid, splitCommands } from './mac-commands.ts'
 import { windowTiming } from './receive-windows.ts'
 import { payloadMax, type Region } from './region.ts'
@@ -75,6 +75,8 @@ export interface LoRaWanMacOptions {
   /** Of timer and receiver until it listens. */
   readonly wakeup_ms?: number
   readonly battery?: () => number
+  /** How often a confirmed uplink is sent at most, unless the network asks for more. Default 8. */
+  readonly confirmedTransmissions?: number
 }
 
 /** Something that is on its way to the network. */
@@ -176,10 +178,19 @@ export class LoRaWanMac implements LoRaWanLink {
 
   join(): void {
     if (this.#closed || this.#joining || this.#options.activation.type === 'abp') return
+    const now_ms = this.#options.ticks_ms()
     this.#joining = true
-    this.#joinFirst_ms = this.#options.ticks_ms()
-    this.#joinAttempts = 0
-    if (this.#exchange === undefined) this.#later(0, () => this.#joinOnce())
+    if (this.#joinAttempts === 0) this.#joinFirst_ms = now_ms
+    if (this.#exchange === undefined) this.#later(Math.max(0, this.duty.joinFree_ms - now_ms), () => this.#joinOnce())
+  }
+
+  /** Gives up joining between two attempts; what `join` begins later goes on where this one ended. */
+  cancelJoin(): void {
+    if (!this.#joining || this.#closed) return
+    this.#joining = false
+    if (this.#exchange !== undefined) return
+    this.#cancel()
+    this.#rest()
   }
 
   send(fPort: number, payload: Uint8Array, confirmed: boolean): void {
@@ -271,6 +282,7 @@ export class LoRaWanMac implements LoRaWanLink {
     this.#cancel()
     this.#exchange = undefined
     this.#joining = false
+    this.#joinAttempts = 0
     this.#reset()
     const parameters = this.parameters
     if (accept.rx1DrOffset <= region.rx1Offset_max) parameters.rx1DrOffset = accept.rx1DrOffset
@@ -291,7 +303,7 @@ export class LoRaWanMac implements LoRaWanLink {
   // Uplinks
 
   #uplink(fPort: number | undefined, payload: Uint8Array, confirmed: boolean): void {
-    const { region, store, crypto, adr } = this.#options
+    const { region, store, crypto, adr, confirmedTransmissions = CONFIRMED_TRANSMISSIONS } = this.#options
     const session = this.#session as Session
     const fCnt = store.nextFCntUp() - session.fCntUpBase
     const identity = { up: true, devAddr: session.devAddr, fCnt }
@@ -313,7 +325,7 @@ export class LoRaWanMac implements LoRaWanLink {
     this.#answerDue = false
     const phy = encodeData(frame)
     sign(crypto, session.keys.nwkSKey, identity, phy)
-    const remaining = confirmed ? Math.max(CONFIRMED_TRANSMISSIONS, this.parameters.nbTrans) : this.parameters.nbTrans
+    const remaining = confirmed ? Math.max(confirmedTransmissions, this.parameters.nbTrans) : this.parameters.nbTrans
     this.#begin({ kind: 'data', devNonce: 0, fCnt, confirmed, phy, remaining })
   }
 
@@ -454,7 +466,7 @@ export class LoRaWanMac implements LoRaWanLink {
     this.#quiet()
     if (exchange.kind === 'join') {
       this.#exchange = undefined
-      this.#joinAgain()
+      if (this.#joining) this.#joinAgain()
       this.#options.events.onJoinFailed()
       return
     }

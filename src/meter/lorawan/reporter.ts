@@ -1,7 +1,7 @@
 import type { Random } from '../../../hal/api/crypto.ts'
 import { profileValue } from '../../core/profile/load-profile.ts'
 import { DecodeError } from '../../lib/bytes.ts'
-import type { Downlink, LoRaWanLink, UplinkResult } from '../../links/lorawan/link.ts'
+import type { Downlink, LoRaWanLink, UplinkResult } from '../../lib/lorawan-link.ts'
 import { type Command, decodeCommands } from '../../protocols/yobiiq/commands.ts'
 import { encodeReadings, type Reading, splitReadings } from '../../protocols/yobiiq/encode.ts'
 import { Channel, Info, type MeasurementName, Port } from '../../protocols/yobiiq/types-table.ts'

@@ -1,11 +1,11 @@
 import { hostCrypto } from '../../../hal/host/crypto.ts'
 import type { RadioTransmission } from '../../../src/lib/lora-radio.ts'
+import type { Downlink, LoRaWanEvents, LoRaWanLink, UplinkResult } from '../../../src/lib/lorawan-link.ts'
 import { SeededRandom } from '../../../src/lib/random.ts'
 import { type DataFrame, decodeData, encodeData, frameType, MType } from '../../../src/links/lorawan/frame.ts'
-import type { Downlink, LoRaWanEvents, UplinkResult } from '../../../src/links/lorawan/link.ts'
 import { LoRaWanMac, type LoRaWanMacOptions, type LoRaWanStore } from '../../../src/links/lorawan/mac.ts'
 import type { Region } from '../../../src/links/lorawan/region.ts'
-import { REGIONS } from '../../../src/links/lorawan/regions-table.ts'
+import { REGIONS, type RegionName } from '../../../src/links/lorawan/regions-table.ts'
 import {
   cryptPayload,
   decodeJoinRequest,
@@ -26,9 +26,9 @@ import { sx126xBoard } from '../../drivers/radio/sx126x-board.ts'
 import { sx127xBoard } from '../../drivers/radio/sx127x-board.ts'
 
 const BOARDS = Object.freeze({ SX1262: sx126xBoard, SX1276: sx127xBoard })
-const APP_KEY = Uint8Array.from({ length: 16 }, (_, i) => i)
-const DEV_EUI = Uint8Array.of(0, 4, 0xa3, 0x0b, 0, 0x1c, 5, 0x30)
-const JOIN_EUI = Uint8Array.of(0x70, 0xb3, 0xd5, 0x7e, 0xd0, 0, 0, 1)
+export const APP_KEY = Uint8Array.from({ length: 16 }, (_, i) => i)
+export const DEV_EUI = Uint8Array.of(0, 4, 0xa3, 0x0b, 0, 0x1c, 5, 0x30)
+export const JOIN_EUI = Uint8Array.of(0x70, 0xb3, 0xd5, 0x7e, 0xd0, 0, 0, 1)
 
 /** An uplink as the network got it. */
 export interface Heard {
@@ -229,38 +229,28 @@ export interface RigOptions
   readonly distance_m?: number
 }
 
-/** A device with the MAC on an ideal radio, and a network. */
-export class Rig {
+/** A device in a world with a network, and what it was told. */
+export abstract class LinkRig {
   readonly scheduler = new Scheduler(1_700_000_000_000_000)
   readonly air = new LoRaAir({ scheduler: this.scheduler, seed: 1 })
   readonly network: TestNetwork
-  readonly store = new TestStore()
   readonly joined: (number | undefined)[] = []
   joinsFailed = 0
   readonly sent: UplinkResult[] = []
   readonly downlinks: Downlink[] = []
+  /** How far they were from the truth, in ms. */
   readonly times: number[] = []
   readonly checks: [number, number][] = []
   readonly errors: string[] = []
-  mac: LoRaWanMac
   timer = new WorldTimer(this.scheduler)
-  readonly #options: RigOptions
-  readonly #random = new SeededRandom(3)
 
-  constructor(options: RigOptions = {}) {
-    this.#options = options
-    this.network = new TestNetwork(this.scheduler, this.air, REGIONS[options.region ?? 'EU868'])
-    this.mac = this.#start()
+  constructor(region: RegionName = 'EU868') {
+    this.network = new TestNetwork(this.scheduler, this.air, REGIONS[region])
   }
 
-  /** The processor starts again. */
-  restart(): void {
-    this.timer.stop()
-    this.mac.close()
-    this.store.restart()
-    this.timer = new WorldTimer(this.scheduler)
-    this.mac = this.#start()
-  }
+  abstract get link(): LoRaWanLink
+  /** The processor starts again; what is outside of it goes on. */
+  abstract restart(): void
 
   get now_ms(): number {
     return Math.floor(this.scheduler.now_us / 1000)
@@ -270,11 +260,18 @@ export class Rig {
     this.scheduler.run(this.scheduler.now_us + Math.round(duration_s * 1_000_000))
   }
 
-  /** Joins; throws when it does not within ten minutes. */
+  /** Until it is so; throws when it takes longer than an hour. */
+  until(done: () => boolean, step_s = 0.1): void {
+    for (let i = 0; !done(); i++) {
+      if (i * step_s > 3600) throw new Error('it takes more than an hour')
+      this.run(step_s)
+    }
+  }
+
+  /** Joins; throws when it does not within an hour. */
   join(): this {
-    this.mac.join()
-    for (let i = 0; i < 600 && !this.mac.joined; i++) this.run(1)
-    if (!this.mac.joined) throw new Error('not joined')
+    this.link.join()
+    this.until(() => this.link.joined && !this.link.busy)
     this.run(1)
     return this
   }
@@ -282,19 +279,17 @@ export class Rig {
   /** Sends and waits for the end. */
   send(text = 'hello', confirmed = false, fPort = 10): UplinkResult {
     const before = this.sent.length
-    this.mac.send(
+    this.link.send(
       fPort,
       Uint8Array.from(text, (character) => character.charCodeAt(0)),
       confirmed,
     )
-    for (let i = 0; i < 40_000 && this.sent.length === before; i++) this.run(0.1)
+    this.until(() => this.sent.length > before)
     return this.sent[this.sent.length - 1]
   }
 
-  #start(): LoRaWanMac {
-    const { region, distance_m = 200, activation, chip, ...rest } = this.#options
-    const position = { x_m: distance_m, y_m: 0 }
-    const events: LoRaWanEvents = {
+  protected events(): LoRaWanEvents {
+    return {
       onJoined: (devAddr) => this.joined.push(devAddr),
       onJoinFailed: () => this.joinsFailed++,
       onSent: (result) => this.sent.push(result),
@@ -303,6 +298,37 @@ export class Rig {
       onLinkCheck: (margin_dB, gateways) => this.checks.push([margin_dB, gateways]),
       onError: (reason) => this.errors.push(reason),
     }
+  }
+}
+
+/** A device with the MAC on an ideal radio or on a chip. */
+export class Rig extends LinkRig {
+  readonly store = new TestStore()
+  mac: LoRaWanMac
+  readonly #options: RigOptions
+  readonly #random = new SeededRandom(3)
+
+  constructor(options: RigOptions = {}) {
+    super(options.region)
+    this.#options = options
+    this.mac = this.#start()
+  }
+
+  get link(): LoRaWanLink {
+    return this.mac
+  }
+
+  restart(): void {
+    this.timer.stop()
+    this.mac.close()
+    this.store.restart()
+    this.timer = new WorldTimer(this.scheduler)
+    this.mac = this.#start()
+  }
+
+  #start(): LoRaWanMac {
+    const { region, distance_m = 200, activation, chip, ...rest } = this.#options
+    const position = { x_m: distance_m, y_m: 0 }
     return new LoRaWanMac({
       region: REGIONS[region ?? 'EU868'],
       radio: (radioEvents) =>
@@ -311,7 +337,7 @@ export class Rig {
           : new AirRadio({ scheduler: this.scheduler, air: this.air, events: radioEvents, name: 'device', position }),
       activation: activation ?? { type: 'otaa', joinEui: JOIN_EUI, devEui: DEV_EUI, appKey: APP_KEY },
       store: this.store,
-      events,
+      events: this.events(),
       crypto: hostCrypto,
       timer: this.timer,
       ticks_ms: () => this.now_ms,

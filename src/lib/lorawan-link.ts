@@ -1,14 +1,15 @@
 /**
- * What the meter wants of LoRaWAN, whether its MAC runs here over a transceiver (`mac.ts`) or inside a module with AT commands (`src/drivers/modem`).
+ * What the meter wants of LoRaWAN, whether its MAC runs here over a transceiver (`src/links/lorawan`) or inside a module with AT commands (`src/drivers/modem`).
  * One thing at a time: `busy` says whether an uplink or a join is under way.
  */
 
 /** How an uplink ended. */
 export interface UplinkResult {
+  /** Undefined where the module does not say. */
   readonly fCnt: number | undefined
-  /** Undefined for an unconfirmed uplink. */
+  /** Undefined for an unconfirmed uplink that has left; false when nobody acknowledged it, or when it could not leave. */
   readonly acknowledged: boolean | undefined
-  /** Frames that were sent for it. */
+  /** Frames that were sent for it; 1 where the module does not say. */
   readonly transmissions: number
   /** On the air, all of them; undefined where the module does not say. */
   readonly airtime_us: number | undefined
@@ -41,7 +42,7 @@ export interface LoRaWanEvents {
 
 export interface LoRaWanLink {
   readonly joined: boolean
-  /** An uplink or a join is under way; `send` would be refused. */
+  /** An uplink or a join is under way, or a module is being set up; `send` would be refused. */
   readonly busy: boolean
   /** Bytes that the next uplink takes at the present data rate; undefined where the module does not say. */
   readonly payload_max: number | undefined
@@ -51,7 +52,7 @@ export interface LoRaWanLink {
    * Sends on a port of 1 to 223. Errors: FerrarisError `LORAWAN_BUSY`, `LORAWAN_NOT_JOINED`, `LORAWAN_LENGTH` for a payload that does not fit at this data rate.
    */
   send(fPort: number, payload: Uint8Array, confirmed: boolean): void
-  /** Asks the network for the time with the next uplink. */
+  /** Asks the network for the time with the next uplink; nothing happens where the module cannot. */
   requestTime(): void
   /** Asks the network how well it hears with the next uplink. */
   requestLinkCheck(): void
