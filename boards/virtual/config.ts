@@ -146,10 +146,10 @@ const WORLD_CONFIG = object(
         ),
         server: optional(
           string({
-            pattern: '^[0-9A-Za-z.-]{1,64}:\\d{1,5}$',
-            meaning: 'a host and a port such as 127.0.0.1:1700',
+            pattern: '^(ws://)?[0-9A-Za-z.-]{1,64}:\\d{1,5}$',
+            meaning: 'a host and a port such as 127.0.0.1:1700, or ws://127.0.0.1:3001',
             description:
-              'Network server that the gateways speak to with the Semtech UDP protocol; without it one of our own, in the world itself',
+              'Network server that the gateways speak to: host:port with the Semtech UDP protocol, ws://host:port with that of Basics Station; without it one of our own, in the world itself',
           }),
         ),
       },

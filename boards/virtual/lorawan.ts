@@ -1,9 +1,12 @@
+import type { Crypto } from '../../hal/api/crypto.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer } from '../../hal/api/time.ts'
+import { StationForwarder } from '../../src/gateway/lorawan/station-forwarder.ts'
 import { UdpForwarder } from '../../src/gateway/lorawan/udp-forwarder.ts'
 import { airtime_us } from '../../src/lib/lora-airtime.ts'
 import type { Concentrator } from '../../src/lib/lora-gateway.ts'
 import type { Modulation } from '../../src/lib/lora-radio.ts'
+import { SeededRandom } from '../../src/lib/random.ts'
 import type { Region } from '../../src/links/lorawan/region.ts'
 import { REGIONS } from '../../src/links/lorawan/regions-table.ts'
 import { type AirSignal, LoRaAir } from '../../src/world/lora/air.ts'
@@ -28,6 +31,7 @@ export interface LoRaWorldOptions {
   readonly seed: number
   readonly config: VirtualConfig
   readonly network: Network | undefined
+  readonly crypto: Pick<Crypto, 'digest'>
   /** Real time, in which servers live. */
   readonly wall: Timer
   /** Serves the gateways in the world's own time; without it they speak to `world.lorawan.server`. */
@@ -40,11 +44,13 @@ export class LoRaWorld {
   readonly air: LoRaAir
   readonly gateways: WorldGateway[] = []
   readonly #options: LoRaWorldOptions
-  readonly #forwarders: UdpForwarder[] = []
+  readonly #forwarders: { close(): void }[] = []
+  readonly #random: SeededRandom
 
   constructor(options: LoRaWorldOptions) {
     this.#options = options
     const { scheduler, seed, config } = options
+    this.#random = new SeededRandom(seed, 22)
     this.air = new LoRaAir({ scheduler, seed, onSignal: (signal) => options.onNote(describeSignal(signal)) })
     for (const [index, position] of config.world.lorawan.gateways.entries()) this.#addGateway(index, position)
   }
@@ -74,24 +80,26 @@ export class LoRaWorld {
     else this.#forward(gateway)
   }
 
-  #forward({ name, eui, concentrator }: WorldGateway): void {
-    const { network, config, wall, scheduler, onNote } = this.#options
+  #forward({ name, eui, antennaGain_dBi, concentrator }: WorldGateway): void {
+    const { network, config, wall, scheduler, crypto, onNote } = this.#options
     const { server } = config.world.lorawan
     if (network === undefined || server === undefined) return
+    const common = {
+      network,
+      timer: wall,
+      concentrator,
+      eui,
+      utc_ms: () => scheduler.now_us / 1000,
+      onServer: (answers: boolean) => onNote(`LoRaWAN ${name}: the server at ${server} ${answers ? 'answers' : 'does not answer'}`),
+      onError: (reason: string) => onNote(`LoRaWAN ${name}: ${reason}`),
+    }
+    if (server.startsWith('ws')) {
+      const random = (bytes: Uint8Array): void => void this.#random.fill(bytes)
+      this.#forwarders.push(new StationForwarder({ ...common, crypto, random, antennaGain_dBi, server }))
+      return
+    }
     const [host, port] = server.split(/:(?=\d+$)/)
-    this.#forwarders.push(
-      new UdpForwarder({
-        network,
-        timer: wall,
-        concentrator,
-        eui,
-        server: host,
-        port: Number(port),
-        utc_ms: () => scheduler.now_us / 1000,
-        onServer: (answers) => onNote(`LoRaWAN ${name}: the server at ${server} ${answers ? 'answers' : 'does not answer'}`),
-        onError: (reason) => onNote(`LoRaWAN ${name}: ${reason}`),
-      }),
-    )
+    this.#forwarders.push(new UdpForwarder({ ...common, server: host, port: Number(port) }))
   }
 }
 

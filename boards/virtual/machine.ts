@@ -256,13 +256,14 @@ export class Machine {
   }
 
   #createAir(): LoRaWorld | undefined {
-    const { config, seed, serveGateway, onRadio } = this.options
+    const { config, seed, crypto, serveGateway, onRadio } = this.options
     if (!config.meter.lorawan.enabled) return undefined
     return new LoRaWorld({
       scheduler: this.scheduler,
       seed,
       config,
       network: this.#network,
+      crypto,
       wall: new WorldTimer(this.#wall),
       serve: serveGateway,
       onNote: (text) => onRadio?.(text),

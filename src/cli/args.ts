@@ -21,7 +21,8 @@ Options of run:
                       (default: now; with --for the start of the recording;
                       with --data where it stopped)
   --history DURATION  let the meter have lived so long already when it starts (default 2d for a
-                      new meter at the present time on v8, else 0s)
+                      new meter at the present time on v8 without --lorawan-server,
+                      else 0s)
   --for DURATION      stop after this much of the world's time: 90s, 15m, 2h, 21d
   --data DIR          keep the meter's flash there (default: in memory, gone at the end)
   --dlms-port N       port of DLMS/COSEM over TCP (default 4059; 0: any free one)
@@ -30,7 +31,8 @@ Options of run:
   --console N         TCP port of the meter's service port, for nc or telnet (0: any free one)
   --lorawan           the meter joins a LoRaWAN network and reports; docs/lorawan.md
   --lorawan-server H:P  network server that the gateway speaks to over Semtech UDP, such as
-                      127.0.0.1:1700 (default: one of our own, in the world)
+                      127.0.0.1:1700, or with ws:// as a Basics Station, such as
+                      ws://127.0.0.1:3001 (default: one of our own, in the world)
   --seed N            seed of the world's chance (default 1)
   --json              with --for: print the final registers as one JSON object
 
@@ -105,8 +107,8 @@ function speedOf(text: string): number {
 }
 
 function serverOf(text: string): string {
-  if (!/^[0-9A-Za-z.-]{1,64}:\d{1,5}$/.test(text))
-    fail(`--lorawan-server: found "${text}", allowed is a host and a port such as 127.0.0.1:1700`)
+  if (!/^(ws:\/\/)?[0-9A-Za-z.-]{1,64}:\d{1,5}$/.test(text))
+    fail(`--lorawan-server: found "${text}", allowed is a host and a port such as 127.0.0.1:1700, or ws://127.0.0.1:3001`)
   return text
 }
 

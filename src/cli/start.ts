@@ -59,7 +59,7 @@ function choose(options: RunOptions, engine: Omit<EngineOptions, 'start_ms'>): S
     const time_ms = trace.start_ms - config.meter.localTime.standardOffset_min * 60_000
     return { time_ms: time_ms - history_ms, serve_ms: time_ms }
   }
-  const lived_ms = options.history_ms ?? (options.engine === 'v8' ? HISTORY_MS : 0)
+  const lived_ms = options.history_ms ?? (options.engine === 'v8' && options.lorawanServer === undefined ? HISTORY_MS : 0)
   return { time_ms: Date.now() - lived_ms, serve_ms: undefined }
 }
 

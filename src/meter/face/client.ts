@@ -1,6 +1,6 @@
 import type { Upgraded, UpgradeTransport } from '../../protocols/http/response.ts'
+import { WebSocketConnection } from '../../protocols/websocket/connection.ts'
 import { CloseCode } from '../../protocols/websocket/frame.ts'
-import { WebSocketConnection } from '../../protocols/websocket/server.ts'
 import { parseRequest } from './command.ts'
 import type { FaceExtension, FaceMessage, FaceSource } from './state.ts'
 

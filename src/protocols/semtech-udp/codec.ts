@@ -1,5 +1,6 @@
 import { fromBase64, toBase64 } from '../../lib/base64.ts'
 import { DecodeError } from '../../lib/bytes.ts'
+import { asNumber, asObject, asText, type Json, parseJson } from '../../lib/json-fields.ts'
 import type { GatewayReception, GatewayTransmission, TransmissionError } from '../../lib/lora-gateway.ts'
 import type { LoRaModulation, Modulation } from '../../lib/lora-radio.ts'
 import { decodeUtf8, encodeUtf8 } from '../../lib/utf8.ts'
@@ -160,35 +161,6 @@ export function txAckJson(error: TransmissionError | undefined): string {
   return JSON.stringify({ txpk_ack: { error: error ?? 'NONE' } })
 }
 
-type Json = Readonly<Record<string, unknown>>
-
-function parse(text: string | undefined): Json {
-  let value: unknown
-  try {
-    value = JSON.parse(text ?? '')
-  } catch {
-    throw new DecodeError('no JSON')
-  }
-  return asObject(value, 'the JSON')
-}
-
-function asObject(value: unknown, what: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DecodeError(`${what} is no object`)
-  return value as Json
-}
-
-function asNumber(json: Json, field: string, low: number, high: number): number {
-  const value = json[field]
-  if (typeof value !== 'number' || !(value >= low && value <= high)) throw new DecodeError(`${field}: ${JSON.stringify(value)}`)
-  return value
-}
-
-function asText(json: Json, field: string): string {
-  const value = json[field]
-  if (typeof value !== 'string') throw new DecodeError(`${field}: ${JSON.stringify(value)}`)
-  return value
-}
-
 function modulationOf(json: Json): Modulation {
   if (asText(json, 'modu') === 'FSK') {
     const deviation_Hz = json.fdev === undefined ? 25_000 : asNumber(json, 'fdev', 1, 250_000)
@@ -220,7 +192,7 @@ function payloadOf(json: Json): Uint8Array {
 
 /** The transmission of a PULL_RESP. Times of GPS are refused with undefined: this gateway has none. DecodeError for what cannot be sent. */
 export function decodePullResp(text: string | undefined): GatewayTransmission | undefined {
-  const json = asObject(parse(text).txpk, 'txpk')
+  const json = asObject(parseJson(text).txpk, 'txpk')
   const immediate = json.imme === true
   if (!immediate && json.tmst === undefined && json.tmms !== undefined) return undefined
   const modulation = modulationOf(json)
@@ -261,7 +233,7 @@ function receptionOf(value: unknown): GatewayReception {
 
 /** What a server gets in PUSH_DATA. */
 export function decodePushData(text: string | undefined): PushData {
-  const json = parse(text)
+  const json = parseJson(text)
   const list = json.rxpk ?? []
   if (!Array.isArray(list)) throw new DecodeError('rxpk is no list')
   return { receptions: list.map(receptionOf), status: json.stat === undefined ? undefined : asObject(json.stat, 'stat') }
@@ -270,7 +242,7 @@ export function decodePushData(text: string | undefined): PushData {
 /** The word of a TX_ACK. */
 export function decodeTxAck(text: string | undefined): string {
   if (text === undefined) return 'NONE'
-  const { txpk_ack } = parse(text)
+  const { txpk_ack } = parseJson(text)
   const error = asObject(txpk_ack, 'txpk_ack').error
   return typeof error === 'string' && error.length < 32 ? error : 'NONE'
 }

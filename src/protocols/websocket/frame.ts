@@ -16,7 +16,7 @@ export const CloseCode = Object.freeze({
   internal: 1011,
 })
 
-/** The client broke the protocol; `closeCode` is what it is told. */
+/** The peer broke the protocol; `closeCode` is what it is told. */
 export class WebSocketError extends FerrarisError {
   override name = 'WebSocketError'
   readonly closeCode: number
@@ -43,15 +43,15 @@ export interface FrameEvents {
 /** Two bytes, eight of length, four of mask. */
 const MAX_HEADER = 14
 
-/** Bytes of the header that its first two bytes announce (client frames: with mask). */
+/** Bytes of the header that its first two bytes announce. */
 function headerLength(second: number): number {
   const length = second & 0x7f
-  return 6 + (length === 126 ? 2 : length === 127 ? 8 : 0)
+  return ((second & 0x80) === 0 ? 2 : 6) + (length === 126 ? 2 : length === 127 ? 8 : 0)
 }
 
 /**
- * Parses the frames of a client (RFC 6455 section 5). Holds one header, never a payload. Throws WebSocketError on what a client may not send:
- * unmasked frames, reserved bits or opcodes, long or fragmented control frames, a length not in its shortest form.
+ * Parses the frames of a client, or of a server (RFC 6455 section 5). Holds one header, never a payload. Throws WebSocketError on what the peer may not send:
+ * frames of a client without a mask or of a server with one, reserved bits or opcodes, long or fragmented control frames, a length not in its shortest form.
  */
 export class FrameParser {
   #events: FrameEvents
@@ -61,11 +61,13 @@ export class FrameParser {
   #frame: FrameHeader | undefined
   #left = 0
   #maskAt = 0
+  #fromClient: boolean
 
   /** `limit`: longest payload of one frame; a longer one is refused with 1009 before any of it is taken. */
-  constructor(events: FrameEvents, limit: number) {
+  constructor(events: FrameEvents, limit: number, from: 'client' | 'server' = 'client') {
     this.#events = events
     this.#limit = limit
+    this.#fromClient = from === 'client'
   }
 
   receive(bytes: Uint8Array): void {
@@ -90,7 +92,7 @@ export class FrameParser {
     const fail = (message: string) => new WebSocketError(CloseCode.protocolError, message)
     if ((first & 0x70) !== 0) throw fail('reserved bit set')
     if ((opcode > 2 && opcode < 8) || opcode > 10) throw fail('reserved opcode')
-    if ((second & 0x80) === 0) throw fail('frame without mask')
+    if (((second & 0x80) !== 0) !== this.#fromClient) throw fail(this.#fromClient ? 'frame without mask' : 'frame with a mask')
     if (opcode >= 8 && ((first & 0x80) === 0 || (second & 0x7f) > 125)) throw fail('control frame too long or fragmented')
   }
 
@@ -99,7 +101,8 @@ export class FrameParser {
     let length = short
     if (short >= 126) {
       length = 0
-      for (let i = 2; i < this.#have - 4; i++) length = length * 256 + (this.#header[i] as number)
+      const end = this.#have - (this.#fromClient ? 4 : 0)
+      for (let i = 2; i < end; i++) length = length * 256 + (this.#header[i] as number)
       // Shortest form only, and no length with the top bit set (section 5.2).
       if (length < (short === 126 ? 126 : 0x10000) || (this.#header[2] as number) > (short === 126 ? 255 : 127)) {
         throw new WebSocketError(CloseCode.protocolError, 'length not in its shortest form')
@@ -115,7 +118,7 @@ export class FrameParser {
 
   #takePayload(piece: Uint8Array): void {
     const mask = this.#have - 4
-    for (let i = 0; i < piece.length; i++) piece[i] ^= this.#header[mask + ((this.#maskAt + i) & 3)] as number
+    for (let i = 0; this.#fromClient && i < piece.length; i++) piece[i] ^= this.#header[mask + ((this.#maskAt + i) & 3)] as number
     this.#maskAt = (this.#maskAt + piece.length) & 3
     this.#left -= piece.length
     this.#events.payload(piece)
@@ -130,17 +133,22 @@ export class FrameParser {
   }
 }
 
-/** One unfragmented frame of a server: final, not masked (RFC 6455 section 5.1). */
-export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array {
+/** One unfragmented frame: of a server, or with the four bytes of a mask of a client (RFC 6455 section 5.1). */
+export function encodeFrame(opcode: number, payload: Uint8Array, mask?: Uint8Array): Uint8Array {
   const extra = payload.length < 126 ? 0 : payload.length < 0x10000 ? 2 : 8
-  const frame = new Uint8Array(2 + extra + payload.length)
+  const start = 2 + extra + (mask === undefined ? 0 : 4)
+  const frame = new Uint8Array(start + payload.length)
   frame[0] = 0x80 | opcode
-  frame[1] = extra === 0 ? payload.length : extra === 2 ? 126 : 127
+  frame[1] = (mask === undefined ? 0 : 0x80) | (extra === 0 ? payload.length : extra === 2 ? 126 : 127)
   let rest = payload.length
   for (let i = 1 + extra; i >= 2; i--) {
     frame[i] = rest % 256
     rest = Math.floor(rest / 256)
   }
-  frame.set(payload, 2 + extra)
+  frame.set(payload, start)
+  if (mask !== undefined) {
+    frame.set(mask, start - 4)
+    for (let i = 0; i < payload.length; i++) frame[start + i] ^= mask[i & 3]
+  }
   return frame
 }

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hostCrypto } from '../../../hal/host/crypto.ts'
 import { fromHex, toHex } from '../../../src/lib/hex.ts'
+import { MAX_MESSAGE, WebSocketConnection } from '../../../src/protocols/websocket/connection.ts'
 import { encodeFrame, Opcode } from '../../../src/protocols/websocket/frame.ts'
 import { acceptKey, answerHandshake } from '../../../src/protocols/websocket/handshake.ts'
-import { MAX_MESSAGE, WebSocketConnection } from '../../../src/protocols/websocket/server.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -3,9 +3,9 @@ import { Outbox } from '../../lib/outbox.ts'
 import { decodeUtf8, encodeUtf8 } from '../../lib/utf8.ts'
 import { CloseCode, encodeFrame, type FrameHeader, FrameParser, Opcode, WebSocketError } from './frame.ts'
 
-/** Longest message taken from a client, in bytes. */
+/** Longest message taken from a peer, in bytes. */
 export const MAX_MESSAGE = 16384
-/** Bytes that may wait for a client that does not read. */
+/** Bytes that may wait for a peer that does not read. */
 const MAX_WAITING = 0x10000
 /** Longest payload of a control frame (RFC 6455 section 5.5). */
 const MAX_CONTROL = 125
@@ -21,9 +21,11 @@ export interface WebSocketOptions {
   readonly onBinary?: (bytes: Uint8Array) => void
   /** The connection is over, for whatever reason: the code that was received or sent, 1006 when the transport went away. Called once. */
   readonly onClose?: (code: number) => void
+  /** Makes this the client's side: four bytes of chance for each frame (RFC 6455 section 5.3). */
+  readonly mask?: () => Uint8Array
 }
 
-/** The server's side of a WebSocket (RFC 6455) after the handshake: bytes in, messages out; no socket and no clock. */
+/** One side of a WebSocket (RFC 6455) after the handshake: bytes in, messages out; no socket and no clock. */
 export class WebSocketConnection {
   #options: WebSocketOptions
   #outbox: Outbox
@@ -47,7 +49,7 @@ export class WebSocketConnection {
       },
       end: (header: FrameHeader) => this.#endFrame(header),
     }
-    this.#parser = new FrameParser(events, MAX_MESSAGE)
+    this.#parser = new FrameParser(events, MAX_MESSAGE, options.mask === undefined ? 'client' : 'server')
   }
 
   /** Bytes of ours that the transport has not taken yet. */
@@ -61,7 +63,16 @@ export class WebSocketConnection {
 
   /** Sends a message. False, and nothing sent, when the connection is not open or too much waits already. */
   sendText(text: string): boolean {
-    return this.open && this.#outbox.push(encodeFrame(Opcode.text, encodeUtf8(text)))
+    return this.open && this.#outbox.push(this.#frame(Opcode.text, encodeUtf8(text)))
+  }
+
+  /** Asks whether the peer is still there; its answer is some bytes. */
+  ping(): void {
+    if (this.open) this.#outbox.push(this.#frame(Opcode.ping, new Uint8Array(0)))
+  }
+
+  #frame(opcode: number, payload: Uint8Array): Uint8Array {
+    return encodeFrame(opcode, payload, this.#options.mask?.())
   }
 
   /** Starts the closing handshake (RFC 6455 section 7.1.2) and ends the connection. */
@@ -75,7 +86,7 @@ export class WebSocketConnection {
     this.#finish(payload, code)
   }
 
-  /** Bytes from the client; the buffer is unmasked in place. Never throws for what they are. */
+  /** Bytes from the peer; the buffer is unmasked in place. Never throws for what they are. */
   receive(bytes: Uint8Array): void {
     if (!this.open) return
     try {
@@ -138,7 +149,7 @@ export class WebSocketConnection {
 
   /** An answer that finds the queue full is left out: only the latest ping needs one (RFC 6455 section 5.5.3). */
   #pong(): void {
-    this.#outbox.push(encodeFrame(Opcode.pong, this.#control.view()))
+    this.#outbox.push(this.#frame(Opcode.pong, this.#control.view()))
   }
 
   /** Answers a close frame with its own code (RFC 6455 section 5.5.1); one with an impossible code or text is a protocol error. */
@@ -154,7 +165,7 @@ export class WebSocketConnection {
   }
 
   #finish(payload: Uint8Array, code: number): void {
-    const sent = this.#outbox.push(encodeFrame(Opcode.close, payload))
+    const sent = this.#outbox.push(this.#frame(Opcode.close, payload))
     this.#closing = true
     this.#message = new ByteWriter(0, MAX_MESSAGE)
     this.#options.onClose?.(code)
