@@ -7,6 +7,7 @@ export const USAGE = `Usage: ferraris run [config.json] [options]     run a virt
        ferraris provision --data DIR [options]  store configuration and secrets in a stopped meter
        ferraris reset --data DIR [options]      a stopped meter as from the factory
        ferraris firmware …                      make and check firmware images (with --help)
+       ferraris sts …                           make prepayment tokens (with --help)
        ferraris bench-accuracy [options]        accuracy class of a metering IC (with --help)
        ferraris config-schema                   print the JSON Schema of the configuration
        ferraris --help | --version
@@ -78,6 +79,7 @@ export type Command =
   | { readonly command: 'reset'; readonly options: ResetOptions }
   /** Has its own options. */
   | { readonly command: 'firmware'; readonly words: readonly string[] }
+  | { readonly command: 'sts'; readonly words: readonly string[] }
   | { readonly command: 'bench-accuracy'; readonly words: readonly string[] }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
@@ -253,7 +255,7 @@ function runOptions(words: readonly string[]): RunOptions {
 
 /** Reads the command line (without node and script). Throws FerrarisError `USAGE` with one clear line. */
 export function parseArguments(words: readonly string[]): Command {
-  if (words[0] === 'firmware' || words[0] === 'bench-accuracy') return { command: words[0], words: words.slice(1) }
+  if (words[0] === 'firmware' || words[0] === 'sts' || words[0] === 'bench-accuracy') return { command: words[0], words: words.slice(1) }
   if (words.length === 0 || words.includes('--help') || words.includes('-h')) return { command: 'help' }
   if (words[0] === '--version' || words[0] === '-v') return { command: 'version' }
   if (words[0] === 'config-schema') return { command: 'config-schema' }

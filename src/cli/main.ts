@@ -7,6 +7,7 @@ import { configurationSchema } from './configuration.ts'
 import { firmware } from './firmware.ts'
 import { provision, reset } from './provision.ts'
 import { run } from './run.ts'
+import { sts } from './sts.ts'
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -18,6 +19,7 @@ async function main(words: readonly string[]): Promise<void> {
   else if (parsed.command === 'version') process.stdout.write(`ferraris ${FIRMWARE_VERSION}\n`)
   else if (parsed.command === 'config-schema') process.stdout.write(configurationSchema())
   else if (parsed.command === 'firmware') process.stdout.write(firmware(parsed.words))
+  else if (parsed.command === 'sts') process.stdout.write(sts(parsed.words))
   else if (parsed.command === 'bench-accuracy') {
     const { text, passed } = benchAccuracy(parsed.words)
     process.stdout.write(text)

@@ -16,7 +16,7 @@ export interface DecoderKeyInputs {
 }
 
 /** Base dates of token identifiers by their short code: midnight UTC of the first of January. */
-const BASE_YEARS: Readonly<Record<string, number>> = Object.freeze({ '93': 1993, '14': 2014, '35': 2035 })
+export const BASE_YEARS: Readonly<Record<string, number>> = Object.freeze({ '93': 1993, '14': 2014, '35': 2035 })
 
 function check(inputs: DecoderKeyInputs): void {
   const rules = [

@@ -122,9 +122,11 @@ export class MeterPrepayment {
 
   /** To be called once a second, after the core. */
   second(): void {
-    const wasExhausted = this.account.exhausted
-    this.account.second(!this.#friendly())
-    if (!wasExhausted && this.account.exhausted) this.#options.core.save()
+    const { account } = this
+    const ends = account.usedUp && !account.exhausted
+    // What hour it is matters in that second alone.
+    account.second(!ends || !this.#friendly())
+    if (ends && account.exhausted) this.#options.core.save()
     this.#supply()
   }
 
@@ -165,7 +167,10 @@ export class MeterPrepayment {
   /** What a person sees of it. */
   *lines(): Iterable<readonly [string, string]> {
     const { account } = this
-    yield ['credit', `${(account.balance_mWh / 1e6).toFixed(3)} kWh${account.exhausted ? ', used up' : account.low ? ', low' : ''}`]
+    yield [
+      'credit',
+      `${(Math.trunc(account.balance_mWh / 1000) / 1000).toFixed(3)} kWh${account.exhausted ? ', used up' : account.low ? ', low' : ''}`,
+    ]
     if (account.emergencyTaken) yield ['emergency', 'credit taken']
     else if (account.emergencySelectable) yield ['emergency', 'credit can be taken']
     const key = decoderKey(this.keys)

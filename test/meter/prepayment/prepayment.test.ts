@@ -1,3 +1,5 @@
+import '../../support/fast-check.ts'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hostCrypto } from '../../../hal/host/crypto.ts'
 import { StandardEvent } from '../../../src/core/events/codes.ts'
@@ -111,6 +113,19 @@ describe('what a meter refuses', () => {
     const second = { expiryLow: 15, tariffIndex: 1, key: 0xccddeeff }
     expect(meter.enter(make({ type: 'keySection2', fields: second }), MANUAL).result).toBe('accepted')
     expect(meter.enter(make(credit(5), '8899aabbccddeeff'), MANUAL)).toMatchObject({ result: 'accepted', credit_Wh: 1000 })
+  })
+
+  test('numbers by chance add nothing and break nothing', () => {
+    const { meter } = meterWith('00112233445566778899aabbccddeeff', 'EA11')
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 20n - 1n }), (number) => {
+        const { result } = meter.enter(String(number).padStart(20, '0'), MANUAL)
+        expect(['crc', 'format', 'function', 'locked', 'manufacturer', 'accepted']).toContain(result)
+      }),
+      { numRuns: 300 },
+    )
+    expect(meter.account.balance_mWh).toBe(0)
+    expect(meter.lockedFor_s).toBeGreaterThan(0)
   })
 
   test('every result has words', () => {
