@@ -1,0 +1,34 @@
+import { bundle, XsGuest } from './xs-guest.ts'
+
+export const COUNT = 200
+
+/** The metering part inside XS, away from every end of a period. */
+export async function insideSample<Result>(measure: (guest: XsGuest) => Promise<Result>, root?: string): Promise<Result> {
+  const guest = new XsGuest()
+  try {
+    await guest.freeze()
+    await guest.load(bundle('sample-guest', root))
+    await guest.run('a')
+    await guest.run('c', 30)
+    return await measure(guest)
+  } finally {
+    await guest.close()
+  }
+}
+
+/** Slots that a second leaves behind for the garbage collector, beside those of the command that asks. */
+export async function slotsOfSecond(guest: XsGuest): Promise<number> {
+  const left = async (count: number): Promise<number> => {
+    const before = await guest.run('c', count)
+    const after = await guest.run('c', count)
+    return after.currentHeapCount - before.currentHeapCount
+  }
+  return ((await left(COUNT)) - (await left(0))) / COUNT
+}
+
+/** The second that ends a capture period, without what every second costs. */
+export async function capture(guest: XsGuest, second?: number): Promise<number> {
+  const plain = second ?? (await guest.compute('c', COUNT))
+  await guest.run('a')
+  return (await guest.compute('c', 1)) - plain
+}

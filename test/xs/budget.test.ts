@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { type Figures, measureBudget } from '../../bench/budget-measure.ts'
+import { overruns, renderTable, sorted } from '../../bench/budget-table.ts'
+import { xsnapWorkerIfBuilt } from '../../src/cli/xs/binary.ts'
+
+const built = xsnapWorkerIfBuilt() !== undefined
+if (!built) console.log('skipped: xsnap is not built')
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const TABLE = JSON.parse(readFileSync(`${ROOT}/docs/budget.json`, 'utf8')) as Figures
+
+describe('the table of the budget', () => {
+  test('the page shows the figures of the file, all of them and in order', () => {
+    expect(readFileSync(`${ROOT}/docs/budget.md`, 'utf8')).toContain(`\n${renderTable(TABLE)}\n`)
+    expect(Object.keys(sorted(TABLE))).toEqual(Object.keys(TABLE))
+    expect(renderTable(TABLE).split('\n')).toHaveLength(2 + Object.keys(TABLE).length)
+  })
+
+  test('up to five per cent more are let through, and any saving', () => {
+    const table = { 'core.rest_slots': 1000, 'dlms.get_codes': 4000 }
+    expect(overruns({ 'core.rest_slots': 1050, 'dlms.get_codes': 10 }, table)).toEqual([])
+    expect(overruns({ 'core.rest_slots': 1051, 'dlms.get_codes': 4000 }, table)).toEqual([
+      'core.rest_slots: 1,051, the table has 1,000 (5.1 % more)',
+    ])
+  })
+
+  test('a figure that comes or goes changes the table, too', () => {
+    expect(overruns({ 'core.rest_slots': 1 }, { 'dlms.get_codes': 1 })).toEqual([
+      'dlms.get_codes: in the table, but not measured',
+      'core.rest_slots: measured, but not in the table',
+    ])
+    expect(() => sorted({ 'mesh.rest_slots': 1 })).toThrow('mesh.rest_slots')
+  })
+})
+
+test.skipIf(!built)('the firmware on XS costs what the table says (npm run budget -- --write changes it)', async () => {
+  expect(overruns(await measureBudget(ROOT), TABLE)).toEqual([])
+})
