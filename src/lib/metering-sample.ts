@@ -79,3 +79,20 @@ export function createMeteringSample(): MeteringSample {
     status: 0,
   }
 }
+
+/** Values of the one phase in V, A, W and var; each an array of one. */
+export interface SinglePhaseReading {
+  readonly voltage_V: readonly [number]
+  readonly current_A: readonly [number]
+  readonly active_W: readonly [number]
+  readonly reactive_var: readonly [number]
+}
+
+export function singlePhase({ voltage_mV, current_mA, active_mW, reactive_mvar }: MeteringSample): SinglePhaseReading {
+  return {
+    voltage_V: [voltage_mV[0] / 1000],
+    current_A: [current_mA[0] / 1000],
+    active_W: [active_mW[1] / 1000],
+    reactive_var: [reactive_mvar[1] / 1000],
+  }
+}

@@ -50,6 +50,11 @@ export class Calibrator {
     return this.#options.calibration.channels
   }
 
+  /** Steps that there are. */
+  get kinds(): ReadonlySet<CalibrationKind> {
+    return this.#options.calibration.rules.kinds
+  }
+
   /** A measurement goes on. */
   get busy(): boolean {
     return this.#average !== undefined && this.#average.count < SAMPLES
@@ -81,9 +86,11 @@ export class Calibrator {
     return this.#options.calibration.measured()
   }
 
-  /** Begins a measurement, which the next seconds fill. Errors: FerrarisError `SEAL`. */
-  measure(): void {
+  /** Begins a measurement for a step, which the next seconds fill. Errors: FerrarisError `SEAL`, `CALIBRATION` for a step that this IC has no correction for. */
+  measure(kind: CalibrationKind): void {
     this.#requireSeal()
+    const { ic } = this.#options.calibration.rules
+    if (!this.kinds.has(kind)) refuse(`the ${ic} has no correction for this step; it takes ${[...this.kinds].join(' and ')} only`)
     this.#average = new ReadingAverage(this.channels.length)
     this.#settling = SETTLE_SAMPLES
     this.#failure = ''

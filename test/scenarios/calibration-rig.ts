@@ -10,11 +10,15 @@ const LOADS = Object.freeze({
   '20 A, 0.8 capacitive': [3680, -2760],
   '30 A': [6900, 0],
 } as const)
+/** Counts of the register that an error is measured over, so that one is 0.2 %. */
+const COUNTS = 500
+
 export type SourceLoad = keyof typeof LOADS
 
 export interface CalibrationRigOptions extends Pick<RigOptions, 'storage' | 'key'> {
   readonly board?: 'virtual' | 'virtual-1pn' | 'virtual-1p' | 'virtual-plug'
-  readonly skewSeed?: number
+  /** Null: nominal parts. */
+  readonly skewSeed?: number | null
   readonly sealOpen?: boolean
 }
 
@@ -24,14 +28,15 @@ export class CalibrationRig {
   readonly terminal: Terminal
   readonly #phases: number
 
-  constructor({ board = 'virtual', skewSeed = 7, sealOpen = true, ...options }: CalibrationRigOptions = {}) {
+  constructor({ board = 'virtual', sealOpen = true, ...options }: CalibrationRigOptions = {}) {
+    const { skewSeed = 7, ...machine } = options
     this.#phases = board === 'virtual' ? 3 : 1
     const appliances = Object.entries(LOADS).map(([name, [active_W, reactive_var]], i) => ({
       ...{ id: `source-${i}`, name, phase: 'all' },
       ...{ active_W: active_W * this.#phases, reactive_var: reactive_var * this.#phases },
     }))
-    const world = { board, wander: false, load: 'none', sealOpen, frontEnd: { skewSeed }, appliances }
-    this.rig = new Rig({ trace: null, start_ms: START_MS, config: { world }, ...options })
+    const world = { board, wander: false, load: 'none', sealOpen, frontEnd: skewSeed === null ? {} : { skewSeed }, appliances }
+    this.rig = new Rig({ trace: null, start_ms: START_MS, config: { world }, ...machine })
     this.terminal = new Terminal(this.rig)
   }
 
@@ -43,6 +48,12 @@ export class CalibrationRig {
 
   say(line: string, wait_s = 25): string {
     return this.terminal.say(line, wait_s)
+  }
+
+  /** Steps of an IC that has gains only. */
+  calibrateGains(): string {
+    this.apply('5 A')
+    return `${this.say('calibrate gain all 230 5')}\n${this.say('calibrate power all 1150')}`
   }
 
   /** The whole procedure, without storing its result. Gives all answers. */
@@ -61,8 +72,10 @@ export class CalibrationRig {
   }
 
   /** Percentage error of the energy register with a load, over so much energy that a count does not matter. */
-  error_percent(load: SourceLoad, duration_s = 600): number {
+  error_percent(load: SourceLoad): number {
     const [active_W] = LOADS[load]
+    const { numerator, denominator } = this.rig.core.energy.unit
+    const duration_s = Math.max(300, Math.ceil((COUNTS * numerator * 3.6) / denominator / active_W / this.#phases))
     this.apply(load)
     this.rig.run(10_000)
     const before_mWh = this.rig.imported_mWh

@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { MemoryFlash } from '../../hal/portable/flash.ts'
 import { LogId, ProfileStatus } from '../../src/core/events/codes.ts'
 import { eventText } from '../../src/core/events/log-codes-table.ts'
+import { MeteringStatus } from '../../src/lib/metering-sample.ts'
+import { START_MS } from '../meter/views/rig.ts'
+import { Terminal } from '../support/terminal.ts'
 import { CalibrationRig } from './calibration-rig.ts'
-import { blankFlash } from './rig.ts'
+import { blankFlash, Rig } from './rig.ts'
 
 const OTHER_KEY = new Uint8Array(32).fill(9)
 
@@ -39,6 +42,55 @@ describe.each(['virtual', 'virtual-1pn'] as const)('a front end with tolerances 
     expect(it.outside()).toEqual([])
     expect(stored(it)).toMatch(/^calibration +(ATM90E32|ADE7953), 1 of 2026-01-05T\S+$/)
   })
+})
+
+describe.each([
+  ['virtual-1p', 'BL0942'],
+  ['virtual-plug', 'CSE7766'],
+] as const)('shunt and divider with tolerances on the board %s', (board, ic) => {
+  test('gains bring it inside its class, over a restart and a reset of the IC; other steps are refused', () => {
+    const it = new CalibrationRig({ board })
+    expect(it.outside().length).toBeGreaterThan(2)
+    const said = it.calibrateGains()
+    for (const line of said.match(/^after .*/gm) ?? []) expect(line).toMatch(/[+-]0\.0\d\d %/)
+    expect(said.match(/^after .*/gm)?.length).toBe(2)
+    for (const line of ['offset all', 'phase all 575'])
+      expect(it.say(`calibrate ${line}`, 1)).toBe(`error: the ${ic} has no correction for this step; it takes gain and power only`)
+    expect(it.say('calibrate help', 1)).not.toMatch(/calibrate (offset|phase)/)
+    expect(it.say('calibrate save', 1)).toBe('calibration 1 is stored and sealed')
+    expect(it.outside()).toEqual([])
+    it.rig.machine.meter?.restart()
+    it.rig.run(5000)
+    const { chip } = it.rig.machine.board.metering
+    chip.powerOff()
+    chip.powerOn()
+    it.rig.run(10_000)
+    expect(it.outside()).toEqual([])
+    expect(stored(it)).toContain(`${ic}, 1 of 2026`)
+    expect(it.rig.events.filter((text) => text.startsWith('crash') || text === 'Measurement system error')).toEqual([])
+  })
+
+  test('codes that change while energy flows lose and add none', () => {
+    const it = new CalibrationRig({ board, skewSeed: null })
+    it.apply('5 A')
+    it.rig.run(10_000)
+    const before_mWh = it.rig.imported_mWh
+    const begun_ms = it.rig.machine.now_ms
+    for (let i = 0; i < 10; i++) {
+      it.say('calibrate gain all 230 5', 24)
+      it.terminal.type('calibrate discard')
+      it.rig.run(937)
+    }
+    it.rig.run(10_000)
+    const true_mWh = (1150 * (it.rig.machine.now_ms - begun_ms)) / 3600
+    expect(Math.abs(it.rig.imported_mWh - before_mWh - true_mWh)).toBeLessThan((1150 / 3.6) * 2)
+    expect(it.rig.core.now.status & MeteringStatus.fault).toBe(0)
+  })
+})
+
+test('a meter with pulse inputs has nothing to calibrate', () => {
+  const rig = new Rig({ trace: null, start_ms: START_MS, config: { world: { board: 'virtual-water', load: 'none', sealOpen: true } } })
+  expect(new Terminal(rig).say('calibrate gain all 230 5')).toBe('error: calibrate: this meter has nothing to calibrate')
 })
 
 describe('a calibration', () => {

@@ -3,7 +3,7 @@
  * that of application note AN-1118: gain, phase, offset. The neutral is calibrated with the current of the phase in it, so that both channels match.
  */
 import type { PhaseCodes } from './codes.ts'
-import type { CalibrationRules } from './procedure.ts'
+import { ALL_KINDS, type CalibrationRules } from './procedure.ts'
 
 /** Codes after a reset. */
 const NEUTRAL_CODES: PhaseCodes = Object.freeze({
@@ -39,6 +39,7 @@ export function ade7953Rules({ voltage_V, current_A, neutral_A }: ADE7953FullSca
   const currents_A = [current_A, neutral_A] as const
   return {
     ic: 'ADE7953',
+    kinds: ALL_KINDS,
     neutral: [NEUTRAL_CODES, NEUTRAL_CODES],
     currentOffset: (old, reference_A, measured_A, index) => {
       const square = (RMS_FULL_SCALE / currents_A[index]) ** 2

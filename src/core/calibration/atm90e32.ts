@@ -2,7 +2,7 @@
  * Calibration of the ATM90E32AS: register codes from comparisons with a reference meter. Formulas: application note Atmel-46103A section 4.2.
  */
 import type { PhaseCodes } from './codes.ts'
-import type { CalibrationRules } from './procedure.ts'
+import { ALL_KINDS, type CalibrationRules } from './procedure.ts'
 
 /** Codes after a reset. */
 export const NEUTRAL_CODES: PhaseCodes = Object.freeze({
@@ -45,6 +45,7 @@ function currentOffsetCode(old: number, reference_A: number, measured_A: number)
 
 export const ATM90E32_RULES: CalibrationRules<'ATM90E32'> = Object.freeze({
   ic: 'ATM90E32',
+  kinds: ALL_KINDS,
   neutral: Object.freeze([NEUTRAL_CODES, NEUTRAL_CODES, NEUTRAL_CODES] as const),
   currentOffset: currentOffsetCode,
   powerOffset: powerOffsetCode,

@@ -3,6 +3,7 @@ import { FerrarisError } from '../../lib/errors.ts'
 /**
  * What a calibration of a metering IC finds for one phase or channel, as its registers take it. ATM90E32: Ugain, Igain, Uoffset, Ioffset, Poff, Qoff,
  * PQGain, Phi. ADE7953: xVGAIN, xIGAIN, VRMSOS, xIRMSOS, xWATTOS, xVAROS, xWGAIN with xVARGAIN, PHCALx. A positive phase delay delays the current.
+ * BL0942, CSE7766: gains in ppm by which the driver corrects U, I and P; the rest is 0.
  */
 export interface PhaseCodes {
   readonly voltageGain: number
@@ -18,11 +19,14 @@ export interface PhaseCodes {
 export type ThreePhaseCodes = readonly [PhaseCodes, PhaseCodes, PhaseCodes]
 /** Phase and neutral. */
 export type TwoChannelCodes = readonly [PhaseCodes, PhaseCodes]
+export type OnePhaseCodes = readonly [PhaseCodes]
 
 /** Codes by IC. */
 export interface CodesOf {
   readonly ATM90E32: ThreePhaseCodes
   readonly ADE7953: TwoChannelCodes
+  readonly BL0942: OnePhaseCodes
+  readonly CSE7766: OnePhaseCodes
 }
 export type CalibratedIC = keyof CodesOf
 
@@ -42,6 +46,20 @@ const SIGNED_24 = Object.freeze([-0x800000, 0x7fffff] as const)
 const GAIN_16 = Object.freeze([1, 0xffff] as const)
 /** "Gain Calibration" of the ADE7953. */
 const GAIN_24 = Object.freeze([0x200000, 0x600000] as const)
+
+const PPM = Object.freeze([-100_000, 100_000] as const)
+const NOTHING = Object.freeze([0, 0] as const)
+/** Gains in ppm, which the driver multiplies with. */
+const GAINS_PPM: CodeRanges = Object.freeze({
+  voltageGain: PPM,
+  currentGain: PPM,
+  voltageOffset: NOTHING,
+  currentOffset: NOTHING,
+  activeOffset: NOTHING,
+  reactiveOffset: NOTHING,
+  powerGain: PPM,
+  phaseDelay: NOTHING,
+})
 
 export const CODE_RANGES: Readonly<Record<CalibratedIC, CodeRanges>> = Object.freeze({
   ATM90E32: Object.freeze({
@@ -64,6 +82,8 @@ export const CODE_RANGES: Readonly<Record<CalibratedIC, CodeRanges>> = Object.fr
     powerGain: GAIN_24,
     phaseDelay: Object.freeze([-383, 383] as const),
   }),
+  BL0942: GAINS_PPM,
+  CSE7766: GAINS_PPM,
 })
 
 /** Errors: FerrarisError `CALIBRATION` for what no register can hold, or no front end can have. */

@@ -24,11 +24,18 @@ export const CALIBRATION_STEPS: readonly CalibrationStep[] = Object.freeze([
   { kind: 'power', current: 1, powerFactor: 1 },
 ])
 
+/** An IC with a register for everything. */
+export const ALL_KINDS: ReadonlySet<CalibrationKind> = new Set(CALIBRATION_STEPS.map(({ kind }) => kind))
+
 /** How the registers of an IC follow from a comparison. `index`: phase or channel. */
 export interface CalibrationRules<IC extends CalibratedIC> {
   readonly ic: IC
   /** Codes after a reset. */
   readonly neutral: CodesOf[IC]
+  /** Steps that the IC and its driver can take. */
+  readonly kinds: ReadonlySet<CalibrationKind>
+  /** The step `gain`, where its codes are no factors. */
+  gains?(old: PhaseCodes, reference: PhaseQuantities, measured: PhaseQuantities, index: number): PhaseCodes
   currentOffset(old: number, reference_A: number, measured_A: number, index: number): number
   /** Active and reactive. */
   powerOffset(old: number, reference: number, measured: number, index: number): number
@@ -45,12 +52,17 @@ export interface CalibrationRules<IC extends CalibratedIC> {
 const GAIN_FACTOR_MAX = 2
 const POWER_ERROR_MAX = 0.05
 
-/** The code that makes `measured` show `reference`: reference / measured * old. */
-export function gainCode(old: number, reference: number, measured: number): number {
+/** What a reading has to be multiplied with: reference / measured. */
+export function gainRatio(reference: number, measured: number): number {
   if (!(reference > 0 && measured > 0)) refuse('a gain needs a load on all phases')
   const ratio = reference / measured
   if (ratio > GAIN_FACTOR_MAX || ratio < 1 / GAIN_FACTOR_MAX) refuse(`the IC is off by a factor of ${(1 / ratio).toFixed(3)}`)
-  return Math.round(ratio * old)
+  return ratio
+}
+
+/** The code that makes `measured` show `reference`: reference / measured * old. */
+export function gainCode(old: number, reference: number, measured: number): number {
+  return Math.round(gainRatio(reference, measured) * old)
 }
 
 /** Relative error of a power. */
@@ -90,7 +102,9 @@ export class Calibration<IC extends CalibratedIC> {
   /** The codes of one phase after a step. */
   #after(kind: CalibrationKind, old: PhaseCodes, index: number, reference: PhaseQuantities, measured: PhaseQuantities): PhaseCodes {
     const rules = this.#rules
+    if (!rules.kinds.has(kind)) refuse(`the ${rules.ic} takes no such correction`)
     if (kind === 'gain') {
+      if (rules.gains !== undefined) return rules.gains(old, reference, measured, index)
       return {
         ...old,
         voltageGain: gainCode(old.voltageGain, reference.voltage_V[index], measured.voltage_V[index]),

@@ -9,6 +9,8 @@ const RECORD_VERSION = 1
 const ICS: Readonly<Record<CalibratedIC, { readonly number: number; readonly phases: number }>> = Object.freeze({
   ATM90E32: Object.freeze({ number: 1, phases: 3 }),
   ADE7953: Object.freeze({ number: 2, phases: 2 }),
+  BL0942: Object.freeze({ number: 3, phases: 1 }),
+  CSE7766: Object.freeze({ number: 4, phases: 1 }),
 })
 
 /** The result of a calibration. */
@@ -29,7 +31,7 @@ const NAMES = [
 const HEADER = 1 + 1 + 8 + 4 + 1 + 1
 const CRC = 4
 
-/** 16 bytes, 32 for each phase or channel, and the CRC-32: 116 for the ATM90E32, 84 for the ADE7953. */
+/** 16 bytes, 32 for each phase or channel, and the CRC-32: 116 for the ATM90E32, 84 for the ADE7953, 52 for one phase. */
 export function recordLengthOf(ic: CalibratedIC): number {
   return HEADER + ICS[ic].phases * NAMES.length * 4 + CRC
 }

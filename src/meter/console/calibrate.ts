@@ -1,7 +1,7 @@
 import { type AveragedReading, QUANTITIES, type QuantityName } from '../../core/calibration/average.ts'
 import type { PhaseQuantities } from '../../core/calibration/codes.ts'
 import { COMPARED } from '../../core/calibration/plausibility.ts'
-import { CALIBRATION_STEPS, type CalibrationKind } from '../../core/calibration/procedure.ts'
+import { CALIBRATION_STEPS, type CalibrationKind, type CalibrationStep } from '../../core/calibration/procedure.ts'
 import type { Calibrator } from '../calibrator.ts'
 import { type Answer, error, firstWord } from './answer.ts'
 import type { ConsoleTarget } from './target.ts'
@@ -82,11 +82,11 @@ function* comparison(word: string, { mean }: AveragedReading, { kind, channels, 
 /** Each `measure` keeps the port from asking for the next line until the samples are there. */
 function* step(calibrator: Calibrator, request: Request): Answer {
   const { channels } = calibrator
-  calibrator.measure()
+  calibrator.measure(request.kind)
   yield `hold the load: measuring for ${calibrator.duration_s} s`
   yield* comparison('before', calibrator.reading(), request, channels)
   calibrator.take(request.kind, request.reference, request.channels)
-  calibrator.measure()
+  calibrator.measure(request.kind)
   yield 'the new codes are in the IC, not stored yet; measuring again'
   yield* comparison('after', calibrator.reading(), request, channels)
 }
@@ -103,18 +103,23 @@ function* state(calibrator: Calibrator, sealOpen: boolean): Answer {
   }
 }
 
-function* usage(names: readonly string[]): Answer {
+/** Without a step in between, the second of two equal ones has nothing to do. */
+function stepsOf(kinds: ReadonlySet<CalibrationKind>): readonly CalibrationStep[] {
+  const steps = CALIBRATION_STEPS.filter(({ kind }) => kinds.has(kind))
+  return steps.filter(({ kind }, i) => kind !== steps[i - 1]?.kind)
+}
+
+function* usage({ channels, kinds }: Calibrator): Answer {
   yield 'in this order, with the load of the reference source, and what the reference says of each phase:'
-  const where = [...names, 'all'].join('|')
-  for (const { kind } of CALIBRATION_STEPS)
-    yield `  ${`calibrate ${kind} ${where} ${STEPS[kind].parameters}`.padEnd(48)} ${STEPS[kind].load}`
+  const where = [...channels, 'all'].join('|')
+  for (const { kind } of stepsOf(kinds)) yield `  ${`calibrate ${kind} ${where} ${STEPS[kind].parameters}`.padEnd(48)} ${STEPS[kind].load}`
   yield `  ${'calibrate save'.padEnd(48)} stores the codes, sealed`
   yield `  ${'calibrate discard'.padEnd(48)} goes back to what is stored`
   yield `  ${'calibrate neutral'.padEnd(48)} begins anew with the codes of a reset`
 }
 
 function* save(calibrator: Calibrator): Answer {
-  const missing = (Object.keys(STEPS) as CalibrationKind[]).filter((kind) => !calibrator.taken.has(kind))
+  const missing = [...calibrator.kinds].filter((kind) => !calibrator.taken.has(kind))
   const change = calibrator.save()
   yield `calibration ${change} is stored and sealed`
   if (missing.length > 0) yield `steps that were not taken this time: ${missing.join(', ')}`
@@ -143,7 +148,7 @@ export function* calibrate(target: ConsoleTarget, rest: string): Answer {
   const { calibrator } = target
   const [word, more] = firstWord(rest)
   if (calibrator === undefined || word === 'status') yield* calibrationState(target)
-  else if (word === 'help') yield* usage(calibrator.channels)
+  else if (word === 'help') yield* usage(calibrator)
   else if (word === 'gain' || word === 'offset' || word === 'power' || word === 'phase') {
     const request = parse(word, more, calibrator.channels)
     if (typeof request === 'string') yield error(`calibrate: ${request}`)

@@ -1,7 +1,9 @@
 import type { BL0942Wiring } from '../../../hal/api/metering.ts'
+import { correctionsOf, ppmRules } from '../../core/calibration/ppm.ts'
 import type { Measured } from '../../core/metrology/measured.ts'
 import { BL0942 } from '../../drivers/metering/bl0942/bl0942.ts'
 import { createImage } from '../../drivers/metering/bl0942/image.ts'
+import { FrontEndCalibration, ONE_CHANNEL } from './calibration.ts'
 import type { FrontEnd, FrontEndOptions } from './front-end.ts'
 import { pulseDrivers } from './serial.ts'
 
@@ -23,7 +25,8 @@ const REFERENCE_A = 5
 
 export const bl0942 = Object.freeze({
   measured: MEASURED,
-  create: ({ device, config }: FrontEndOptions, wiring: BL0942Wiring, counted: number | undefined): FrontEnd => {
+  create: (options: FrontEndOptions, wiring: BL0942Wiring, counted: number | undefined): FrontEnd => {
+    const { device, config } = options
     const { sensor, circuit, address, rating } = wiring
     const { frequency_Hz, nominalVoltage_V } = config.mains
     const configuration = {
@@ -33,12 +36,20 @@ export const bl0942 = Object.freeze({
       maximumCurrent_A: rating?.maximum_A,
       start_W: START_FRACTION * (rating?.reference_A ?? REFERENCE_A) * nominalVoltage_V,
     }
+    const calibration = new FrontEndCalibration(ppmRules('BL0942'), ONE_CHANNEL, options)
     const ticks_ms = () => device.clock.ticks_ms()
     return {
       energyUnit: createImage(configuration).energyUnit,
       measured: MEASURED,
       settle_ms: SETTLE_MS,
-      start: pulseDrivers(sensor.io, configuration, counted, (io) => new BL0942({ sensor: { ...sensor, io }, ticks_ms, address })),
+      calibration,
+      start: pulseDrivers({
+        io: sensor.io,
+        calibration,
+        configuration: (codes) => ({ ...configuration, ...correctionsOf(codes) }),
+        counted,
+        make: (io) => new BL0942({ sensor: { ...sensor, io }, ticks_ms, address }),
+      }),
     }
   },
 })

@@ -17,6 +17,9 @@ export interface CalibratedDriver<IC extends CalibratedIC> {
   readonly intact: () => boolean
 }
 
+/** Of an IC with one phase. */
+export const ONE_CHANNEL: readonly string[] = Object.freeze(['L1'])
+
 /** The calibration of a front end: what is stored, and codes on trial that replace it until they are stored or given up. */
 export class FrontEndCalibration<IC extends CalibratedIC = CalibratedIC> {
   readonly rules: CalibrationRules<IC>

@@ -1,7 +1,9 @@
 import type { CSE7766Wiring } from '../../../hal/api/metering.ts'
+import { correctionsOf, ppmRules } from '../../core/calibration/ppm.ts'
 import type { Measured } from '../../core/metrology/measured.ts'
 import { CSE7766 } from '../../drivers/metering/cse7766/cse7766.ts'
 import { MILLI_UNIT } from '../../lib/energy-carry.ts'
+import { FrontEndCalibration, ONE_CHANNEL } from './calibration.ts'
 import type { FrontEnd, FrontEndOptions } from './front-end.ts'
 import { pulseDrivers } from './serial.ts'
 
@@ -20,15 +22,24 @@ const SETTLE_MS = 2000
 
 export const cse7766 = Object.freeze({
   measured: MEASURED,
-  create: ({ device, config, onAlert }: FrontEndOptions, wiring: CSE7766Wiring, counted: number | undefined): FrontEnd => {
+  create: (options: FrontEndOptions, wiring: CSE7766Wiring, counted: number | undefined): FrontEnd => {
+    const { device, config, onAlert } = options
     const { sensor, circuit, rating } = wiring
     const configuration = { ...circuit, nominalVoltage_V: config.mains.nominalVoltage_V, maximumCurrent_A: rating?.maximum_A }
+    const calibration = new FrontEndCalibration(ppmRules('CSE7766'), ONE_CHANNEL, options)
     const ticks_ms = () => device.clock.ticks_ms()
     return {
       energyUnit: MILLI_UNIT,
       measured: MEASURED,
       settle_ms: SETTLE_MS,
-      start: pulseDrivers(sensor.io, configuration, counted, (io) => new CSE7766({ sensor: { ...sensor, io }, ticks_ms, onLoss: onAlert })),
+      calibration,
+      start: pulseDrivers({
+        io: sensor.io,
+        calibration,
+        configuration: (codes) => ({ ...configuration, ...correctionsOf(codes) }),
+        counted,
+        make: (io) => new CSE7766({ sensor: { ...sensor, io }, ticks_ms, onLoss: onAlert }),
+      }),
     }
   },
 })

@@ -1,6 +1,9 @@
 import type { SerialConstructor, SerialOptions } from '../../../hal/api/io.ts'
+import type { CalibratedIC, CodesOf } from '../../core/calibration/codes.ts'
 import type { MeteringSource } from '../../core/metrology/source.ts'
+import type { SinglePhaseReading } from '../../lib/metering-sample.ts'
 import { isEndOfSupply } from '../supervisor.ts'
+import type { FrontEndCalibration } from './calibration.ts'
 
 /** A serial port whose callbacks throw to `onFault`. They are called for each byte: nothing is allocated in them. */
 function faultySerial(io: SerialConstructor, onFault: (error: unknown) => void): SerialConstructor {
@@ -27,31 +30,42 @@ function faultySerial(io: SerialConstructor, onFault: (error: unknown) => void):
 /** A driver on a UART whose chip counts pulses for itself. */
 interface PulseDriver<Configuration> extends MeteringSource {
   readonly counted: number | undefined
+  readonly fine: SinglePhaseReading
+  /** Absent where the chip has no registers. */
+  readonly intact?: boolean
   configure(options: Configuration & { readonly counted: number | undefined }): void
+}
+
+export interface PulseDriversOptions<IC extends CalibratedIC, Configuration> {
+  readonly io: SerialConstructor
+  readonly calibration: FrontEndCalibration<IC>
+  readonly configuration: (codes: CodesOf[IC] | undefined) => Configuration
+  readonly counted: number | undefined
+  readonly make: (io: SerialConstructor) => PulseDriver<Configuration>
 }
 
 /**
  * Makes such drivers one after the other, and each goes on at the pulse where the one before stopped: what the chip counted in between is not lost, and
  * nothing comes twice.
  */
-export function pulseDrivers<Configuration>(
-  io: SerialConstructor,
-  configuration: Configuration,
-  counted: number | undefined,
-  make: (io: SerialConstructor) => PulseDriver<Configuration>,
+export function pulseDrivers<IC extends CalibratedIC, Configuration>(
+  options: PulseDriversOptions<IC, Configuration>,
 ): (onFault: (error: unknown) => void) => MeteringSource {
-  let position = counted
+  const { io, calibration, configuration, make } = options
+  let position = options.counted
   let before: PulseDriver<Configuration> | undefined
   return (onFault) => {
     position = before?.counted ?? position
     const driver = make(faultySerial(io, onFault))
     before = driver
+    const configure = (codes: CodesOf[IC] | undefined) => driver.configure({ ...configuration(codes), counted: driver.counted ?? position })
     try {
-      driver.configure({ ...configuration, counted: position })
-      return driver
+      configure(calibration.codes())
     } catch (error) {
       driver.close()
       throw error
     }
+    calibration.attach({ configure, fine: () => driver.fine, intact: () => driver.intact !== false })
+    return driver
   }
 }

@@ -214,10 +214,7 @@ describe('configure', () => {
     expect((totals.imported * numerator) / denominator / ((2000 * 600) / 3.6)).toBeCloseTo(1, 2)
     const plain = createImage({})
     const corrected = createImage({ power_ppm: 5000, voltage_ppm: -3000, current_ppm: 8000 })
-    expect(corrected.energyUnit.numerator / corrected.energyUnit.denominator).toBeCloseTo(
-      (1.005 * plain.energyUnit.numerator) / plain.energyUnit.denominator,
-      6,
-    )
+    expect([corrected.energyUnit, corrected.perPulse]).toEqual([plain.energyUnit, { numerator: 1_005_000, denominator: 1_000_000 }])
     expect([corrected.mVPerCount / plain.mVPerCount, corrected.mAPerCount / plain.mAPerCount]).toEqual([
       expect.closeTo(0.997, 9),
       expect.closeTo(1.008, 9),

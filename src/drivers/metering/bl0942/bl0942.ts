@@ -7,8 +7,15 @@
 import type { SerialConstructor, SerialOptions } from '../../../../hal/api/io.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
 import type { Fraction } from '../../../lib/fraction.ts'
-import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
+import {
+  createMeteringSample,
+  type MeteringSample,
+  MeteringStatus,
+  type SinglePhaseReading,
+  singlePhase,
+} from '../../../lib/metering-sample.ts'
 import { PulseCounter } from '../../../lib/pulse-counter.ts'
+import { RatioCarry } from '../../../lib/ratio-carry.ts'
 import { DirectionSplit } from './direction.ts'
 import { Exchange } from './exchange.ts'
 import { type BL0942Configuration, CHECKED, createImage, type Image } from './image.ts'
@@ -45,6 +52,11 @@ export class BL0942 {
   #configured = false
   #counter = new PulseCounter(COUNTER_MODULUS, this.#image.pulsesPerSecond_max)
   #split = new DirectionSplit()
+  #forward = new RatioCarry(this.#image.perPulse)
+  #reverse = new RatioCarry(this.#image.perPulse)
+  /** Energy that waits for the next sample. */
+  #imported = 0
+  #exported = 0
   /** All of `CHECKED` was found as it has to be. */
   #held = false
   /** Which of `CHECKED` is asked for now, and which one comes after MODE in the next round. */
@@ -70,7 +82,7 @@ export class BL0942 {
     this.#exchange = new Exchange(io, line, options.address ?? 0, answered, writable)
   }
 
-  /** One pulse of CF in mWh [2.4], as the nearest fraction with terms up to a million. */
+  /** One pulse of CF without a correction in mWh [2.4], as the nearest fraction with terms up to a million. */
   get energyUnit(): Fraction {
     return this.#image.energyUnit
   }
@@ -78,6 +90,16 @@ export class BL0942 {
   /** Reading of CF_CNT up to which pulses were handed over or wait for the next sample; undefined before the second reading. */
   get counted(): number | undefined {
     return this.#counter.position
+  }
+
+  /** The chip was found to hold all of its configuration. */
+  get intact(): boolean {
+    return this.#held
+  }
+
+  /** Values of the last sample, of the one phase: for the calibration. */
+  get fine(): SinglePhaseReading {
+    return singlePhase(this.#sample)
   }
 
   /** How often the counter did not just go on. */
@@ -92,16 +114,21 @@ export class BL0942 {
   configure(options: BL0942Configuration = {}): void {
     this.#open()
     const image = createImage(options)
+    const again = this.#configured
     const { counted } = options
     if (counted !== undefined && !(Number.isInteger(counted) && counted >= 0 && counted < COUNTER_MODULUS)) throw new RangeError('counted')
+    // What was counted so far was counted with the correction before.
+    if (again) this.#collect()
     this.#image = image
     this.#counter = new PulseCounter(COUNTER_MODULUS, image.pulsesPerSecond_max)
     if (counted !== undefined) this.#counter.resume(counted, AWAY_MS, this.#ticks_ms())
     this.#split = new DirectionSplit()
+    this.#forward = new RatioCarry(image.perPulse)
+    this.#reverse = new RatioCarry(image.perPulse)
     this.#configured = true
     this.#held = false
     this.#news = false
-    this.#stale = STALE_MAX
+    if (!again) this.#stale = STALE_MAX
     this.#ask(Register.packet)
   }
 
@@ -143,14 +170,25 @@ export class BL0942 {
 
   #deliver(): void {
     const sample = this.#sample
-    const split = this.#split
-    const exporting = this.#image.mWPerCount < 0
-    sample.activeImport.fill(exporting ? split.reverse : split.forward, 0, 2)
-    sample.activeExport.fill(exporting ? split.forward : split.reverse, 0, 2)
-    split.forward = 0
-    split.reverse = 0
+    this.#collect()
+    sample.activeImport.fill(this.#imported, 0, 2)
+    sample.activeExport.fill(this.#exported, 0, 2)
+    this.#imported = 0
+    this.#exported = 0
     if (this.#reconfigured) sample.status |= MeteringStatus.reconfigured
     this.#reconfigured = false
+  }
+
+  /** Turns pulses into energy. */
+  #collect(): void {
+    const split = this.#split
+    const exporting = this.#image.mWPerCount < 0
+    const forward = this.#forward.add(split.forward)
+    const reverse = this.#reverse.add(split.reverse)
+    this.#imported += exporting ? reverse : forward
+    this.#exported += exporting ? forward : reverse
+    split.forward = 0
+    split.reverse = 0
   }
 
   // --- a round: packet, MODE, one more register (or all of them after a change) ---

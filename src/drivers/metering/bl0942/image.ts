@@ -37,7 +37,10 @@ export interface Image {
   readonly mAPerCount: number
   /** Negative where the shunt is reversed. */
   readonly mWPerCount: number
+  /** Of a pulse without a correction; it stays what it is when a calibration changes that. */
   readonly energyUnit: Fraction
+  /** Energy units that a pulse is: the correction of the power. */
+  readonly perPulse: Fraction
   readonly pulsesPerSecond_max: number
   /** Pulses per second at one count of WATT. */
   readonly pulsesPerCountSecond: number
@@ -64,6 +67,7 @@ const RESET_CREEP = 0x0b
 /** Products of a count and the numerator stay exact for 9e9 counts, some gigawatt-hours. */
 const FRACTION_LIMIT = 1_000_000
 const JOULE_PER_MWH = 3.6
+const MILLION = 1_000_000
 
 /** Throws RangeError for a value that does not fit. */
 export function createImage(options: BL0942Configuration): Image {
@@ -74,14 +78,17 @@ export function createImage(options: BL0942Configuration): Image {
   positive('nominalVoltage_V', nominalVoltage_V)
   const maximumCurrent_A = positive('maximumCurrent_A', options.maximumCurrent_A ?? (INPUT_MAX_MV * 1000) / shunt_uOhm)
   const ratio = (upper_Ohm + lower_Ohm) / lower_Ohm
-  const wattPerCount = ((VREF * VREF * ratio) / (POWER_COUNTS * shunt_uOhm)) * factor('power_ppm', options.power_ppm)
+  const nominal = (VREF * VREF * ratio) / (POWER_COUNTS * shunt_uOhm)
+  const { power_ppm = 0 } = options
+  const wattPerCount = nominal * factor('power_ppm', power_ppm)
   const joulePerPulse = PULSE_COUNT_SECONDS * wattPerCount
   return {
     values: registersOf(options, wattPerCount),
     mVPerCount: ((VREF * ratio) / VOLTAGE_COUNTS) * factor('voltage_ppm', options.voltage_ppm),
     mAPerCount: ((1e6 * VREF) / (CURRENT_COUNTS * shunt_uOhm)) * factor('current_ppm', options.current_ppm),
     mWPerCount: wattPerCount * (reversed ? -1000 : 1000),
-    energyUnit: nearestFraction(joulePerPulse / JOULE_PER_MWH, FRACTION_LIMIT),
+    energyUnit: nearestFraction((PULSE_COUNT_SECONDS * nominal) / JOULE_PER_MWH, FRACTION_LIMIT),
+    perPulse: { numerator: MILLION + power_ppm, denominator: MILLION },
     pulsesPerSecond_max: (2 * nominalVoltage_V * maximumCurrent_A) / joulePerPulse,
     pulsesPerCountSecond: 1 / PULSE_COUNT_SECONDS,
     voltage_max_mV: 2000 * nominalVoltage_V,
@@ -107,5 +114,5 @@ function positive(name: string, value: number): number {
 
 function factor(name: string, ppm = 0): number {
   if (!(Math.abs(ppm) <= 100_000)) throw new RangeError(name)
-  return 1 + ppm / 1e6
+  return 1 + ppm / MILLION
 }

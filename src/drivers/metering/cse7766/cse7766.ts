@@ -9,7 +9,13 @@ import type { Serial, SerialConstructor, SerialOptions } from '../../../../hal/a
 import { EnergyCarry, MILLI_UNIT } from '../../../lib/energy-carry.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
 import type { Fraction } from '../../../lib/fraction.ts'
-import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
+import {
+  createMeteringSample,
+  type MeteringSample,
+  MeteringStatus,
+  type SinglePhaseReading,
+  singlePhase,
+} from '../../../lib/metering-sample.ts'
 import { PulseCounter } from '../../../lib/pulse-counter.ts'
 import { type Circuit, type CSE7766Configuration, createCircuit } from './circuit.ts'
 import { Coefficients } from './coefficients.ts'
@@ -50,6 +56,8 @@ export class CSE7766 {
   #circuit: Circuit = createCircuit({})
   #counter = new PulseCounter(COUNTER_MODULUS, this.#circuit.pulsesPerSecond_max)
   #carry = carryOf(this.#circuit)
+  /** Energy from before the configuration was changed. */
+  #waiting = 0
   #configured = false
   #closed = false
   #filled = 0
@@ -81,6 +89,11 @@ export class CSE7766 {
     return this.#counter.position
   }
 
+  /** Values of the last sample, of the one phase: for the calibration. */
+  get fine(): SinglePhaseReading {
+    return singlePhase(this.#sample)
+  }
+
   /** How often the counter did not just go on. */
   get restarts(): number {
     return this.#counter.restarts
@@ -97,13 +110,15 @@ export class CSE7766 {
     const circuit = createCircuit(options)
     const { counted } = options
     if (counted !== undefined && !(Number.isInteger(counted) && counted >= 0 && counted < COUNTER_MODULUS)) throw new RangeError('counted')
+    // What was counted so far was counted with the correction before.
+    this.#waiting += this.#carry.take()
     this.#circuit = circuit
     this.#counter = new PulseCounter(COUNTER_MODULUS, circuit.pulsesPerSecond_max)
     if (counted !== undefined) this.#counter.resume(counted, AWAY_MS, this.#ticks_ms())
     this.#carry = carryOf(circuit)
+    if (!this.#configured) this.#stale = STALE_MAX
     this.#configured = true
     this.#news = false
-    this.#stale = STALE_MAX
   }
 
   /**
@@ -123,7 +138,8 @@ export class CSE7766 {
       sample.status |= MeteringStatus.fault
       return sample
     }
-    sample.activeImport.fill(this.#carry.take(), 0, 2)
+    sample.activeImport.fill(this.#waiting + this.#carry.take(), 0, 2)
+    this.#waiting = 0
     if (this.#reconfigured) sample.status |= MeteringStatus.reconfigured
     this.#reconfigured = false
     return sample
