@@ -28,6 +28,8 @@ export const BOARD = Object.freeze({
     antennaGain_dBi: 2,
     sx1262: Object.freeze({ tcxo_mV: 1800, dio2Switch: true }),
     sx1276: Object.freeze({ paBoost: true }),
+    /** Of the UART, with a module instead of a transceiver. */
+    modemBaud: Object.freeze({ RAK3172: 115_200, 'LoRa-E5': 9600, RN2483: 57_600, RN2903: 57_600 }),
   }),
   /** Service port. */
   console: Object.freeze({ baud: 115_200 }),

@@ -31,8 +31,8 @@ const APPLIANCE = object({
   on: boolean({ default: false }),
 })
 
-/** LoRa transceivers that the virtual board can have. */
-const RADIOS = ['SX1262', 'SX1276'] as const
+/** LoRa transceivers, and modules with the LoRaWAN MAC inside, that the virtual board can have. */
+const RADIOS = ['SX1262', 'SX1276', 'RAK3172', 'LoRa-E5', 'RN2483'] as const
 
 /** The world around the virtual meter. */
 const WORLD_CONFIG = object(
@@ -136,7 +136,10 @@ const WORLD_CONFIG = object(
     appliances: optional(array(APPLIANCE, { maxItems: 64, description: 'Loads with a switch; without it a common household' })),
     lorawan: object(
       {
-        radio: oneOf(RADIOS, { default: 'SX1262', description: 'LoRa transceiver of the meter' }),
+        radio: oneOf(RADIOS, {
+          default: 'SX1262',
+          description: 'LoRa transceiver of the meter, or module; RN2483 is an RN2903 where the region asks for it',
+        }),
         gateways: array(
           object({
             x_m: number({ min: -50_000, max: 50_000, unit: 'm', description: 'East of the meter' }),

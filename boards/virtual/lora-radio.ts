@@ -5,16 +5,16 @@ import type { LoRaAir } from '../../src/world/lora/air.ts'
 import type { PinBank } from '../../src/world/pins.ts'
 import type { Scheduler } from '../../src/world/scheduler.ts'
 import { BOARD } from './board.ts'
-import type { VirtualConfig } from './config.ts'
+import type { BoardLoRa } from './lora.ts'
 
-export type BoardRadio = VirtualConfig['world']['lorawan']['radio']
+export type TransceiverName = 'SX1262' | 'SX1276'
 
 /** A LoRa transceiver on the board. */
-export class BoardLoRa {
+export class BoardTransceiver implements BoardLoRa {
   readonly chip: EmulatedSX126x | EmulatedSX127x
   readonly #pins: PinBank
 
-  constructor(scheduler: Scheduler, pins: PinBank, air: LoRaAir, part: BoardRadio) {
+  constructor(scheduler: Scheduler, pins: PinBank, air: LoRaAir, part: TransceiverName) {
     this.#pins = pins
     const { second, interrupt, reset, antennaGain_dBi } = BOARD.lora
     const common = { scheduler, air, name: 'meter', position: { x_m: 0, y_m: 0 }, antennaGain_dBi }
@@ -26,6 +26,17 @@ export class BoardLoRa {
         : new EmulatedSX126x({ ...common, onDio1: onInterrupt, onBusy: onSecond })
     pins.listen(reset, (level) => this.chip.reset(level))
   }
+
+  powerOn(): void {
+    this.chip.powerOn()
+  }
+
+  powerOff(): void {
+    this.chip.powerOff()
+  }
+
+  /** Its pins are those of the board. */
+  release(): void {}
 
   wiring(): LoRaWiring {
     const io = this.#pins.constructorFor()

@@ -25,7 +25,7 @@ import { WorldWatchdog } from '../../src/world/watchdog.ts'
 import { BOARD } from './board.ts'
 import { BoardTime, type BoardTimeConfig } from './board-time.ts'
 import { loadProgram } from './image.ts'
-import { BoardLoRa, type BoardRadio } from './lora-radio.ts'
+import { type BoardLoRa, type BoardRadio, createLoRa } from './lora.ts'
 import { createMetering, type MeteringPart } from './metering.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 import { BoardSupply } from './supply.ts'
@@ -124,7 +124,9 @@ export class VirtualBoard {
     const skew =
       skewSeed === undefined ? undefined : seededSkew(skewSeed, { voltage_V: options.config.mains.nominalVoltage_V, basic_A: BASIC_A })
     this.metering = createMetering(options.board, { scheduler, pins: this.pins, seed, timer: () => this.#timer, skew })
-    this.lora = options.air && new BoardLoRa(scheduler, this.pins, options.air, options.radio ?? 'SX1262')
+    const { air, radio = 'SX1262', crypto } = options
+    const { region } = options.config.lorawan
+    this.lora = air && createLoRa({ scheduler, pins: this.pins, air, radio, region, crypto, seed })
     this.#supply = new BoardSupply({
       scheduler,
       random: new SeededRandom(seed, 6),
@@ -191,7 +193,7 @@ export class VirtualBoard {
       this.#alive = true
       this.metering.chip.powerOn()
       this.time.powerOn()
-      this.lora?.chip.powerOn()
+      this.lora?.powerOn()
       this.#bootSoon('power')
     }
   }
@@ -331,6 +333,7 @@ export class VirtualBoard {
     } finally {
       this.#meter = undefined
       this.cable.release(0)
+      this.lora?.release()
       this.metering.release()
       this.pins.release()
     }
@@ -346,13 +349,13 @@ export class VirtualBoard {
     this.#halt()
     this.metering.chip.powerOff()
     this.time.powerOff()
-    this.lora?.chip.powerOff()
+    this.lora?.powerOff()
     // A reserve that was used up while the mains were back in time: the board starts as after any failure.
     if (!this.#supplied || this.#stopped) return
     this.#alive = true
     this.metering.chip.powerOn()
     this.time.powerOn()
-    this.lora?.chip.powerOn()
+    this.lora?.powerOn()
     this.#bootSoon('power')
   }
 }

@@ -1,4 +1,4 @@
-import type { DigitalConstructor, SPIConstructor, SPIOptions } from './io.ts'
+import type { DigitalConstructor, SerialConstructor, SerialOptions, SPIConstructor, SPIOptions } from './io.ts'
 
 interface Pin {
   readonly io: DigitalConstructor
@@ -35,5 +35,14 @@ export interface SX127xWiring extends Transceiver {
   readonly tcxo?: boolean
 }
 
-/** A LoRa transceiver as a board has wired it. */
-export type LoRaWiring = SX126xWiring | SX127xWiring
+/** A LoRa transceiver as a board has wired it: the MAC runs in the meter. */
+export type TransceiverWiring = SX126xWiring | SX127xWiring
+
+/** A module with the MAC inside, on a UART. */
+export interface ModemWiring {
+  readonly part: 'RAK3172' | 'LoRa-E5' | 'RN2483' | 'RN2903'
+  /** Its line; `baud` is tried first. */
+  readonly serial: SerialOptions & { readonly io: SerialConstructor }
+}
+
+export type LoRaWiring = TransceiverWiring | ModemWiring

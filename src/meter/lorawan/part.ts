@@ -4,15 +4,12 @@ import type { KeyStore } from '../../core/security/key-store.ts'
 import { ascii } from '../../lib/ascii.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import { fromHex } from '../../lib/hex.ts'
-import type { LoRaWanEvents } from '../../lib/lorawan-link.ts'
-import { LoRaWanMac } from '../../links/lorawan/mac.ts'
-import { REGIONS } from '../../links/lorawan/regions-table.ts'
+import type { LoRaWanEvents, LoRaWanLink } from '../../lib/lorawan-link.ts'
 import type { MeterConfig } from '../config.ts'
 import type { MeterCore } from '../core.ts'
-import { guardTimer } from '../guarded.ts'
 import { LORAWAN_KEY } from '../secrets.ts'
 import type { Guard, Part } from '../supervisor.ts'
-import { radioOf } from './radio.ts'
+import { linkOf } from './link.ts'
 import { type CommandTarget, Reporter } from './reporter.ts'
 import { lorawanStore } from './store.ts'
 
@@ -38,12 +35,12 @@ export interface LoRaWanPartOptions {
   readonly target: CommandTarget
 }
 
-/** LoRaWAN as a part of the meter: transceiver, MAC and what is told when. */
+/** LoRaWAN as a part of the meter: the way to the network, and what is told when. */
 export class LoRaWanPart implements Part {
   readonly reporter: Reporter
   readonly #options: LoRaWanPartOptions
   #guard: Guard | undefined
-  #mac: LoRaWanMac | undefined
+  #link: LoRaWanLink | undefined
 
   constructor(options: LoRaWanPartOptions) {
     this.#options = options
@@ -51,44 +48,31 @@ export class LoRaWanPart implements Part {
     this.reporter = new Reporter({ core, config: config.lorawan, random: device.random, target })
   }
 
-  /** The MAC, while the part runs. */
-  get mac(): LoRaWanMac | undefined {
-    return this.#mac
-  }
-
-  /** Throws FerrarisError `LORAWAN_KEY` without an AppKey that can be read. */
+  /** Throws FerrarisError `LORAWAN_KEY` without an AppKey that can be read, RangeError for a module that does not know the region. */
   start(guard: Guard): void {
     const { wiring, device, core, config, keys } = this.#options
     const { lorawan } = config
     const appKey = keys.use(LORAWAN_KEY, (key) => key.slice())
     if (appKey === undefined) throw new FerrarisError('LORAWAN_KEY', 'lorawan.appKey: there is none, so the meter cannot join')
-    const timer = guardTimer(device.timer, guard)
-    const region = REGIONS[lorawan.region]
     this.#guard = guard
-    this.#mac = new LoRaWanMac({
-      region,
-      radio: (events) => radioOf(wiring, timer, guard, events),
-      activation: { type: 'otaa', joinEui: fromHex(lorawan.joinEui.toLowerCase()), devEui: devEuiOf(config, device.crypto), appKey },
+    this.#link = linkOf({
+      wiring,
+      device,
+      guard,
+      config: lorawan,
+      devEui: devEuiOf(config, device.crypto),
+      appKey,
       store: lorawanStore(core.storage, keys),
-      events: this.#events(guard),
-      crypto: device.crypto,
-      timer,
       ticks_ms: () => core.clock.ticks_ms(),
-      random: device.random,
-      deviceClass: lorawan.class,
-      adr: lorawan.adr,
-      dataRate: Math.min(lorawan.dataRate, region.uplinkDataRate_max),
-      subBand: lorawan.subBand === 0 ? undefined : lorawan.subBand,
-      publicNetwork: lorawan.publicNetwork,
-      antennaGain_dBi: wiring.antennaGain_dBi,
+      events: this.#events(guard),
     })
-    this.reporter.attach(this.#mac)
+    this.reporter.attach(this.#link)
   }
 
   stop(): void {
     this.reporter.attach(undefined)
-    this.#mac?.close()
-    this.#mac = undefined
+    this.#link?.close()
+    this.#link = undefined
     this.#guard = undefined
   }
 

@@ -1,4 +1,5 @@
 import type { Crypto } from '../../../hal/api/crypto.ts'
+import type { LoRaRadio, RadioEvents } from '../../lib/lora-radio.ts'
 import type { LoRaWanEvents } from '../../lib/lorawan-link.ts'
 import { SeededRandom } from '../../lib/random.ts'
 import { LoRaWanMac } from '../../links/lorawan/mac.ts'
@@ -58,6 +59,8 @@ export class ModemCore {
   readonly #factory: ModemSettings
   readonly #events: LoRaWanEvents
   readonly #random: SeededRandom
+  readonly #radio: AirRadio
+  #radioEvents: RadioEvents | undefined
   #timer: WorldTimer
   #mac: LoRaWanMac | undefined
   /** In RAM: gone with the supply. */
@@ -73,6 +76,7 @@ export class ModemCore {
     this.memory = options.memory ?? new ModemMemory()
     this.#random = new SeededRandom(options.seed, 11)
     this.#timer = new WorldTimer(options.scheduler)
+    this.#radio = this.#createRadio()
     this.#started_us = options.scheduler.now_us
     this.#events = {
       ...events,
@@ -134,9 +138,30 @@ export class ModemCore {
     this.memory.cut()
   }
 
-  close(): void {
-    this.#closeMac()
-    this.#timer.stop()
+  #createRadio(): AirRadio {
+    const { scheduler, air, name, position, antennaGain_dBi } = this.#options
+    const events: RadioEvents = {
+      onTransmitted: () => this.#radioEvents?.onTransmitted(),
+      onReceived: (frame) => this.#radioEvents?.onReceived(frame),
+      onTimeout: () => this.#radioEvents?.onTimeout(),
+      onError: (reason) => this.#radioEvents?.onError(reason),
+    }
+    return new AirRadio({ scheduler, air, events, name, position, ...(antennaGain_dBi === undefined ? {} : { antennaGain_dBi }) })
+  }
+
+  /** One radio for all MACs that the module ever starts: it is always the same station, at the same place. */
+  #lend(events: RadioEvents): LoRaRadio {
+    const radio = this.#radio
+    this.#radioEvents = events
+    return {
+      transmit: (transmission) => radio.transmit(transmission),
+      receive: (reception) => radio.receive(reception),
+      sleep: () => radio.sleep(),
+      close: () => {
+        this.#radioEvents = undefined
+        radio.sleep()
+      },
+    }
   }
 
   #closeMac(): void {
@@ -145,13 +170,12 @@ export class ModemCore {
   }
 
   #createMac(): LoRaWanMac {
-    const { scheduler, air, name, position, antennaGain_dBi, crypto } = this.#options
+    const { crypto } = this.#options
     const { region, joinEui, devEui, appKey, deviceClass, adr, dataRate, subBand, publicNetwork, repetitions } = this.settings
     const { memory } = this
     return new LoRaWanMac({
       region: REGIONS[region],
-      radio: (events) =>
-        new AirRadio({ scheduler, air, events, name, position, ...(antennaGain_dBi === undefined ? {} : { antennaGain_dBi }) }),
+      radio: (events) => this.#lend(events),
       activation: { type: 'otaa', joinEui, devEui, appKey },
       store: {
         nextDevNonce: () => memory.devNonce++,

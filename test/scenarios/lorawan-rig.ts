@@ -1,0 +1,69 @@
+import type { ServeGateway } from '../../boards/virtual/lorawan.ts'
+import { hostCrypto } from '../../hal/host/crypto.ts'
+import type { NetworkEvent, UplinkEvent } from '../../src/headend/lorawan/events.ts'
+import { NetworkServer } from '../../src/headend/lorawan/network-server.ts'
+import { fromHex } from '../../src/lib/hex.ts'
+import { REGIONS, type RegionName } from '../../src/links/lorawan/regions-table.ts'
+import { decodeReadings } from '../../src/protocols/yobiiq/decode.ts'
+import type { WorldConcentrator } from '../../src/world/lora/concentrator.ts'
+import { WorldTimer } from '../../src/world/time.ts'
+import { Rig, type RigOptions } from './rig.ts'
+
+const DEV_EUI = '0004a30b001c0530'
+const APP_KEY = '000102030405060708090a0b0c0d0e0f'
+
+/** A meter in a house with a heater, and a network server that lives in its world. */
+export class Connected {
+  readonly events: NetworkEvent[] = []
+  readonly gateways: WorldConcentrator[] = []
+  server: NetworkServer | undefined
+  readonly rig: Rig
+  readonly #region: RegionName
+
+  /** `radio`: what the board has for LoRa. */
+  constructor(lorawan: Record<string, unknown> = {}, options: Partial<RigOptions> = {}, radio = 'SX1262') {
+    this.#region = (lorawan.region as RegionName | undefined) ?? 'EU868'
+    this.rig = new Rig({
+      trace: null,
+      ...options,
+      serveGateway: this.#serve,
+      config: {
+        world: { load: 'none', lorawan: { radio }, appliances: [{ id: 'heater', name: 'Heater', active_W: 2000, on: true }] },
+        meter: { lorawan: { enabled: true, devEui: DEV_EUI, appKey: APP_KEY, spread_s: 30, ...lorawan } },
+      },
+    })
+  }
+
+  readonly #serve: ServeGateway = ({ name, antennaGain_dBi, concentrator }, scheduler) => {
+    this.server ??= new NetworkServer({
+      region: REGIONS[this.#region],
+      crypto: hostCrypto,
+      timer: new WorldTimer(scheduler),
+      utc_ms: () => scheduler.now_us / 1000,
+      onEvent: (event) => this.events.push(event),
+    })
+    const { server } = this
+    if (this.gateways.length === 0)
+      server.addDevice({ name: 'meter', devEui: fromHex(DEV_EUI), joinEui: new Uint8Array(8), appKey: fromHex(APP_KEY), deviceClass: 'C' })
+    this.gateways.push(concentrator as WorldConcentrator)
+    const gateway = {
+      id: name,
+      antennaGain_dBi,
+      send: (transmission: Parameters<typeof concentrator.transmit>[0]) => void concentrator.transmit(transmission),
+    }
+    concentrator.onReceived = (reception) => server.received(gateway, reception)
+  }
+
+  get uplinks(): UplinkEvent[] {
+    return this.events.filter((event): event is UplinkEvent => event.type === 'up')
+  }
+
+  /** Values of measurement uplinks, one map each. */
+  get reports(): Map<string, number>[] {
+    return this.uplinks.filter(({ fPort }) => fPort === 1).map(({ payload }) => new Map(decodeReadings(payload)))
+  }
+
+  send(hex: string): void {
+    this.server?.enqueue(DEV_EUI, { fPort: 50, payload: fromHex(hex), confirmed: false })
+  }
+}
