@@ -40,7 +40,8 @@ Options of run:
 Options of provision:
   --file FILE         provisioning file, JSON (docs/provisioning.md)
   --set PATH=JSON     one field of the configuration, such as profile.period_min=5; may be repeated
-  --secret NAME=TEXT  dlms.reading or dlms.management; TEXT may be hex:…; may be repeated
+  --secret NAME=TEXT  dlms.reading, dlms.management, lorawan.appkey or sts.key; TEXT may be
+                      hex:…; may be repeated
   --key-file FILE     public key that signs new firmware, PEM
 
 Options of reset:
