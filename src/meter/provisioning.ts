@@ -1,7 +1,7 @@
 import type { KeyStore } from '../core/security/key-store.ts'
 import type { Storage } from '../core/storage/storage.ts'
 import type { MeterConfig } from './config.ts'
-import { type Checked, checkFirmwareKey, checkSecret, endDemo, FIRMWARE_KEY, READING, STS_KEY } from './secrets.ts'
+import { type Checked, checkFirmwareKey, checkSecret, endDemo, FIRMWARE_KEY, LORAWAN_KEY, READING, STS_KEY } from './secrets.ts'
 import { applyStored, type ConfigChange, planChanges, SECRET_FIELDS, storePlan, withoutSecrets } from './stored-config.ts'
 
 /** What was changed. Never with a value: it goes into a log that everybody may read. */
@@ -47,7 +47,7 @@ function keep(work: Work, name: string, checked: Checked<Uint8Array>): void {
 function checkNamed(name: string, text: unknown): Checked<Uint8Array> {
   if (name === FIRMWARE_KEY) return checkFirmwareKey(text)
   // In the configuration it is written in digits alone.
-  return checkSecret(name, name === STS_KEY && typeof text === 'string' ? `hex:${text}` : text)
+  return checkSecret(name, (name === STS_KEY || name === LORAWAN_KEY) && typeof text === 'string' ? `hex:${text}` : text)
 }
 
 /** A section of the file; secrets among its fields are taken out, so that no message repeats them. */

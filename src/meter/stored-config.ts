@@ -4,7 +4,7 @@ import { DecodeError } from '../lib/bytes.ts'
 import { validate } from '../lib/schema-validate.ts'
 import { decodeUtf8, encodeUtf8 } from '../lib/utf8.ts'
 import { METER_CONFIG, type MeterConfig, meterConfigErrors } from './config.ts'
-import { FIRMWARE_KEY, MANAGEMENT, READING, STS_KEY } from './secrets.ts'
+import { FIRMWARE_KEY, LORAWAN_KEY, MANAGEMENT, READING, STS_KEY } from './secrets.ts'
 
 /** What was changed in the meter lies in the settings under this prefix and the name of the section, as JSON of the fields that differ. */
 export const CONFIG_PREFIX = 'config.'
@@ -17,6 +17,7 @@ export const SECRET_FIELDS: ReadonlyMap<string, string> = new Map([
   ['dlms.managementSecret', MANAGEMENT],
   ['firmware.publicKey', FIRMWARE_KEY],
   ['prepayment.decoderKey', STS_KEY],
+  ['lorawan.appKey', LORAWAN_KEY],
 ])
 
 type Section = Readonly<Record<string, unknown>>

@@ -91,7 +91,11 @@ describe('ferraris provision', () => {
     ['a wrong value', { set: ['dlms.port=x', 'face.port=8081'] }, /^dlms\.port: found "x", allowed is an integer 0\.\.65535$/],
     ['no value', { set: ['dlms.port'] }, /^--set: allowed is path=json/],
     ['no secret', { secrets: ['dlms.reading'] }, /^--secret: allowed is name=text/],
-    ['an unknown secret', { secrets: ['other=abc'] }, /^secret "other": unknown, known are dlms\.reading, dlms\.management, lorawan\.appkey, sts\.key$/],
+    [
+      'an unknown secret',
+      { secrets: ['other=abc'] },
+      /^secret "other": unknown, known are dlms\.reading, dlms\.management, lorawan\.appkey, sts\.key$/,
+    ],
     ['no file', { file: '/nonexistent.json' }, /^provisioning file \/nonexistent\.json: /],
     ['no key', { keyFile: '/nonexistent.pem' }, /^key \/nonexistent\.pem: /],
   ])('%s is told in one line, and nothing is stored', (_, options, line) => {

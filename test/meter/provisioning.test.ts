@@ -58,6 +58,7 @@ describe('configuration', () => {
     ['display.codes', ['9.9.9'], 'display.codes[0]: found "9.9.9", allowed is the OBIS code of a register of this meter'],
     ['display.codes', new Array(32).fill('1.8.0'), 'display: found 267 bytes of JSON, allowed are 240'],
     ['dlms.readingSecret', 'abc', 'dlms.readingSecret: is no configuration but the secret dlms.reading'],
+    ['lorawan.appKey', '000102030405060708090a0b0c0d0e0f', 'lorawan.appKey: is no configuration but the secret lorawan.appkey'],
   ])('%s = %j is refused with a line that names it', (path, value, line) => {
     const { provisioning, storage, changes } = startOn(blankFlash())
     const before = storage.settings.keys()
