@@ -1,7 +1,7 @@
 import { hostCrypto } from '../hal/host/crypto.ts'
 import { FEATURES, type Feature } from './meter-work.ts'
 import { answerCrypto } from './native-crypto.ts'
-import { COUNT, capture, insideSample } from './sample-xs.ts'
+import { COUNT, capture, garbage, insideSample } from './sample-xs.ts'
 import { bundle, XsGuest } from './xs-guest.ts'
 
 /** Byte codes or slots by the name of the figure; integers, the same in every run. */
@@ -102,6 +102,7 @@ async function measureSample(root: string | undefined): Promise<Figures> {
     const driver = await guest.compute('s', COUNT)
     const second = await guest.compute('c', COUNT)
     return {
+      'sample.garbage_slots': await garbage(guest, 's', COUNT),
       'sample.driver_codes': Math.round(driver),
       'sample.second_codes': Math.round(second),
       'sample.capture_codes': Math.round(await capture(guest, second)),

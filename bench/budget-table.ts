@@ -16,6 +16,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   'face.peak_slots': '+ face, at peak',
   'lorawan.rest_slots': '+ LoRaWAN, at rest',
   'lorawan.peak_slots': '+ LoRaWAN, at peak',
+  'sample.garbage_slots': 'left behind by 200 samples of the ATM90E32',
   'sample.driver_codes': 'sample of the ATM90E32',
   'sample.second_codes': 'second of the core, sample included',
   'sample.capture_codes': 'end of a capture period on top',

@@ -16,14 +16,14 @@ export async function insideSample<Result>(measure: (guest: XsGuest) => Promise<
   }
 }
 
-/** Slots that a second leaves behind for the garbage collector, beside those of the command that asks. */
-export async function slotsOfSecond(guest: XsGuest): Promise<number> {
-  const left = async (count: number): Promise<number> => {
-    const before = await guest.run('c', count)
-    const after = await guest.run('c', count)
+/** Slots that `count` pieces of work leave behind for the garbage collector, beside those of the command that asks. */
+export async function garbage(guest: XsGuest, name: string, count: number): Promise<number> {
+  const left = async (pieces: number): Promise<number> => {
+    const before = await guest.run(name, pieces)
+    const after = await guest.run(name, pieces)
     return after.currentHeapCount - before.currentHeapCount
   }
-  return ((await left(COUNT)) - (await left(0))) / COUNT
+  return (await left(count)) - (await left(0))
 }
 
 /** The second that ends a capture period, without what every second costs. */

@@ -1,6 +1,6 @@
 import { type Bench, rate } from './harness.ts'
 import { SampleWork } from './sample-work.ts'
-import { COUNT, capture, insideSample, slotsOfSecond } from './sample-xs.ts'
+import { COUNT, capture, garbage, insideSample } from './sample-xs.ts'
 import { esp32_us, type XsGuest } from './xs-guest.ts'
 
 /** Nanoseconds of one piece of work on the engine of this process. */
@@ -37,7 +37,7 @@ export const benches: readonly Bench[] = [
   xs('driver', 'byte codes per sample of the ATM90E32', (guest) => guest.compute('s', COUNT)),
   xs('second', 'byte codes per second of the core, sample included', (guest) => guest.compute('c', COUNT)),
   xs('esp32', 'us per second of the core on an ESP32, estimated', async (guest) => esp32_us(await guest.compute('c', COUNT))),
-  xs('slots', 'slots left behind per second', slotsOfSecond),
+  xs('slots', 'slots left behind per second', async (guest) => (await garbage(guest, 'c', COUNT)) / COUNT),
   xs('capture', 'byte codes per profile entry, image included', (guest) => capture(guest)),
   xs('capture.esp32', 'us per profile entry on an ESP32, estimated', async (guest) => esp32_us(await capture(guest))),
 ]
