@@ -168,6 +168,7 @@ export class Meter {
     })
     const damaged = frontEnd.calibration?.stored.state === 'damaged'
     if (damaged || !this.parameters.sealed.intact) this.core.watch.sealedDamaged(this.parameters.sealed.number)
+    this.parameters.resume()
     const { calibration } = frontEnd
     this.calibrator = calibration && this.#calibrates(calibration)
     this.led = new MetrologicalLed(this.parameters.constant_imp_kWh)

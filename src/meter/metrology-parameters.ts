@@ -4,7 +4,10 @@ import { getUint32, setUint32 } from '../core/storage/format.ts'
 import type { Storage } from '../core/storage/storage.ts'
 import { ascii } from '../lib/ascii.ts'
 import { METER_CONSTANT } from './config.ts'
+import { ifFlashTakesIt } from './secrets.ts'
 
+/** Number of the last change whose event is in the log. */
+const TOLD_KEY = 'metrology.told'
 const CONSTANT = 'constant'
 const CLASS = 'class'
 /** The LED cannot show more, and with less nobody could test a meter in a day; ours. */
@@ -25,14 +28,33 @@ export interface MetrologyParametersOptions {
 /** What the type approval of the meter speaks of, written only while the seal is open. This meter is connected directly: it has no ratios of transformers. */
 export class MetrologyParameters {
   readonly sealed: SealedParameters
+  readonly #options: MetrologyParametersOptions
 
-  constructor({ storage, sealOpen, onChange }: MetrologyParametersOptions) {
+  constructor(options: MetrologyParametersOptions) {
+    const { storage, sealOpen } = options
+    this.#options = options
     this.sealed = new SealedParameters({
       settings: storage.settings,
       sealOpen,
       nextNumber: () => storage.counters.next(Counter.sealedChange),
-      onChange: (_name, number) => onChange(number),
+      onChange: (_name, number) => this.#tell(number),
     })
+  }
+
+  /** After a start: tells of a change that is in flash, and whose event the end of the supply cut off. */
+  resume(): void {
+    const { number, intact } = this.sealed
+    const told = this.#options.storage.settings.get(TOLD_KEY)
+    if (intact && number > (told?.length === 4 ? getUint32(told, 0) : 0)) this.#tell(number)
+  }
+
+  /** The event first: cut off in between it comes twice, with the same number, and never not at all. */
+  #tell(number: number): void {
+    const { storage, onChange } = this.#options
+    onChange(number)
+    const bytes = new Uint8Array(4)
+    setUint32(bytes, 0, number)
+    ifFlashTakesIt(() => storage.settings.set(TOLD_KEY, bytes))
   }
 
   /** Imp/kWh of the LED; a change takes effect with the next start. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MemoryFlash } from '../../hal/portable/flash.ts'
 import { LogId, ProfileStatus } from '../../src/core/events/codes.ts'
-import { eventText } from '../../src/core/events/log-codes-table.ts'
+import { eventText, FraudEvent } from '../../src/core/events/log-codes-table.ts'
 import { MeteringStatus } from '../../src/lib/metering-sample.ts'
 import { START_MS } from '../meter/views/rig.ts'
 import { Terminal } from '../support/terminal.ts'
@@ -242,7 +242,12 @@ describe('a calibration', () => {
       lost = it.rig.machine.meter === undefined || it.rig.machine.generation > 1
       if (!lost) flash.powerOn()
       it.rig.run(10_000)
-      seen.add(stored(it).replace(/ of .*/, ''))
+      const line = stored(it).replace(/ of .*/, '')
+      seen.add(line)
+      const { number } = it.rig.machine.meter?.parameters.sealed ?? { number: 0 }
+      const told = (it.rig.core.logs.get(LogId.fraud)?.newest(100) ?? []).filter(({ code }) => code === FraudEvent.sealedParameterChanged)
+      expect(Math.max(...told.map(({ parameter }) => parameter))).toBe(number)
+      expect(number > told[told.length - 1].parameter).toBe(line.endsWith('2'))
       expect(it.rig.machine.meter?.parameters.sealed.intact).toBe(true)
       expect(fraud(it)).not.toContain('Sealed parameter damaged')
     }
