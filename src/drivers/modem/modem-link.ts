@@ -24,7 +24,9 @@ const END_WAIT_MS = 15_000
 const BUSY_MIN_MS = 2000
 const BUSY_MAX_MS = 60_000
 const BUSY_TRIES = 100
-/** A silent module is asked whether it is still there, and still joined. */
+/** However long it says that it has to wait. */
+const ASK_AGAIN_MS = 3_600_000
+/** A silent module is asked whether it is still there, still joined, and what fits into an uplink now. */
 const IDLE_MS = 300_000
 /** It starts again while it is being set up: so often that is borne. */
 const RESTARTS_MAX = 10
@@ -279,7 +281,11 @@ export class ModemLink implements LoRaWanLink {
       this.#work()
     } else {
       const wait_ms = this.#joinWanted ? this.#joinAt_ms - now_ms : IDLE_MS
-      this.#later(wait_ms, () => (this.#joinWanted ? this.#work() : this.#run(this.#dialect.session, () => this.#work())))
+      this.#later(wait_ms, () =>
+        this.#joinWanted
+          ? this.#work()
+          : this.#run([...this.#dialect.session, ...this.#dialect.after({ time: false, linkCheck: false })], () => this.#work()),
+      )
     }
   }
 
@@ -317,7 +323,7 @@ export class ModemLink implements LoRaWanLink {
   #onRefused(exchange: Exchange, refusal: Refusal, reason: string, wait_ms: number | undefined): void {
     const { uplink } = exchange
     if (refusal === 'busy' && exchange.tries < BUSY_TRIES) {
-      const pause_ms = wait_ms ?? Math.min(BUSY_MAX_MS, BUSY_MIN_MS * 2 ** Math.min(exchange.tries, 8))
+      const pause_ms = Math.min(ASK_AGAIN_MS, wait_ms ?? Math.min(BUSY_MAX_MS, BUSY_MIN_MS * 2 ** Math.min(exchange.tries, 8)))
       exchange.tries++
       exchange.accepted = false
       this.#later(pause_ms, () => this.#work())
