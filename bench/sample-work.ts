@@ -6,8 +6,8 @@ import { METER_CONFIG } from '../src/meter/config.ts'
 import { MeterCore } from '../src/meter/core.ts'
 import { StillBus } from './still-bus.ts'
 
-/** A quarter of an hour, less one second. */
-const START_S = 1_767_225_600 - 60
+/** A minute before the end of a capture period. */
+const START_S = 1_767_225_600 + 900 - 60
 /** Tariff, demand and profile of a meter that uses everything: four rates, sliding demand. */
 export const FULL_CONFIG = {
   tariff: {
@@ -58,7 +58,7 @@ export class SampleWork {
       config: config.value,
     })
     // A start looks through its logs for the first minutes.
-    this.seconds(1800)
+    this.seconds(900)
     if (!this.#core.healthy || this.#core.energy.value(0, 0) === 0) throw new Error('the meter does not measure')
   }
 
