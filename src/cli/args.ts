@@ -34,6 +34,8 @@ Options of run:
   --lorawan-server H:P  network server that the gateway speaks to over Semtech UDP, such as
                       127.0.0.1:1700, or with ws:// as a Basics Station, such as
                       ws://127.0.0.1:3001 (default: one of our own, in the world)
+  --lorawan-mqtt URL  the built-in network server publishes and takes downlinks on MQTT in
+                      ChirpStack's JSON form, such as mqtt://127.0.0.1:1883
   --seed N            seed of the world's chance (default 1)
   --json              with --for: print the final registers as one JSON object
 
@@ -70,6 +72,7 @@ export interface RunOptions {
   readonly consolePort?: number
   readonly lorawan: boolean
   readonly lorawanServer?: string
+  readonly lorawanMqtt?: string
   readonly seed: number
   readonly json: boolean
 }
@@ -115,6 +118,12 @@ function serverOf(text: string): string {
   return text
 }
 
+function brokerOf(text: string): string {
+  if (!/^mqtts?:\/\/([!-.0-~]+@)?[0-9A-Za-z.-]{1,64}(:\d{1,5})?$/.test(text))
+    fail(`--lorawan-mqtt: found "${text}", allowed is the address of a broker such as mqtt://127.0.0.1:1883`)
+  return text
+}
+
 function instantOf(text: string): { time_ms: number; local: boolean } {
   const parsed = parseInstant(text)
   if (!parsed.ok) fail(`--from: ${parsed.reason}`)
@@ -149,6 +158,7 @@ const RUN: Grammar = {
     '--http-port',
     '--console',
     '--lorawan-server',
+    '--lorawan-mqtt',
     '--seed',
   ],
   flags: ['--no-http', '--lorawan', '--json'],
@@ -247,8 +257,9 @@ function runOptions(words: readonly string[]): RunOptions {
     httpPort: given('--http-port', (text) => integer('--http-port', text, 0, 65535)),
     http: !values.has('--no-http'),
     consolePort: given('--console', (text) => integer('--console', text, 0, 65535)),
-    lorawan: values.has('--lorawan') || values.has('--lorawan-server'),
+    lorawan: values.has('--lorawan') || values.has('--lorawan-server') || values.has('--lorawan-mqtt'),
     lorawanServer: given('--lorawan-server', serverOf),
+    lorawanMqtt: given('--lorawan-mqtt', brokerOf),
     seed: given('--seed', (text) => integer('--seed', text, 0, 0xffffffff)) ?? 1,
     json,
   }

@@ -4,6 +4,7 @@ import type { WorldGateway } from '../../boards/virtual/lorawan.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer } from '../../hal/api/time.ts'
 import { hostCrypto } from '../../hal/host/crypto.ts'
+import { ChirpStackMqtt } from '../headend/lorawan/chirpstack-mqtt.ts'
 import type { NetworkEvent } from '../headend/lorawan/events.ts'
 import { NetworkServer, type ServerGateway } from '../headend/lorawan/network-server.ts'
 import { UdpServer } from '../headend/lorawan/udp-server.ts'
@@ -15,6 +16,9 @@ import { devEuiOf } from '../meter/lorawan/part.ts'
 import { decodeReadings } from '../protocols/yobiiq/decode.ts'
 import type { Scheduler } from '../world/scheduler.ts'
 import { WorldTimer } from '../world/time.ts'
+
+/** Of the one application of the built-in network server, in its MQTT topics. */
+const APPLICATION_ID = '00000000-0000-4000-8000-000000000001'
 
 /** An AppKey for a meter that was given none: good for trying, and for nothing else, since everybody can compute it. */
 function demoKey({ manufacturer, serial }: VirtualConfig['meter']['identity']): string {
@@ -70,17 +74,42 @@ function describe(event: NetworkEvent): string {
   return `network: uplink ${event.fCnt} on port ${event.fPort} (${heard}): ${valuesOf(event.payload)}`
 }
 
+/** What a codec of the devices gives for a payload; as much as there is. */
+function objectOf(_: number, payload: Uint8Array): object | undefined {
+  try {
+    return Object.fromEntries(decodeReadings(payload))
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return undefined
+  }
+}
+
 /** The network server of the default run: it lives in the world's own time, so it answers at every speed. */
 export class BuiltInNetwork {
   readonly #config: VirtualConfig
   #server: NetworkServer | undefined
+  readonly #euis = new Map<string, string>()
+  readonly #broker: string | undefined
+  #mqtt: ChirpStackMqtt | undefined
 
-  constructor(config: VirtualConfig) {
+  /** `broker`: where its events go, such as `mqtt://127.0.0.1:1883`. */
+  constructor(config: VirtualConfig, broker?: string) {
     this.#config = config
+    this.#broker = broker
+  }
+
+  /** Ends the connection to the broker. */
+  async close(): Promise<void> {
+    await this.#mqtt?.close()
   }
 
   /** Connects a gateway; the first one starts the server. */
-  readonly serve = ({ name, antennaGain_dBi, concentrator }: WorldGateway, scheduler: Scheduler, note: (text: string) => void): void => {
+  readonly serve = (
+    { name, eui, antennaGain_dBi, concentrator }: WorldGateway,
+    scheduler: Scheduler,
+    note: (text: string) => void,
+  ): void => {
+    this.#euis.set(name, toHex(eui))
     this.#server ??= this.#start(new WorldTimer(scheduler), () => Math.floor(scheduler.now_us / 1000), note)
     const server = this.#server
     const gateway: ServerGateway = {
@@ -117,8 +146,12 @@ export class BuiltInNetwork {
       crypto: hostCrypto,
       timer,
       utc_ms,
-      onEvent: (event) => note(describe(event)),
+      onEvent: (event) => {
+        note(describe(event))
+        this.#mqtt?.publish(event)
+      },
     })
+    if (this.#broker !== undefined) this.#mqtt = this.#connect(this.#broker, server, note)
     if (lorawan.appKey !== undefined) {
       server.addDevice({
         name: `meter ${meter.identity.serial}`,
@@ -129,5 +162,19 @@ export class BuiltInNetwork {
       })
     }
     return server
+  }
+
+  #connect(url: string, server: NetworkServer, onNote: (text: string) => void): ChirpStackMqtt {
+    return new ChirpStackMqtt({
+      url,
+      applicationId: APPLICATION_ID,
+      applicationName: 'Ferraris',
+      deviceProfileName: 'Yobiiq EM4301',
+      deviceClass: () => this.#config.meter.lorawan.class,
+      gatewayId: (gateway) => this.#euis.get(gateway) ?? gateway,
+      decode: objectOf,
+      enqueue: (devEui, item) => server.enqueue(devEui, item),
+      onNote,
+    })
   }
 }

@@ -159,8 +159,8 @@ interface ServedLoRaWan {
 }
 
 /** A network server of our own where the configuration names none: in the world, or beside an engine that has the world inside. */
-async function serveLoRaWan(config: VirtualConfig, { engine }: RunOptions, terminal: Terminal): Promise<ServedLoRaWan> {
-  const network = new BuiltInNetwork(config)
+async function serveLoRaWan(config: VirtualConfig, { engine, lorawanMqtt }: RunOptions, terminal: Terminal): Promise<ServedLoRaWan> {
+  const network = new BuiltInNetwork(config, lorawanMqtt)
   const sockets = createHostNetwork()
   const { enabled } = config.meter.lorawan
   if (engine !== 'xs' || !enabled || config.world.lorawan.server !== undefined) return { config, network, sockets }
@@ -171,6 +171,8 @@ async function serveLoRaWan(config: VirtualConfig, { engine }: RunOptions, termi
 export async function run(options: RunOptions): Promise<void> {
   const loaded = loadConfiguration(options)
   const lorawan = options.lorawan ? withLoRaWan(loaded, options.lorawanServer) : loaded
+  if (options.lorawanMqtt !== undefined && lorawan.world.lorawan.server !== undefined)
+    throw new FerrarisError('OPTIONS', '--lorawan-mqtt is of the built-in network server; with a server of your own, ask that one')
   const terminal = new Terminal(lorawan.meter, options.json)
   const served = await serveLoRaWan(lorawan, options, terminal)
   const { config } = served
@@ -188,6 +190,7 @@ export async function run(options: RunOptions): Promise<void> {
     }
   } finally {
     data?.close()
+    await served.network.close()
     served.sockets.closeAll()
   }
 }

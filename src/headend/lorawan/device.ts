@@ -16,6 +16,8 @@ export interface QueuedDownlink {
   readonly fPort: number
   readonly payload: Uint8Array
   readonly confirmed: boolean
+  /** Of whoever put it there; comes back in events. */
+  readonly id?: string
 }
 
 /** Uplinks that the data rate is chosen by. */

@@ -43,12 +43,14 @@ export interface DownlinkEvent extends Common {
   readonly frequency_Hz: number
   readonly modulation: Modulation
   readonly gateway: string
+  readonly queueItemId?: string
 }
 
 /** The device acknowledged a confirmed downlink. */
 export interface AckEvent extends Common {
   readonly type: 'ack'
   readonly fCntDown: number
+  readonly queueItemId?: string
 }
 
 export interface StatusEvent extends Common {

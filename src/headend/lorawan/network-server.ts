@@ -259,7 +259,7 @@ export class NetworkServer {
     device.awaiting = undefined
     // Not heard: it waits again, in front.
     if (!frame.ack) device.queue.unshift(awaiting.item)
-    else this.#options.onEvent({ type: 'ack', ...this.#common(device, session), fCntDown: awaiting.fCnt })
+    else this.#options.onEvent({ type: 'ack', ...this.#common(device, session), fCntDown: awaiting.fCnt, queueItemId: awaiting.item.id })
   }
 
   #onCommand(device: Device, session: ServerSession, { cid, payload }: MacCommand, best: Best, answers: number[]): void {
@@ -349,7 +349,16 @@ export class NetworkServer {
     gateway: string,
   ): void {
     const { fPort, payload = new Uint8Array(0) } = item ?? {}
-    this.#options.onEvent({ type: 'down', ...this.#common(device, session), fCnt: session.fCntDown - 1, fPort, payload, gateway, ...sent })
+    this.#options.onEvent({
+      type: 'down',
+      ...this.#common(device, session),
+      fCnt: session.fCntDown - 1,
+      fPort,
+      payload,
+      gateway,
+      queueItemId: item?.id,
+      ...sent,
+    })
   }
 
   // Windows
