@@ -36,6 +36,7 @@ Options of run:
                       ws://127.0.0.1:3001 (default: one of our own, in the world)
   --lorawan-mqtt URL  the built-in network server publishes and takes downlinks on MQTT in
                       ChirpStack's JSON form, such as mqtt://127.0.0.1:1883
+  --lorawan-capture FILE  what the gateways hear and send, as a pcap file for Wireshark
   --seed N            seed of the world's chance (default 1)
   --json              with --for: print the final registers as one JSON object
 
@@ -73,6 +74,7 @@ export interface RunOptions {
   readonly lorawan: boolean
   readonly lorawanServer?: string
   readonly lorawanMqtt?: string
+  readonly lorawanCapture?: string
   readonly seed: number
   readonly json: boolean
 }
@@ -159,6 +161,7 @@ const RUN: Grammar = {
     '--console',
     '--lorawan-server',
     '--lorawan-mqtt',
+    '--lorawan-capture',
     '--seed',
   ],
   flags: ['--no-http', '--lorawan', '--json'],
@@ -257,9 +260,10 @@ function runOptions(words: readonly string[]): RunOptions {
     httpPort: given('--http-port', (text) => integer('--http-port', text, 0, 65535)),
     http: !values.has('--no-http'),
     consolePort: given('--console', (text) => integer('--console', text, 0, 65535)),
-    lorawan: values.has('--lorawan') || values.has('--lorawan-server') || values.has('--lorawan-mqtt'),
+    lorawan: values.has('--lorawan') || values.has('--lorawan-server') || values.has('--lorawan-mqtt') || values.has('--lorawan-capture'),
     lorawanServer: given('--lorawan-server', serverOf),
     lorawanMqtt: given('--lorawan-mqtt', brokerOf),
+    lorawanCapture: given('--lorawan-capture', (text) => text),
     seed: given('--seed', (text) => integer('--seed', text, 0, 0xffffffff)) ?? 1,
     json,
   }

@@ -11,11 +11,13 @@ import { UdpServer } from '../headend/lorawan/udp-server.ts'
 import { DecodeError } from '../lib/bytes.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { fromHex, toHex } from '../lib/hex.ts'
+import type { Concentrator, GatewayTransmission } from '../lib/lora-gateway.ts'
 import { REGIONS } from '../links/lorawan/regions-table.ts'
 import { devEuiOf } from '../meter/lorawan/part.ts'
 import { decodeReadings } from '../protocols/yobiiq/decode.ts'
 import type { Scheduler } from '../world/scheduler.ts'
 import { WorldTimer } from '../world/time.ts'
+import { CaptureFile } from './capture-file.ts'
 
 /** Of the one application of the built-in network server, in its MQTT topics. */
 const APPLICATION_ID = '00000000-0000-4000-8000-000000000001'
@@ -84,6 +86,12 @@ function objectOf(_: number, payload: Uint8Array): object | undefined {
   }
 }
 
+/** When a transmission begins. */
+function timeOf({ tmst_us }: GatewayTransmission, { tmst_us: now_us }: Concentrator, scheduler: Scheduler): number {
+  const ahead_us = tmst_us === undefined ? 0 : (tmst_us - now_us + 2 ** 32) % 2 ** 32
+  return (scheduler.now_us + ahead_us) / 1000
+}
+
 /** The network server of the default run: it lives in the world's own time, so it answers at every speed. */
 export class BuiltInNetwork {
   readonly #config: VirtualConfig
@@ -92,15 +100,19 @@ export class BuiltInNetwork {
   readonly #broker: string | undefined
   #mqtt: ChirpStackMqtt | undefined
 
-  /** `broker`: where its events go, such as `mqtt://127.0.0.1:1883`. */
-  constructor(config: VirtualConfig, broker?: string) {
+  readonly #capture: CaptureFile | undefined
+
+  /** `broker`: where its events go, such as `mqtt://127.0.0.1:1883`; `capture`: file for what the gateways hear and send. */
+  constructor(config: VirtualConfig, broker?: string, capture?: string) {
     this.#config = config
     this.#broker = broker
+    this.#capture = capture === undefined ? undefined : new CaptureFile(capture)
   }
 
-  /** Ends the connection to the broker. */
+  /** Ends the connection to the broker, and the file. */
   async close(): Promise<void> {
     await this.#mqtt?.close()
+    this.#capture?.close()
   }
 
   /** Connects a gateway; the first one starts the server. */
@@ -112,15 +124,20 @@ export class BuiltInNetwork {
     this.#euis.set(name, toHex(eui))
     this.#server ??= this.#start(new WorldTimer(scheduler), () => Math.floor(scheduler.now_us / 1000), note)
     const server = this.#server
+    const { publicNetwork } = this.#config.meter.lorawan
     const gateway: ServerGateway = {
       id: name,
       antennaGain_dBi,
       send: (transmission) => {
         const error = concentrator.transmit(transmission)
         if (error !== undefined) note(`network: ${name} does not send: ${error}`)
+        else this.#capture?.write({ ...transmission, publicNetwork, utc_ms: timeOf(transmission, concentrator, scheduler) })
       },
     }
-    concentrator.onReceived = (reception) => server.received(gateway, reception)
+    concentrator.onReceived = (reception) => {
+      if (reception.crcOk) this.#capture?.write({ ...reception, publicNetwork })
+      server.received(gateway, reception)
+    }
   }
 
   /** Listens on a free port of this computer, in real time: for an engine whose world is elsewhere. Gives `host:port`. */

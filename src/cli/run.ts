@@ -159,8 +159,12 @@ interface ServedLoRaWan {
 }
 
 /** A network server of our own where the configuration names none: in the world, or beside an engine that has the world inside. */
-async function serveLoRaWan(config: VirtualConfig, { engine, lorawanMqtt }: RunOptions, terminal: Terminal): Promise<ServedLoRaWan> {
-  const network = new BuiltInNetwork(config, lorawanMqtt)
+async function serveLoRaWan(
+  config: VirtualConfig,
+  { engine, lorawanMqtt, lorawanCapture }: RunOptions,
+  terminal: Terminal,
+): Promise<ServedLoRaWan> {
+  const network = new BuiltInNetwork(config, lorawanMqtt, lorawanCapture)
   const sockets = createHostNetwork()
   const { enabled } = config.meter.lorawan
   if (engine !== 'xs' || !enabled || config.world.lorawan.server !== undefined) return { config, network, sockets }
@@ -173,6 +177,8 @@ export async function run(options: RunOptions): Promise<void> {
   const lorawan = options.lorawan ? withLoRaWan(loaded, options.lorawanServer) : loaded
   if (options.lorawanMqtt !== undefined && lorawan.world.lorawan.server !== undefined)
     throw new FerrarisError('OPTIONS', '--lorawan-mqtt is of the built-in network server; with a server of your own, ask that one')
+  if (options.lorawanCapture !== undefined && (options.engine === 'xs' || lorawan.world.lorawan.server !== undefined))
+    throw new FerrarisError('OPTIONS', '--lorawan-capture needs the V8 engine and the built-in network server')
   const terminal = new Terminal(lorawan.meter, options.json)
   const served = await serveLoRaWan(lorawan, options, terminal)
   const { config } = served

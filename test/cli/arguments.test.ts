@@ -45,6 +45,9 @@ describe('what the command line says', () => {
     ['--dlms-port 65535', { dlmsPort: 65535 }],
     ['--http-port 8081', { httpPort: 8081 }],
     ['--no-http', { http: false }],
+    ['--lorawan-server ws://127.0.0.1:3001', { lorawan: true, lorawanServer: 'ws://127.0.0.1:3001' }],
+    ['--lorawan-mqtt mqtt://127.0.0.1', { lorawan: true, lorawanMqtt: 'mqtt://127.0.0.1' }],
+    ['--lorawan-capture run.pcap', { lorawan: true, lorawanCapture: 'run.pcap' }],
     ['--seed 4294967295', { seed: 0xffffffff }],
     ['--for 1d --json house.json --seed 7', { duration_ms: 86_400_000, json: true, configFile: 'house.json', seed: 7 }],
   ])('run %s', (words, expected) => {
