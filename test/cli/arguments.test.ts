@@ -77,6 +77,7 @@ test.each([
   ['run --Speed 1', 'unknown option --Speed'],
   ['run a.json b.json', 'one configuration file is enough; found a.json b.json'],
   ['run --seed 1 --seed 2', '--seed is given twice'],
+  ['run --lorawan-mqtt http://a', '--lorawan-mqtt: found "http://a", allowed is the address of a broker such as mqtt://127.0.0.1:1883'],
   ['run --json --json --for 1d', '--json is given twice'],
   ['run --json=yes --for 1d', '--json takes no value'],
   ['run --for', '--for needs a value'],

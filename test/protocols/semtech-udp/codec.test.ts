@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DecodeError } from '../../../src/lib/bytes.ts'
@@ -16,6 +17,35 @@ import {
 } from '../../../src/protocols/semtech-udp/codec.ts'
 
 const EUI = fromHex('aa555a0000000101')
+
+test('a recorded session with ChirpStack Gateway Bridge', () => {
+  const url = new URL('../../vectors/lorawan/semtech-udp.json', import.meta.url)
+  const recorded: readonly { readonly from: string; readonly hex: string }[] = JSON.parse(readFileSync(url, 'utf8'))
+  const packets = recorded.map(({ from, hex }) => ({ from, ...decodePacket(fromHex(hex)) }))
+  const [pull, pullAck, push, pushAck, ...downlinks] = packets
+  expect([pull.type, pullAck.type, push.type, pushAck.type]).toEqual([
+    PacketType.pullData,
+    PacketType.pullAck,
+    PacketType.pushData,
+    PacketType.pushAck,
+  ])
+  expect([pullAck.token, pushAck.token]).toEqual([pull.token, push.token])
+  expect(toHex(encodePacket(PacketType.pullData, 0x0001, EUI)).slice(8)).toBe(recorded[0].hex.slice(8))
+  const [uplink] = decodePushData(push.json).receptions
+  // What we would send for it is what the bridge took.
+  expect(JSON.parse(pushJson([uplink]))).toEqual(JSON.parse(push.json ?? ''))
+  const tmst_us = uplink.tmst_us + 1_000_000
+  const lora = { type: 'lora', bandwidth_Hz: 125_000, codingRate: 1 }
+  expect(downlinks.map(({ type, json }) => [type, decodePullResp(json)])).toMatchObject([
+    [
+      PacketType.pullResp,
+      { tmst_us, frequency_Hz: 868_100_000, power_dBm: 14, invertedIq: true, modulation: { ...lora, spreadingFactor: 7 } },
+    ],
+    [PacketType.pullResp, { tmst_us: undefined, frequency_Hz: 869_525_000, power_dBm: 27, modulation: { ...lora, spreadingFactor: 12 } }],
+    [PacketType.pullResp, { tmst_us, frequency_Hz: 868_800_000, modulation: { type: 'fsk', bitRate_bps: 50_000, deviation_Hz: 25_000 } }],
+  ])
+  for (const { json } of downlinks) expect(toHex(decodePullResp(json)?.payload ?? new Uint8Array(0))).toBe('600100000000000001256461')
+})
 
 describe('examples of PROTOCOL.TXT', () => {
   test('downlinks: LoRa with a time stamp, FSK at once', () => {
