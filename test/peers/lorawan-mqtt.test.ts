@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { until } from '../contract/until.ts'
+import { pause, until } from '../contract/until.ts'
 import { ANY_PORTS, Ferraris } from '../support/ferraris.ts'
 import { Broker, brokerAvailable, tellWithoutBroker } from './broker.ts'
 
@@ -27,6 +27,8 @@ describe.skipIf(!brokerAvailable)('the built-in network server at mosquitto', ()
       rxInfo: [{ gatewayId: '020000fffe000001' }],
     })
     broker.publish(`${DEVICE}/command/down`, 'no JSON')
+    // What answers the uplink leaves first: the transmitter sends one frame at a time, and a command at once would be lost.
+    await pause(500)
     // The relay opens; the device acknowledges, and tells.
     const command = { devEui: '0004a30b001c0530', confirmed: true, fPort: 50, data: 'B0gA', id: 'mine' }
     broker.publish(`${DEVICE}/command/down`, JSON.stringify(command))
