@@ -34,6 +34,8 @@ const GPS_LEAP_MS = 18_000
 const PREAMBLE = 8
 /** Between two downlinks to a device that listens always. */
 const CLASS_C_PAUSE_MS = 1000
+/** What a gateway needs between two transmissions, and what the way there takes. */
+const GATEWAY_GAP_MS = 200
 /** Largest index of a power. */
 const KEEP = 15
 
@@ -79,6 +81,8 @@ export class NetworkServer {
   /** Frames that copies of are waited for, by content. */
   readonly #pending = new Map<string, Pending>()
   readonly #gateways = new Map<string, ServerGateway>()
+  /** Until when gateways have something to send, by id. */
+  readonly #occupied_ms = new Map<string, number>()
   #addresses = 0
 
   constructor(options: NetworkServerOptions) {
@@ -374,7 +378,26 @@ export class NetworkServer {
   #sendInWindow({ gateway, reception }: Best, phy: Uint8Array, delay_ms: number): void {
     const rx1 = this.#rx1(reception)
     const tmst_us = (reception.tmst_us + delay_ms * 1000) % CLOCK_RANGE
-    gateway.send(this.#transmission(gateway, phy, tmst_us, rx1, this.plan.rx1_dBm))
+    const transmission = this.#transmission(gateway, phy, tmst_us, rx1, this.plan.rx1_dBm)
+    this.#occupy(gateway, transmission, delay_ms)
+    gateway.send(transmission)
+  }
+
+  /** A gateway sends one frame at a time. */
+  #occupy({ id }: ServerGateway, transmission: GatewayTransmission, delay_ms: number): void {
+    const { payload, ...shape } = transmission
+    const airtime_ms = airtime_us({ ...shape, length: payload.length }) / 1000
+    const until_ms = this.#options.utc_ms() + delay_ms + airtime_ms + GATEWAY_GAP_MS
+    this.#occupied_ms.set(id, Math.max(until_ms, this.#occupied_ms.get(id) ?? 0))
+  }
+
+  /** The next downlink of a device that listens always, after `wait_ms`. */
+  #sendLater(device: Device, wait_ms: number): void {
+    device.sending = true
+    this.#options.timer.set(() => {
+      device.sending = false
+      this.#sendNow(device)
+    }, Math.ceil(wait_ms))
   }
 
   #sendNow(device: Device): void {
@@ -382,22 +405,21 @@ export class NetworkServer {
     const gateway = device.gateway && this.#gateways.get(device.gateway.gateway)
     const { session } = device
     if (gateway === undefined || session === undefined) return
+    const wait_ms = (this.#occupied_ms.get(gateway.id) ?? 0) - this.#options.utc_ms()
+    if (wait_ms > 0) {
+      if (device.queue.length > 0) this.#sendLater(device, wait_ms)
+      return
+    }
     const { frequency_Hz, dataRate } = region.rx2
     const item = this.#fitting(device, payloadMax(region, dataRate, false))
     if (item === undefined) return
     const rx2 = { frequency_Hz, modulation: region.dataRates[dataRate] as Modulation }
     const phy = this.#encode(device, session, item, new Uint8Array(0), false)
     const transmission = this.#transmission(gateway, phy, undefined, rx2, this.plan.rx2_dBm)
+    this.#occupy(gateway, transmission, 0)
     gateway.send(transmission)
-    // One after the other: a gateway sends one frame at a time, and the device must listen again.
-    device.sending = true
-    this.#options.timer.set(
-      () => {
-        device.sending = false
-        this.#sendNow(device)
-      },
-      CLASS_C_PAUSE_MS + Math.ceil(airtime_us({ ...transmission, length: phy.length }) / 1000),
-    )
+    // One after the other: the device must listen again.
+    this.#sendLater(device, CLASS_C_PAUSE_MS + airtime_us({ ...transmission, length: phy.length }) / 1000)
     this.#tellDownlink(device, session, item, { window: 'RXC', ...rx2 }, gateway.id)
   }
 

@@ -92,6 +92,20 @@ describe('what is refused', () => {
   })
 })
 
+test('a downlink for a device that listens always waits for the answer that its gateway has to give first', () => {
+  const town = new Town('EU868')
+  const [other, c] = [town.addNode(NEAR), town.addNode({ x_m: 0, y_m: 250 }, { deviceClass: 'C' })]
+  for (const node of [other, c]) town.join(node)
+  town.send(c, Uint8Array.of(0))
+  town.run(30)
+  other.mac.send(10, Uint8Array.of(1), true)
+  town.run(1.1)
+  town.server.enqueue(c.id, { fPort: 5, payload: Uint8Array.of(7), confirmed: false })
+  town.run(20)
+  expect(other.sent.slice(-1)).toMatchObject([{ acknowledged: true, transmissions: 1 }])
+  expect(c.downlinks.map(({ payload }) => payload[0])).toEqual([7])
+})
+
 test('several gateways hear one frame, and the nearest answers', () => {
   const town = new Town('EU868', 1, [{ x_m: 0, y_m: 0 }, FAR])
   const node = town.addNode({ x_m: 2800, y_m: 0 })
