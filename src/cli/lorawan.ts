@@ -4,7 +4,7 @@ import type { WorldGateway } from '../../boards/virtual/lorawan.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer } from '../../hal/api/time.ts'
 import { hostCrypto } from '../../hal/host/crypto.ts'
-import { ChirpStackMqtt } from '../headend/lorawan/chirpstack-mqtt.ts'
+import type { ChirpStackMqtt } from '../headend/lorawan/chirpstack-mqtt.ts'
 import type { NetworkEvent } from '../headend/lorawan/events.ts'
 import { NetworkServer, type ServerGateway } from '../headend/lorawan/network-server.ts'
 import { UdpServer } from '../headend/lorawan/udp-server.ts'
@@ -92,18 +92,31 @@ function timeOf({ tmst_us }: GatewayTransmission, { tmst_us: now_us }: Concentra
   return (scheduler.now_us + ahead_us) / 1000
 }
 
+/** An MQTT broker, `mqtt://127.0.0.1:1883`, and what speaks to it. */
+interface Broker {
+  readonly url: string
+  readonly Client: typeof ChirpStackMqtt
+}
+
+/** Its module, and with it the MQTT library, is loaded for those who ask for it. */
+export async function brokerAt(url: string | undefined): Promise<Broker | undefined> {
+  if (url === undefined) return undefined
+  const { ChirpStackMqtt: Client } = await import('../headend/lorawan/chirpstack-mqtt.ts')
+  return { url, Client }
+}
+
 /** The network server of the default run: it lives in the world's own time, so it answers at every speed. */
 export class BuiltInNetwork {
   readonly #config: VirtualConfig
   #server: NetworkServer | undefined
   readonly #euis = new Map<string, string>()
-  readonly #broker: string | undefined
+  readonly #broker: Broker | undefined
   #mqtt: ChirpStackMqtt | undefined
 
   readonly #capture: CaptureFile | undefined
 
-  /** `broker`: where its events go, such as `mqtt://127.0.0.1:1883`; `capture`: file for what the gateways hear and send. */
-  constructor(config: VirtualConfig, broker?: string, capture?: string) {
+  /** `broker`: where its events go; `capture`: file for what the gateways hear and send. */
+  constructor(config: VirtualConfig, broker?: Broker, capture?: string) {
     this.#config = config
     this.#broker = broker
     this.#capture = capture === undefined ? undefined : new CaptureFile(capture)
@@ -181,8 +194,8 @@ export class BuiltInNetwork {
     return server
   }
 
-  #connect(url: string, server: NetworkServer, onNote: (text: string) => void): ChirpStackMqtt {
-    return new ChirpStackMqtt({
+  #connect({ url, Client }: Broker, server: NetworkServer, onNote: (text: string) => void): ChirpStackMqtt {
+    return new Client({
       url,
       applicationId: APPLICATION_ID,
       applicationName: 'Ferraris',

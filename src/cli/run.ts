@@ -15,7 +15,7 @@ import { DataDirectory } from './data-directory.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import { createV8Engine } from './engine-v8.ts'
 import { createXsEngine } from './engine-xs.ts'
-import { BuiltInNetwork, describeDevice, withLoRaWan } from './lorawan.ts'
+import { BuiltInNetwork, brokerAt, describeDevice, withLoRaWan } from './lorawan.ts'
 import { Pace } from './pace.ts'
 import { liveThrough, resolveStart, type Start } from './start.ts'
 import { Terminal } from './terminal.ts'
@@ -164,7 +164,7 @@ async function serveLoRaWan(
   { engine, lorawanMqtt, lorawanCapture }: RunOptions,
   terminal: Terminal,
 ): Promise<ServedLoRaWan> {
-  const network = new BuiltInNetwork(config, lorawanMqtt, lorawanCapture)
+  const network = new BuiltInNetwork(config, await brokerAt(lorawanMqtt), lorawanCapture)
   const sockets = createHostNetwork()
   const { enabled } = config.meter.lorawan
   if (engine !== 'xs' || !enabled || config.world.lorawan.server !== undefined) return { config, network, sockets }

@@ -230,7 +230,7 @@ describe('other commands', () => {
     const help = await ferraris(['--help'])
     expect([help.code, help.stderr]).toEqual([0, ''])
     expect(help.stdout).toMatch(/^Usage: ferraris run/)
-    expect(help.stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(48)
+    expect(help.stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(56)
     const version = await ferraris(['--version'])
     const { version: expected } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
     expect([version.code, version.stdout]).toEqual([0, `ferraris ${expected}\n`])
