@@ -1,7 +1,7 @@
 import type { KeyStore } from '../../core/security/key-store.ts'
 import { Counter } from '../../core/storage/counters.ts'
 import type { Storage } from '../../core/storage/storage.ts'
-import type { LoRaWanStore } from '../../links/lorawan/mac.ts'
+import type { LoRaWanStore } from '../../links/lorawan/mac-options.ts'
 import { ifFlashTakesIt, LORAWAN_SESSION } from '../secrets.ts'
 
 /** Counters and session of LoRaWAN in flash. Errors of the counters are those of `Counters.next`: without a number nothing is sent. */
