@@ -14,7 +14,7 @@ const target = new URL('src/meter/face/page.ts', root)
 const LARGEST = 60_000
 const WIDTH = 120
 /** In this order. */
-const SHEETS = ['style.css', 'panels.css', 'world.css', 'meter.css', 'small.css']
+const SHEETS = ['style.css', 'panels.css', 'world.css', 'meter.css', 'radio.css', 'small.css']
 
 const read = (url) => readFileSync(url, 'utf8')
 const sha256 = (text) => createHash('sha256').update(text).digest()

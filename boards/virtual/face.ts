@@ -1,6 +1,38 @@
+import type { FaceFrame, FaceRadioSource } from '../../src/meter/face/radio-state.ts'
 import type { FaceEvent, FaceSource } from '../../src/meter/face/state.ts'
 import type { FaceView } from '../../src/meter/views/face.ts'
+import type { RadioView } from '../../src/meter/views/radio.ts'
 import type { Machine } from './machine.ts'
+
+/** The radio of one firmware, counted above the one that ran before it; silent while the board has no supply. */
+class GenerationRadio implements FaceRadioSource {
+  readonly #radio: RadioView
+  readonly #base: number
+  readonly #live: boolean
+
+  constructor(radio: RadioView, generation: number, live: boolean) {
+    this.#radio = radio
+    this.#base = 0x100000 * generation
+    this.#live = live
+  }
+
+  get newest(): number {
+    return this.#base + this.#radio.newest
+  }
+
+  get revision(): number {
+    return this.#live ? this.#base + this.#radio.revision : -this.#base
+  }
+
+  state(): ReturnType<FaceRadioSource['state']> {
+    return this.#radio.state(this.#live)
+  }
+
+  frames(seq: number): readonly FaceFrame[] {
+    if (!this.#live) return []
+    return this.#radio.frames(seq - this.#base).map((frame) => ({ ...frame, seq: frame.seq + this.#base }))
+  }
+}
 
 /**
  * The face of whatever firmware runs on the board now. On a board without supply it shows the last state with a dark display, so that the page,
@@ -40,6 +72,11 @@ export class MachineFace implements FaceSource {
 
   get eventsRevision(): number {
     return this.#current().eventsRevision + 0x100000 * this.#generation
+  }
+
+  get radio(): FaceRadioSource | undefined {
+    const { radio } = this.#current()
+    return radio && new GenerationRadio(radio, this.#generation, this.#machine.meter !== undefined)
   }
 
   #current(): FaceView {

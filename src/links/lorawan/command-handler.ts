@@ -1,18 +1,12 @@
 import type { ChannelPlan } from './channels.ts'
 import type { DutyCycle } from './duty-cycle.ts'
-import { FOPTS_MAX, getUint24, getUint32 } from './frame.ts'
-import { Cid, type MacCommand } from './mac-commands.ts'
+import { FOPTS_MAX, getUint24 } from './frame.ts'
+import { Cid, deviceTime_ms, FREQUENCY_STEP_HZ, MAX_EIRP_DBM, type MacCommand } from './mac-commands.ts'
 import { inRange, type Region } from './region.ts'
 import type { MacParameters } from './session.ts'
 
-/** TxParamSetupReq: maximum EIRP in dBm by index, LoRaWAN 1.0.4 §5.9. */
-const MAX_EIRP_DBM: readonly number[] = Object.freeze([8, 10, 12, 13, 14, 16, 18, 20, 21, 24, 26, 27, 29, 30, 33, 36])
 /** Keep what is (LinkADRReq). */
 const KEEP = 15
-const FREQUENCY_STEP_HZ = 100
-/** Seconds between 1970-01-01 and 1980-01-06, and the leap seconds that GPS time is ahead of UTC since 2017. */
-const GPS_EPOCH_S = 315_964_800
-const GPS_LEAP_S = 18
 
 export interface CommandHandlerOptions {
   readonly region: Region
@@ -90,9 +84,8 @@ export class CommandHandler {
   #one({ cid, payload }: MacCommand, snr_dB: number): void {
     const { battery, onLinkCheck, onTime } = this.#options
     if (cid === Cid.linkCheck) onLinkCheck(payload[0], payload[1])
-    else if (cid === Cid.deviceTime) {
-      onTime((getUint32(payload, 0) + GPS_EPOCH_S - GPS_LEAP_S) * 1000 + Math.floor((payload[4] * 1000) / 256))
-    } else if (cid === Cid.devStatus) {
+    else if (cid === Cid.deviceTime) onTime(deviceTime_ms(payload))
+    else if (cid === Cid.devStatus) {
       const margin = Math.max(-32, Math.min(31, Math.round(snr_dB)))
       this.#answers.push([cid, battery(), margin & 0x3f])
     } else if (cid === Cid.dutyCycle) this.#dutyCycle(payload)

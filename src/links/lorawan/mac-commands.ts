@@ -1,3 +1,5 @@
+import { getUint32 } from './frame.ts'
+
 /** MAC commands, LoRaWAN 1.0.4 §5; the class B ones of §14 are known by length only. */
 export const Cid = Object.freeze({
   linkCheck: 0x02,
@@ -33,6 +35,19 @@ const LENGTHS: Readonly<Record<number, readonly [number, number]>> = Object.free
   [Cid.beaconTiming]: [0, 3],
   [Cid.beaconFrequency]: [1, 3],
 })
+
+/** TxParamSetupReq: maximum EIRP in dBm by index, LoRaWAN 1.0.4 §5.9. */
+export const MAX_EIRP_DBM: readonly number[] = Object.freeze([8, 10, 12, 13, 14, 16, 18, 20, 21, 24, 26, 27, 29, 30, 33, 36])
+/** Frequencies in commands are multiples of it. */
+export const FREQUENCY_STEP_HZ = 100
+/** Seconds between 1970-01-01 and 1980-01-06, and the leap seconds that GPS time is ahead of UTC since 2017. */
+const GPS_EPOCH_S = 315_964_800
+const GPS_LEAP_S = 18
+
+/** UTC in ms of a DeviceTimeAns. */
+export function deviceTime_ms(payload: Uint8Array): number {
+  return (getUint32(payload, 0) + GPS_EPOCH_S - GPS_LEAP_S) * 1000 + Math.floor((payload[4] * 1000) / 256)
+}
 
 export interface MacCommand {
   readonly cid: number

@@ -127,13 +127,17 @@ export function encodeJoinAccept(crypto: Crypto, appKey: Uint8Array, accept: Joi
   return phy
 }
 
-/** Undefined when the MIC is wrong: it was meant for another device, or comes from nobody who knows the key. */
-export function decodeJoinAccept(crypto: Crypto, appKey: Uint8Array, phy: Uint8Array): JoinAccept | undefined {
+/** A join accept in clear, MIC included. */
+export function openJoinAccept(crypto: Crypto, appKey: Uint8Array, phy: Uint8Array): Uint8Array {
   const [short, long] = JOIN_ACCEPT_LENGTHS
   if ((phy.length !== short && phy.length !== long) || phy[0] !== MType.joinAccept << 5) throw new DecodeError('no join accept')
   const clear = phy.slice()
   clear.set(crypto.encryptBlocks(appKey, phy.subarray(1)), 1)
-  if (!verifyJoin(crypto, appKey, clear)) return undefined
+  return clear
+}
+
+/** What a join accept in clear says; its length and its MIC are not looked at. */
+export function readJoinAccept(clear: Uint8Array): JoinAccept {
   return {
     joinNonce: getUint24(clear, 1),
     netId: getUint24(clear, 4),
@@ -141,8 +145,14 @@ export function decodeJoinAccept(crypto: Crypto, appKey: Uint8Array, phy: Uint8A
     rx1DrOffset: (clear[11] >> 4) & 7,
     rx2DataRate: clear[11] & 15,
     rxDelay_s: Math.max(1, clear[12] & 15),
-    cfList: clear.length === long ? clear.slice(13, 29) : undefined,
+    cfList: clear.length === JOIN_ACCEPT_LENGTHS[1] ? clear.slice(13, 29) : undefined,
   }
+}
+
+/** Undefined when the MIC is wrong: it was meant for another device, or comes from nobody who knows the key. */
+export function decodeJoinAccept(crypto: Crypto, appKey: Uint8Array, phy: Uint8Array): JoinAccept | undefined {
+  const clear = openJoinAccept(crypto, appKey, phy)
+  return verifyJoin(crypto, appKey, clear) ? readJoinAccept(clear) : undefined
 }
 
 /** LoRaWAN 1.0.4 §6.2.6. */

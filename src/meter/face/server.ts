@@ -153,6 +153,7 @@ export class FaceServer {
       state: source.state(),
       events: source.events(),
       curve: source.curve(),
+      ...(source.radio && { radio: source.radio.state(), frames: source.radio.frames(0) }),
       ...(extension === undefined ? {} : { world: extension.state() }),
     })
     return { status: 200, headers: [['content-type', 'application/json'], ['cache-control', 'no-store'], ...COMMON], body }

@@ -1,3 +1,5 @@
+import type { FaceFrames, FaceRadio, FaceRadioSource } from './radio-state.ts'
+
 /**
  * What the page and the meter say to each other over the WebSocket: one JSON object per message, told apart by `type`.
  * Times are UTC in milliseconds since 1970. Arrays of phases are L1, or L1, L2, L3. What the meter does not measure is absent. Types only, shared by both sides.
@@ -174,7 +176,7 @@ export interface FaceReply {
   readonly error?: string
 }
 
-export type FaceMessage = FaceHello | FaceState | FaceCurve | FaceEvents | FaceWorld | FaceReply
+export type FaceMessage = FaceHello | FaceState | FaceCurve | FaceEvents | FaceWorld | FaceRadio | FaceFrames | FaceReply
 
 /** What the face needs of a meter. Every method is cheap, synchronous and returns plain data that JSON can carry. */
 export interface FaceSource {
@@ -186,6 +188,8 @@ export interface FaceSource {
   readonly curveRevision: number
   /** Changes when `events()` has a new event. */
   readonly eventsRevision: number
+  /** LoRaWAN, on a meter that has it. */
+  readonly radio?: FaceRadioSource | undefined
 }
 
 /** What a virtual world adds to the face. */

@@ -12,6 +12,7 @@ import { REGIONS } from '../../links/lorawan/regions-table.ts'
 import { guardSerial, guardTimer } from '../guarded.ts'
 import type { Guard } from '../supervisor.ts'
 import type { LoRaWanConfig } from './config.ts'
+import type { RadioMonitor } from './monitor.ts'
 import { radioOf } from './radio.ts'
 
 export interface LinkOptions<Wiring extends LoRaWiring = LoRaWiring> {
@@ -25,12 +26,14 @@ export interface LinkOptions<Wiring extends LoRaWiring = LoRaWiring> {
   readonly store: LoRaWanStore
   readonly ticks_ms: () => number
   readonly events: LoRaWanEvents
+  /** Looks on. */
+  readonly monitor: RadioMonitor
 }
 
 /** The way to the network that the board has: our MAC over its transceiver, or a module that has one. Throws RangeError for a module that does not know the region. */
 export function linkOf(options: LinkOptions): LoRaWanLink {
-  const { wiring } = options
-  return 'serial' in wiring ? modemOf({ ...options, wiring }) : macOf({ ...options, wiring })
+  const { wiring, monitor } = options
+  return 'serial' in wiring ? monitor.watchModule(modemOf({ ...options, wiring })) : macOf({ ...options, wiring })
 }
 
 /** What both want to know. */
@@ -54,18 +57,20 @@ function common({ device, guard, config, devEui, ticks_ms, events }: LinkOptions
 }
 
 function macOf(options: LinkOptions<TransceiverWiring>): LoRaWanLink {
-  const { wiring, device, guard, appKey, store } = options
+  const { wiring, device, guard, appKey, store, monitor } = options
   const { region, joinEui, devEui, shared } = common(options)
-  return new LoRaWanMac({
+  const mac = new LoRaWanMac({
     ...shared,
     region,
-    radio: (events) => radioOf(wiring, shared.timer, guard, events),
+    radio: monitor.watchRadio((events) => radioOf(wiring, shared.timer, guard, events)),
     activation: { type: 'otaa', joinEui, devEui, appKey },
-    store,
+    store: monitor.watchStore(store),
     crypto: device.crypto,
     random: device.random,
     antennaGain_dBi: wiring.antennaGain_dBi,
   })
+  monitor.mac = mac
+  return mac
 }
 
 function modemOf(options: LinkOptions<ModemWiring>): LoRaWanLink {

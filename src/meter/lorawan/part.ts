@@ -5,11 +5,16 @@ import { ascii } from '../../lib/ascii.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import { fromHex } from '../../lib/hex.ts'
 import type { LoRaWanEvents, LoRaWanLink } from '../../lib/lorawan-link.ts'
+import { ChannelPlan } from '../../links/lorawan/channels.ts'
+import { REGIONS } from '../../links/lorawan/regions-table.ts'
+import { decodeState } from '../../links/lorawan/session.ts'
 import type { MeterConfig } from '../config.ts'
 import type { MeterCore } from '../core.ts'
 import { LORAWAN_KEY } from '../secrets.ts'
 import type { Guard, Part } from '../supervisor.ts'
 import { linkOf } from './link.ts'
+import { RadioMonitor } from './monitor.ts'
+import { FrameOpener } from './open-frame.ts'
 import { type CommandTarget, Reporter } from './reporter.ts'
 import { lorawanStore } from './store.ts'
 
@@ -38,6 +43,7 @@ export interface LoRaWanPartOptions {
 /** LoRaWAN as a part of the meter: the way to the network, and what is told when. */
 export class LoRaWanPart implements Part {
   readonly reporter: Reporter
+  readonly monitor: RadioMonitor
   readonly #options: LoRaWanPartOptions
   #guard: Guard | undefined
   #link: LoRaWanLink | undefined
@@ -46,6 +52,38 @@ export class LoRaWanPart implements Part {
     this.#options = options
     const { core, config, device, target } = options
     this.reporter = new Reporter({ core, config: config.lorawan, random: device.random, target })
+    const { clock } = core
+    this.monitor = new RadioMonitor(
+      REGIONS[config.lorawan.region],
+      () => clock.now_ms(),
+      () => clock.ticks_ms(),
+    )
+  }
+
+  /** Undefined while the part does not run. */
+  get link(): LoRaWanLink | undefined {
+    return this.#link
+  }
+
+  /** What the board has. */
+  get part(): LoRaWiring['part'] {
+    return this.#options.wiring.part
+  }
+
+  get devEui(): Uint8Array {
+    return devEuiOf(this.#options.config, this.#options.device.crypto)
+  }
+
+  /** Opens frames with the keys of now, which stay inside. A module keeps its session to itself, and a part that does not run opens nothing. */
+  opener(): FrameOpener {
+    const { device, core, keys } = this.#options
+    const { region, uplinkNumber } = this.monitor
+    if (this.#link === undefined) return new FrameOpener(device.crypto, { appKey: undefined, session: undefined })
+    const appKey = keys.use(LORAWAN_KEY, (key) => key.slice())
+    const bytes = lorawanStore(core.storage, keys).load()
+    const session = bytes && decodeState(region, bytes, new ChannelPlan(region))?.session
+    const fCntUp = uplinkNumber - (session?.fCntUpBase ?? 0)
+    return new FrameOpener(device.crypto, { appKey, session: session && { ...session, fCntUp } })
   }
 
   /** Throws FerrarisError `LORAWAN_KEY` without an AppKey that can be read, RangeError for a module that does not know the region. */
@@ -65,6 +103,7 @@ export class LoRaWanPart implements Part {
       store: lorawanStore(core.storage, keys),
       ticks_ms: () => core.clock.ticks_ms(),
       events: this.#events(guard),
+      monitor: this.monitor,
     })
     this.reporter.attach(this.#link)
   }
@@ -73,6 +112,7 @@ export class LoRaWanPart implements Part {
     this.reporter.attach(undefined)
     this.#link?.close()
     this.#link = undefined
+    this.monitor.mac = undefined
     this.#guard = undefined
   }
 
@@ -94,7 +134,10 @@ export class LoRaWanPart implements Part {
       onJoined: () => {},
       onJoinFailed: () => {},
       onSent: (result) => this.reporter.onSent(result),
-      onDownlink: (downlink) => this.reporter.onDownlink(downlink),
+      onDownlink: (downlink) => {
+        this.monitor.downlink(downlink)
+        this.reporter.onDownlink(downlink)
+      },
       onTime: (utc_ms) => core.setClock(utc_ms),
       onLinkCheck: () => {},
       onError: (reason) => guard.note(reason),

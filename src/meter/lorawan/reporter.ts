@@ -88,6 +88,22 @@ export class Reporter {
     this.#joinAt_s = undefined
   }
 
+  /** Second of the next report, before its random delay is known the earliest. */
+  get next_s(): number {
+    return Number.isFinite(this.#due_s) ? this.#due_s : (this.#lastInterval + 1) * this.#interval_s
+  }
+
+  /** Profile entries that were not told yet. */
+  get backlog(): number {
+    const { nextSequence, firstSequence } = this.#options.core.profile.log
+    return Math.max(0, nextSequence - Math.max(this.#cursor, firstSequence))
+  }
+
+  /** Messages that wait for the next free moment. */
+  get urgent(): number {
+    return this.#urgent.length
+  }
+
   /** Once a second. Nothing is allocated unless something is to be sent. */
   second(now_s: number): void {
     const link = this.#link

@@ -13,6 +13,7 @@ import type { Meter } from '../app.ts'
 import { modelOf } from '../config.ts'
 import type { FaceCurve, FaceEvent, FacePhase, FaceSource, FaceUnit, LcdFlags, LcdItem } from '../face/state.ts'
 import { displayValue } from './display.ts'
+import { RadioView } from './radio.ts'
 
 /** Profile entries that the load curve shows: 48 hours of quarter hours. */
 const CURVE_ENTRIES = 192
@@ -93,6 +94,7 @@ export class FaceView implements FaceSource {
   readonly #divisor: number
   #curve: FaceCurve['points'] = []
   #curveOf = -1
+  #radio: RadioView | undefined
 
   constructor(meter: Meter) {
     this.#meter = meter
@@ -102,6 +104,13 @@ export class FaceView implements FaceSource {
     const codes = meter.config.display.codes ?? mediumCodes(meter) ?? (meter.core.measured.direction ? DISPLAY_CODES : DISPLAY_CODES_IMPORT)
     const shown = codes.map((code) => registers.find((entry) => entry.code === code))
     this.#display = shown.filter((entry) => entry !== undefined)
+  }
+
+  /** The meter has LoRaWAN. */
+  get radio(): RadioView | undefined {
+    const { lorawan, config, core } = this.#meter
+    if (lorawan !== undefined) this.#radio ??= new RadioView({ part: lorawan, config: config.lorawan, clock: core.clock })
+    return this.#radio
   }
 
   hello(): ReturnType<FaceSource['hello']> {

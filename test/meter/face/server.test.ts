@@ -5,12 +5,14 @@ import { describe, expect, test } from 'vitest'
 import { hostCrypto } from '../../../hal/host/crypto.ts'
 import { parseRequest } from '../../../src/meter/face/command.ts'
 import { isOwnHost, isSameOrigin } from '../../../src/meter/face/origin.ts'
+import type { FaceRadioSource } from '../../../src/meter/face/radio-state.ts'
 import { FaceServer } from '../../../src/meter/face/server.ts'
 import type { FaceExtension, FaceMessage, FaceSource, WorldCommand } from '../../../src/meter/face/state.ts'
 
 const PHASE = { voltage_V: 230, current_A: 1, active_W: 230, reactive_var: 0, powerFactor: 1, voltageAngle_deg: 0, currentAngle_deg: 0 }
 
 class Source implements FaceSource {
+  radio: FaceRadioSource | undefined
   curveRevision = 1
   eventsRevision = 1
   hello() {
@@ -45,6 +47,18 @@ class Source implements FaceSource {
   }
   events() {
     return [{ seq: 1, time_ms: 1, log: 'standard', code: 1, text: 'Power failed' }]
+  }
+}
+
+class Radio implements FaceRadioSource {
+  revision = 1
+  newest = 2
+  state(): ReturnType<FaceRadioSource['state']> {
+    const device = { part: 'SX1262', region: 'EU868', deviceClass: 'C', devEui: '00', joinEui: '00', adr: true } as const
+    return { ...device, time_ms: 1, state: 'joined', busy: false, confirmed: false, backlog: 0, urgent: 0 }
+  }
+  frames(seq: number) {
+    return [1, 2, 3, 4, 5].filter((n) => n > seq && n <= this.newest).map((n) => ({ seq: n, time_ms: n, up: true }))
   }
 }
 
@@ -250,6 +264,30 @@ describe('live', () => {
     tick(4)
     const types = messages(client.take()).map((message) => message.type)
     expect(types.filter((type) => type !== 'state')).toEqual(['events', 'curve'])
+  })
+
+  test('a meter with LoRaWAN tells its state when it changes, and each frame once', () => {
+    const { client, source, tick } = openSocket()
+    const radio = new Radio()
+    const told = () =>
+      messages(client.take()).flatMap((message) =>
+        message.type === 'radio' ? ['radio'] : message.type === 'frames' ? [message.frames.map(({ seq }) => seq).join()] : [],
+      )
+    source.radio = radio
+    tick()
+    expect(told()).toEqual(['radio', '1,2'])
+    tick(8)
+    expect(told()).toEqual([])
+    radio.newest = 4
+    radio.revision = 2
+    tick()
+    expect(told()).toEqual(['radio', '3,4'])
+    radio.revision = 3
+    // Once a second at most.
+    tick(3)
+    expect(told()).toEqual([])
+    tick()
+    expect(told()).toEqual(['radio'])
   })
 
   test('carries out commands of the world and answers each', () => {

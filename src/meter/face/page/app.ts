@@ -8,6 +8,7 @@ import { localTime, zone } from './format.ts'
 import { html } from './html.ts'
 import { Measurements } from './measurements.ts'
 import { Meter } from './meter.ts'
+import { Radio } from './radio.ts'
 import { EMPTY, reduce } from './store.ts'
 import { World } from './world.ts'
 
@@ -66,6 +67,7 @@ export function App(): VNode {
           : html`<div class="data">
               ${state.phases.length === 0 ? null : html`<${Measurements} state=${state} />`}
               <${Curve} curve=${model.curve} live=${model.live} offset_min=${offset_min} now_W=${state.total.active_W} directed=${state.flags.export !== undefined} unit=${hello?.flow} />
+              ${model.radio === undefined ? null : html`<${Radio} radio=${model.radio} frames=${model.frames} offset_min=${offset_min} />`}
             </div>`
       }
       ${state === undefined ? null : html`<${Events} events=${model.events} offset_min=${offset_min} />`}

@@ -1,3 +1,4 @@
+import type { Modulation } from '../../../lib/lora-radio.ts'
 import type { FaceUnit } from '../state.ts'
 
 const GROUP = '\u202f'
@@ -42,3 +43,15 @@ export function zone(offset_min: number): string {
 }
 
 export const PHASES = ['L1', 'L2', 'L3'] as const
+
+/** `868.1 MHz`. */
+export function frequency_MHz(frequency_Hz: number): string {
+  return `${Number((frequency_Hz / 1e6).toFixed(4))} MHz`
+}
+
+/** `SF7 125 kHz`. */
+export function modulationText(modulation: Modulation | undefined): string {
+  if (modulation === undefined) return 'unknown'
+  if (modulation.type === 'fsk') return `FSK ${modulation.bitRate_bps / 1000} kbit/s`
+  return `SF${modulation.spreadingFactor} ${modulation.bandwidth_Hz / 1000} kHz`
+}

@@ -1,3 +1,4 @@
+import type { FaceFrame, FaceRadio } from '../radio-state.ts'
 import type { FaceCurve, FaceEvent, FaceHello, FaceMessage, FaceReply, FaceState, FaceWorld } from '../state.ts'
 
 /** `[s since 1970, W]` */
@@ -11,12 +12,16 @@ export interface Model {
   readonly curve?: FaceCurve
   /** Signed power, oldest first. */
   readonly live: readonly LivePoint[]
+  readonly radio?: FaceRadio
+  /** Newest first: more than the meter keeps. */
+  readonly frames: readonly FaceFrame[]
 }
 
-export const EMPTY: Model = { events: [], live: [] }
+export const EMPTY: Model = { events: [], live: [], frames: [] }
 
 /** Points kept: a bit more than a minute at four a second. */
 const LIVE_POINTS = 300
+const FRAMES = 24
 
 function addLive(live: readonly LivePoint[], state: FaceState): readonly LivePoint[] {
   const time_s = state.time_ms / 1000
@@ -38,6 +43,10 @@ export function reduce(model: Model, message: Exclude<FaceMessage, FaceReply>): 
       return { ...model, state: message, live: message.powered ? addLive(model.live, message) : model.live }
     case 'world':
       return { ...model, world: message }
+    case 'radio':
+      return { ...model, radio: message }
+    case 'frames':
+      return { ...model, frames: [...message.frames].reverse().concat(model.frames).slice(0, FRAMES) }
     case 'events':
       return { ...model, events: message.events }
     case 'curve': {

@@ -1,0 +1,72 @@
+import { DecodeError } from '../../../lib/bytes.ts'
+import type { Field } from '../../../links/lorawan/command-fields.ts'
+import { type Command, decodeCommands } from '../../../protocols/yobiiq/commands.ts'
+import { decodeReadings } from '../../../protocols/yobiiq/decode.ts'
+import { Channel, Info, Port } from '../../../protocols/yobiiq/types-table.ts'
+import { localTime } from './format.ts'
+
+/** A payload in words. */
+export interface PayloadText {
+  readonly fields?: readonly Field[]
+  readonly parts?: readonly { readonly name: string; readonly fields: readonly Field[] }[] | undefined
+}
+
+/** Units of the measurements and what their numbers are counted in, by the beginning of their names. */
+const UNITS: readonly (readonly [name: string, unit: string, step: number])[] = [
+  ['activeImport', 'Wh', 1],
+  ['activeExport', 'Wh', 1],
+  ['reactiveImport', 'varh', 1],
+  ['reactiveExport', 'varh', 1],
+  ['voltage', 'V', 0.1],
+  ['current', 'A', 0.001],
+  ['activePower', 'W', 1],
+  ['reactivePower', 'var', 1],
+  ['apparentPower', 'VA', 1],
+  ['powerFactor', '', 0.01],
+  ['phaseAngle', '°', 0.01],
+  ['frequency', 'Hz', 0.01],
+]
+
+/** `activeImportT1` as `active import T1`. */
+function words(name: string): string {
+  return name.replace(/[A-Z][a-z]+/g, (word) => ` ${word.toLowerCase()}`).replace(/[LT]\d$/, (end) => ` ${end}`)
+}
+
+function readingText(name: string, value: number, offset_min: number): string {
+  if (/timestamp/i.test(name)) {
+    const { date, time } = localTime(value * 1000, offset_min)
+    return `${date} ${time}`
+  }
+  const [, unit = '', step = 1] = UNITS.find(([prefix]) => name.startsWith(prefix)) ?? []
+  return `${Number((value * step).toFixed(3))} ${unit}`.trim()
+}
+
+function commandText(command: Command): Field {
+  const { type, ...rest } = command
+  return [
+    words(type),
+    Object.entries(rest)
+      .map(([name, value]) => `${words(name.replace(/_.*/, ''))} ${value}`)
+      .join(', '),
+  ]
+}
+
+/** State of supply or relay, result of a command. */
+function stateFields(fPort: number, [first, second, third]: Uint8Array): Field[] {
+  if (fPort === Port.change) return [['relay', third === 1 ? 'closed' : 'open']]
+  if (first === Channel.info && second === Info.power) return [['supply', third === 1 ? 'good' : 'failed']]
+  if (second === undefined && first <= 1) return [['downlink', first === 0 ? 'done' : 'not done']]
+  return []
+}
+
+/** What a payload in clear says; nothing for a format that the page does not know. */
+export function payloadFields(fPort: number, payload: Uint8Array, up: boolean, offset_min: number): PayloadText {
+  try {
+    if (!up) return { fields: decodeCommands(payload).map(commandText) }
+    if (fPort !== Port.measurement) return { fields: stateFields(fPort, payload) }
+    return { fields: decodeReadings(payload).map(([name, value]) => [words(name), readingText(name, value, offset_min)]) }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return {}
+  }
+}
