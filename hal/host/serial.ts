@@ -3,6 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import { ByteQueue } from '../../src/lib/byte-queue.ts'
 import { checkAddress, checkBytes, checkCallbacks, closedError } from '../../src/lib/check.ts'
+import { serialFormat } from '../../src/lib/serial-format.ts'
 import type { Bytes, Serial, SerialConstructor, SerialOptions } from '../api/io.ts'
 
 /** Bytes that may wait in each direction: a second at 38,400 baud. */
@@ -10,12 +11,7 @@ const WINDOW = 4096
 
 /** Arguments of `stty` (POSIX) for a transparent line in the wanted format. */
 function sttyArguments(options: SerialOptions): string[] {
-  const { baud, bits = 8, parity = 'none', stop = 1 } = options
-  if (typeof baud !== 'number') throw new TypeError('baud: number expected')
-  if (!Number.isInteger(baud) || baud < 50) throw new RangeError(`baud: ${baud}`)
-  if (bits !== 7 && bits !== 8) throw new RangeError(`bits: ${bits}`)
-  if (parity !== 'none' && parity !== 'even' && parity !== 'odd') throw new RangeError(`parity: ${parity}`)
-  if (stop !== 1 && stop !== 2) throw new RangeError(`stop: ${stop}`)
+  const { baud, bits, parity, stop } = serialFormat(options)
   const parityFlags = { none: ['-parenb'], even: ['parenb', '-parodd'], odd: ['parenb', 'parodd'] }[parity]
   // `raw` comes first because it sets the character size as well.
   return ['raw', '-echo', 'clocal', String(baud), `cs${bits}`, ...parityFlags, stop === 2 ? 'cstopb' : '-cstopb']

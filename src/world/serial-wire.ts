@@ -1,12 +1,12 @@
 import type { Bytes, Serial, SerialConstructor, SerialOptions } from '../../hal/api/io.ts'
 import { checkBytes, checkCallbacks, closedError } from '../lib/check.ts'
+import { type SerialFormat, serialFormat } from '../lib/serial-format.ts'
 import type { Scheduler, Task } from './scheduler.ts'
 
 /** Length of both FIFOs of an ESP32's UART (ESP32 Technical Reference Manual, chapter "UART Controller"). */
 const FIFO_BYTES = 128
 const FIFO_BYTES_MAX = 65_536
 /** The ESP32's UART goes up to 5 MBaud. */
-const BAUD_MIN = 50
 const BAUD_MAX = 5_000_000
 
 export interface SerialWireOptions {
@@ -19,13 +19,6 @@ export interface SerialWireOptions {
    * line is idle. Default: after each byte. Bursts cost a fraction of the time.
    */
   readonly bursts?: boolean
-}
-
-interface Format {
-  readonly baud: number
-  readonly bits: 7 | 8
-  readonly parity: 'none' | 'even' | 'odd'
-  readonly stop: 1 | 2
 }
 
 /** What the two ends share. */
@@ -87,19 +80,15 @@ export class SerialWire {
   }
 }
 
-function checkFormat(options: SerialOptions): Format {
+function checkFormat(options: SerialOptions): SerialFormat {
   checkCallbacks(options, ['onReadable', 'onWritable', 'onError'])
-  const { baud, bits = 8, parity = 'none', stop = 1 } = options
-  if (typeof baud !== 'number') throw new TypeError('baud: number expected')
-  if (!Number.isInteger(baud) || baud < BAUD_MIN || baud > BAUD_MAX) throw new RangeError(`baud: ${baud}`)
-  if (bits !== 7 && bits !== 8) throw new RangeError(`bits: ${bits}`)
-  if (parity !== 'none' && parity !== 'even' && parity !== 'odd') throw new RangeError(`parity: ${parity}`)
-  if (stop !== 1 && stop !== 2) throw new RangeError(`stop: ${stop}`)
-  return { baud, bits, parity, stop }
+  const format = serialFormat(options)
+  if (format.baud > BAUD_MAX) throw new RangeError(`baud: ${format.baud}`)
+  return format
 }
 
 /** Bits from the start bit up to, without the stop bits. */
-function headBits(format: Format): number {
+function headBits(format: SerialFormat): number {
   return 1 + format.bits + (format.parity === 'none' ? 0 : 1)
 }
 
@@ -110,7 +99,7 @@ function parityBit(byte: number, parity: 'even' | 'odd'): 0 | 1 {
 }
 
 /** A frame as levels of the line, first bit lowest: start bit 0, data, parity, then 1 for the stop bits and the idle line. */
-function encode(byte: number, format: Format): number {
+function encode(byte: number, format: SerialFormat): number {
   const data = byte & ((1 << format.bits) - 1)
   let line = -1 << headBits(format)
   line |= data << 1
@@ -158,7 +147,7 @@ class Fifo {
 class WireEnd implements Serial {
   readonly #cable: Cable
   readonly #which: 0 | 1
-  readonly #format: Format
+  readonly #format: SerialFormat
   readonly #options: SerialOptions
   readonly #transmit: Fifo
   readonly #receive: Fifo
@@ -271,7 +260,7 @@ class WireEnd implements Serial {
   }
 
   /** Frames without a gap have passed the wire. */
-  hearBurst(bytes: Uint8Array, count: number, sender: Format): void {
+  hearBurst(bytes: Uint8Array, count: number, sender: SerialFormat): void {
     const { baud, bits, parity } = this.#format
     const alike = sender.baud === baud && sender.bits === bits && sender.parity === parity
     if (!alike || this.#receive.length + count > this.#cable.receive_bytes) {
@@ -284,7 +273,7 @@ class WireEnd implements Serial {
   }
 
   /** A frame has passed the wire. Called from the task in which its last bit ends. */
-  hear(byte: number, sender: Format): void {
+  hear(byte: number, sender: SerialFormat): void {
     const { baud, bits, parity } = this.#format
     if (sender.baud === baud && sender.bits === bits && sender.parity === parity) this.#accept(byte & ((1 << bits) - 1))
     else this.#sample(encode(byte, sender), headBits(sender) + sender.stop, sender.baud)

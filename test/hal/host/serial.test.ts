@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { HostSerial } from '../../../hal/host/serial.ts'
+import { SerialPort } from '../../../hal/host/serial-port.ts'
 import { serialContract } from '../../contract/serial.ts'
 import { until } from '../../contract/until.ts'
 
@@ -29,6 +30,29 @@ describe.skipIf(!able)('serial line of the PC', () => {
   serialContract('host, pseudo-terminal', async () => {
     const { path, echo } = await openLine()
     return { Serial: HostSerial, options: { baud: 9600, device: path }, close: () => void echo.kill() }
+  })
+
+  serialContract('package serialport, pseudo-terminal', async () => {
+    const { path, echo } = await openLine()
+    return { Serial: SerialPort, options: { baud: 12_345, device: path }, close: () => void echo.kill() }
+  })
+
+  test('a port of the package that is not there, or goes away, is told', async () => {
+    const reasons: string[] = []
+    const onError = (reason: string) => void reasons.push(reason)
+    const missing = new SerialPort({ baud: 9600, device: '/dev/no-such-line', onError })
+    await until(() => reasons.length > 0, 'onError')
+    expect(reasons[0]).toMatch(/no-such-line/)
+    expect(() => missing.write(Uint8Array.of(1))).toThrow(RangeError)
+    missing.close()
+    const { path, echo } = await openLine()
+    let writable = 0
+    const serial = new SerialPort({ baud: 9600, device: path, onError, onWritable: (count) => (writable = count) })
+    await until(() => writable > 0, 'onWritable')
+    echo.kill()
+    await until(() => reasons.length > 1, 'onError')
+    serial.close()
+    expect(reasons).toHaveLength(2)
   })
 
   test('a speed that the line refuses is a RangeError with the words of stty', async () => {

@@ -1,0 +1,15 @@
+import { describe, test } from 'vitest'
+import { bridgeSuites } from './suites.ts'
+import { readWiring } from './wiring.ts'
+
+/** Set by `npm run test:hil -- --port …`. */
+const { FERRARIS_HIL_PORT: device, FERRARIS_HIL_BAUD: baud = '115200', FERRARIS_HIL_WIRING: wiring } = process.env
+
+if (device === undefined) {
+  console.log('skipped: no board')
+  test.skip('bridge board at a serial port', () => {})
+} else {
+  describe(`bridge board at ${device}`, () => {
+    bridgeSuites(device, readWiring(wiring), () => ({ device, baud: Number(baud) }))
+  })
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { array, type Infer, integer, object, optional, string } from '../../src/lib/schema.ts'
+import { validate } from '../../src/lib/schema-validate.ts'
+import type { Wiring } from './suites.ts'
+
+const PIN = integer({ min: 0, max: 63 })
+const BYTES = array(integer({ min: 0, max: 255 }), { minItems: 1, maxItems: 64 })
+
+/** What is connected to a bridge board, as the JSON file of `npm run test:hil -- --wiring FILE` says it. */
+const WIRING = object({
+  jumper: optional(object({ output: PIN, input: PIN })),
+  counter: optional(object({ filter_ns: integer({ min: 0, max: 1e9 }), tooLong_ns: integer({ min: 1, max: 1e12 }) })),
+  serial: optional(
+    object({ baud: integer({ min: 300, max: 3_000_000 }), transmit: optional(PIN), receive: optional(PIN), port: optional(PIN) }),
+  ),
+  spi: optional(
+    object({
+      hz: integer({ min: 1000, max: 40_000_000 }),
+      select: optional(PIN),
+      clock: optional(PIN),
+      in: optional(PIN),
+      out: optional(PIN),
+      port: optional(PIN),
+    }),
+  ),
+  i2c: optional(
+    object({
+      name: string({ minLength: 1, maxLength: 40 }),
+      address: integer({ min: 8, max: 119 }),
+      hz: integer({ min: 1000, max: 1_000_000 }),
+      data: optional(PIN),
+      clock: optional(PIN),
+      port: optional(PIN),
+      absent: integer({ min: 8, max: 119 }),
+      pointer: BYTES,
+      gives: BYTES,
+      storePointer: integer({ min: 0, max: 255 }),
+      stores: BYTES,
+    }),
+  ),
+})
+
+/** An ESP32 devkit with jumpers 4 to 5, 17 to 16 and 23 to 19: docs/bridge.md. */
+const DEVKIT: Infer<typeof WIRING> = {
+  jumper: { output: 4, input: 5 },
+  counter: { filter_ns: 12_000, tooLong_ns: 20_000 },
+  serial: { baud: 115_200, transmit: 17, receive: 16, port: 1 },
+  spi: { hz: 1_000_000, clock: 18, in: 19, out: 23, select: 15 },
+}
+
+/** Reads a file; without one the wiring of a devkit. Throws Error with all mistakes. */
+export function readWiring(path: string | undefined): Wiring {
+  const result = path === undefined ? undefined : validate(WIRING, JSON.parse(readFileSync(path, 'utf8')))
+  if (result?.ok === false) throw new Error(result.errors.map(({ text }) => `${path}: ${text}`).join('\n'))
+  const { jumper, counter, serial, spi, i2c } = result?.value ?? DEVKIT
+  return { jumper, counter, serial, spi: spi && [{ name: 'jumper', options: spi }], i2c: i2c && chip(i2c) }
+}
+
+function chip({ name, absent, pointer, gives, storePointer, stores, ...options }: NonNullable<Infer<typeof WIRING>['i2c']>): Wiring['i2c'] {
+  return { name, options, absent, exchange: { write: pointer, read: gives }, store: { pointer: storePointer, bytes: stores } }
+}
