@@ -139,16 +139,16 @@ export class Accounts {
     this.#options.keep(this.#demandSecond)
     // Nothing that closures catch and no iterators: on XS both would leave slots behind each second.
     const profiles = this.#profiles
-    for (let i = 0; i < profiles.length; i++) if (profiles[i].due(now_s)) this.#capture(profiles[i], persistent, save)
-    if (this.billing !== undefined && this.#options.clock.valid && this.billing.due(now_s)) this.#bill(this.billing, persistent, save)
+    for (let i = 0; i < profiles.length; i++) if (profiles[i].due(now_s)) this.capture(profiles[i], persistent, save)
+    if (this.billing !== undefined && this.#options.clock.valid && this.billing.due(now_s)) this.bill(this.billing, persistent, save)
   }
 
-  #capture(profile: CaptureProfile, persistent: () => number, save: () => void): void {
+  private capture(profile: CaptureProfile, persistent: () => number, save: () => void): void {
     save()
     this.#options.keep(() => profile.capture(this.#now_s, persistent()))
   }
 
-  #bill(billing: Billing, persistent: () => number, save: () => void): void {
+  private bill(billing: Billing, persistent: () => number, save: () => void): void {
     save()
     this.#options.keep(() => billing.capture(this.#now_s, persistent()))
   }

@@ -88,7 +88,7 @@ export class Calibrator {
 
   /** Begins a measurement for a step, which the next seconds fill. Errors: FerrarisError `SEAL`, `CALIBRATION` for a step that this IC has no correction for. */
   measure(kind: CalibrationKind): void {
-    this.#requireSeal()
+    this.requireSeal()
     const { ic } = this.#options.calibration.rules
     if (!this.kinds.has(kind)) refuse(`the ${ic} has no correction for this step; it takes ${[...this.kinds].join(' and ')} only`)
     this.#average = new ReadingAverage(this.channels.length)
@@ -98,7 +98,7 @@ export class Calibrator {
 
   /** Gives up a measurement. */
   abort(): void {
-    this.#fail('the measurement was given up')
+    this.fail('the measurement was given up')
   }
 
   /** The measurement. Errors: FerrarisError `CALIBRATION` for one that came to nothing. */
@@ -110,7 +110,7 @@ export class Calibrator {
 
   /** Once a second, after the sample. */
   second(): void {
-    if (this.onTrial) this.#watchTrial()
+    if (this.onTrial) this.watchTrial()
     const average = this.#average
     if (average === undefined || average.count >= SAMPLES) return
     if (this.#settling > 0) {
@@ -119,7 +119,7 @@ export class Calibrator {
     }
     const measured = this.present
     if (measured === undefined || (this.#options.core.now.status & UNUSABLE) !== 0)
-      this.#fail('the metering IC did not answer, or was reset')
+      this.fail('the metering IC did not answer, or was reset')
     else average.add(measured)
   }
 
@@ -128,25 +128,25 @@ export class Calibrator {
    * keeps what it had then.
    */
   take(kind: CalibrationKind, reference: PhaseQuantities, channels: ReadonlySet<number>): void {
-    this.#requireSeal()
+    this.requireSeal()
     const { calibration, basis, frequency_Hz } = this.#options
     const reading = this.reading()
     for (const index of channels) checkStep(kind, { name: this.channels[index], index }, reference, reading, basis)
     const procedure = new Calibration(calibration.rules, frequency_Hz, calibration.present)
-    this.#try(procedure.take(kind, reference, reading.mean, channels))
+    this.try(procedure.take(kind, reference, reading.mean, channels))
     this.#taken.add(kind)
   }
 
   /** Tries the codes that the IC has after a reset. Errors: as `take`. */
   neutral(): void {
-    this.#requireSeal()
-    this.#try(this.#options.calibration.rules.neutral)
+    this.requireSeal()
+    this.try(this.#options.calibration.rules.neutral)
     this.#taken.clear()
   }
 
   /** Stores the codes on trial; gives the number of this calibration. Errors: FerrarisError `SEAL`, `CALIBRATION`, those of the storage; they stay on trial then. */
   save(): number {
-    this.#requireSeal()
+    this.requireSeal()
     const { calibration, core } = this.#options
     if (!this.onTrial) refuse('there is nothing to store')
     const change = calibration.save(core.clock.now_s())
@@ -163,7 +163,7 @@ export class Calibrator {
     core.watch.calibrationTried(false)
   }
 
-  #try(phases: NonNullable<FrontEndCalibration['trial']>): void {
+  private try(phases: NonNullable<FrontEndCalibration['trial']>): void {
     const { calibration, core } = this.#options
     const began = !this.onTrial
     calibration.try(phases)
@@ -172,11 +172,11 @@ export class Calibrator {
     if (began) core.watch.calibrationTried(true)
   }
 
-  #watchTrial(): void {
+  private watchTrial(): void {
     const { core, sealOpen } = this.#options
     core.invalidate()
     if (sealOpen() && core.clock.ticks_ms() - this.#used_ms < ABANDONED_MS) return
-    this.#fail('the calibration was given up')
+    this.fail('the calibration was given up')
     try {
       this.discard()
     } catch (error) {
@@ -185,11 +185,11 @@ export class Calibrator {
     }
   }
 
-  #requireSeal(): void {
+  private requireSeal(): void {
     if (!this.#options.sealOpen()) throw new FerrarisError('SEAL', 'the seal is closed: the calibration cannot be changed')
   }
 
-  #fail(reason: string): void {
+  private fail(reason: string): void {
     this.#average = undefined
     this.#failure = reason
   }

@@ -30,15 +30,15 @@ export class ClockHealth {
   second(ticks_ms: number): void {
     if (ticks_ms < this.#next_ms) return
     this.#next_ms = ticks_ms + CHECK_MS
-    this.#checkChip()
-    this.#checkStore()
+    this.checkChip()
+    this.checkStore()
   }
 
   close(): void {
     this.#detector?.close()
   }
 
-  #checkChip(): void {
+  private checkChip(): void {
     // A chip without a time waits to be set; that is no fault of its own.
     const bad = this.#clock.valid ? !this.#clock.healthy : !this.#clock.answers
     if (bad) {
@@ -49,7 +49,7 @@ export class ClockHealth {
     this.#faulty = 0
   }
 
-  #checkStore(): void {
+  private checkStore(): void {
     if (this.#detector?.read() !== 0) {
       this.#low = 0
       return

@@ -36,22 +36,22 @@ export class CommunicationWatch {
     const { clock, managementClient } = this.#options
     this.#heard_ms = clock.ticks_ms()
     this.#silent = false
-    this.#tell(CommunicationEvent.clientConnected, clientSap, clientSap === managementClient ? MANAGEMENT_SPACING_MS : SPACING_MS)
+    this.tell(CommunicationEvent.clientConnected, clientSap, clientSap === managementClient ? MANAGEMENT_SPACING_MS : SPACING_MS)
   }
 
   /** A client sent too many wrong secrets. Rare enough by itself: each lock-out lasts a minute at least. */
   lockedOut(clientSap: number): void {
-    this.#tell(CommunicationEvent.clientLockedOut, clientSap, 0)
+    this.tell(CommunicationEvent.clientLockedOut, clientSap, 0)
   }
 
   /** Somebody is at the service port. */
   local(): void {
-    this.#tell(CommunicationEvent.localCommunication, 0, MANAGEMENT_SPACING_MS)
+    this.tell(CommunicationEvent.localCommunication, 0, MANAGEMENT_SPACING_MS)
   }
 
   /** A message did not leave. */
   pushFailed(): void {
-    this.#tell(CommunicationEvent.pushFailed, 0, SPACING_MS)
+    this.tell(CommunicationEvent.pushFailed, 0, SPACING_MS)
   }
 
   /** Once a second. */
@@ -59,10 +59,10 @@ export class CommunicationWatch {
     const { clock, silence_s } = this.#options
     if (this.#silent || silence_s === 0 || clock.ticks_ms() - this.#heard_ms < 1000 * silence_s) return
     this.#silent = true
-    this.#tell(CommunicationEvent.noConnection, silence_s, 0)
+    this.tell(CommunicationEvent.noConnection, silence_s, 0)
   }
 
-  #tell(code: number, parameter: number, spacing_ms: number): void {
+  private tell(code: number, parameter: number, spacing_ms: number): void {
     const { clock, log } = this.#options
     const ticks_ms = clock.ticks_ms()
     const key = code * 0x10000 + parameter

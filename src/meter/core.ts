@@ -183,9 +183,9 @@ export class MeterCore {
       config: config.clock,
       // Entries of the profile stay where they are when the clock is set back.
       alive_s: latest_s(this.storage, [this.storage.events]),
-      onAdjusted: (adjustment) => this.#clockAdjusted(adjustment),
+      onAdjusted: (adjustment) => this.clockAdjusted(adjustment),
       log: (code, parameter) => this.record(code, parameter),
-      keep: (write) => this.#keep(write),
+      keep: (write) => this.keep(write),
     })
     this.clock = new MeterClock(this.time.clock, {
       standardOffset_min,
@@ -209,14 +209,14 @@ export class MeterCore {
     this.#second_s = now_s
     this.#wasDaylightSaving = this.clock.daylightSaving(now_s * 1000)
     this.#scrubber = new Scrubber(LOGS.flatMap((name) => this.storage[name] ?? []))
-    this.#damage = new DamageReport(this.storage.settings, (utc_s, count) => this.#log(StandardEvent.memoryNonVolatileError, utc_s, count))
+    this.#damage = new DamageReport(this.storage.settings, (utc_s, count) => this.log(StandardEvent.memoryNonVolatileError, utc_s, count))
     this.tariff = new TariffEngine({
       clock: this.clock,
       energy: this.energy,
       settings: this.storage.settings,
       configured: tariffOf(config.tariff),
-      onActivated: (utc_s) => this.#log(StandardEvent.tariffActivated, utc_s),
-      onRefused: (utc_s) => this.#log(StandardEvent.tariffRefused, utc_s),
+      onActivated: (utc_s) => this.log(StandardEvent.tariffActivated, utc_s),
+      onRefused: (utc_s) => this.log(StandardEvent.tariffRefused, utc_s),
     })
     const rateCount = Math.max(this.tariff.rates, config.tariff.rates)
     this.registers = registerTable(rateCount, this.measured)
@@ -224,8 +224,8 @@ export class MeterCore {
     this.#settled = this.energy.settle()
     this.watch = new MeterWatch({
       ...{ device, config, measured, clock: this.clock, storage: this.storage, logs: this.logs, image: this.#image },
-      log: (log, code, utc_s, parameter, value) => this.#add(log, code, utc_s, parameter, value),
-      keep: (write) => this.#keep(write),
+      log: (log, code, utc_s, parameter, value) => this.add(log, code, utc_s, parameter, value),
+      keep: (write) => this.keep(write),
       status: this.#status,
       slewing: () => this.time.clock.slewing,
       storageFailed: () => this.#storageFailed,
@@ -237,22 +237,22 @@ export class MeterCore {
       config,
       measured: this.measured,
       rates: rateCount,
-      keep: (write) => this.#keep(write),
+      keep: (write) => this.keep(write),
     })
     this.#supply = new SupplyWatch({
       clock: this.clock,
-      log: { newest: (count) => this.#latestStandard(count) },
-      write: (code, utc_s, parameter) => this.#log(code, utc_s, parameter),
+      log: { newest: (count) => this.latestStandard(count) },
+      write: (code, utc_s, parameter) => this.log(code, utc_s, parameter),
       onFailure: (utc_s) => {
-        this.#mark(ProfileStatus.powerDown)
+        this.mark(ProfileStatus.powerDown)
         onSupplyFailure?.(utc_s)
       },
       onReturn: (utc_s, duration_s) => {
-        this.#endOfFailure(utc_s, duration_s)
+        this.endOfFailure(utc_s, duration_s)
         onSupplyReturn?.(utc_s, duration_s)
       },
     })
-    this.#start(now_s, device.resetReason ?? 'power')
+    this.start(now_s, device.resetReason ?? 'power')
   }
 
   /** What the register table reads from. */
@@ -274,7 +274,7 @@ export class MeterCore {
   }
 
   /** Events of the standard log, newest first, whoever clears it; not those that the other logs have no room for. */
-  #latestStandard(count: number): LoggedEvent[] {
+  private latestStandard(count: number): LoggedEvent[] {
     return this.logs.standard.latest(count).filter(({ log }) => log === LogId.standard)
   }
 
@@ -291,36 +291,36 @@ export class MeterCore {
   /** The IC raised its interrupt: a voltage changed its state. */
   interrupt(): void {
     this.metering.acknowledge()
-    this.#measure()
-    this.#watchSupply()
+    this.measure()
+    this.watchSupply()
     if (!this.#supply.failed) this.watch.interrupt(this.now, this.clock.now_s())
   }
 
   /** One second of the meter's life. */
   second(): void {
-    this.#measure()
+    this.measure()
     if (this.#reconfigured) this.now.status |= MeteringStatus.reconfigured
     this.#reconfigured = false
-    this.#watchSupply()
+    this.watchSupply()
     this.time.second()
     const now_s = this.clock.now_s()
     this.watch.second(this.now, now_s, this.#supply.failed)
-    this.#keep(this.#switchRates)
-    this.#watchClock(now_s)
+    this.keep(this.#switchRates)
+    this.watchClock(now_s)
     this.accounts.second(now_s, this.#status, this.#save)
-    if (this.profile.due(now_s)) this.#capture(now_s)
-    if (this.#filling && !this.#supply.unsettled) this.#keep(this.#fill)
+    if (this.profile.due(now_s)) this.capture(now_s)
+    if (this.#filling && !this.#supply.unsettled) this.keep(this.#fill)
     // A clock that was set back saves at once; otherwise the interval would last as long as the correction.
     const elapsed_s = now_s - this.#lastSave_s
     if (elapsed_s >= this.#saveInterval_s || elapsed_s < 0) this.save()
-    if (!this.#scrubber.done) this.#scrub(now_s)
+    if (!this.#scrubber.done) this.scrub(now_s)
     // An erase takes long: never while the meter lives on its capacitors, where a save may still have to come.
     const wanted = !this.#storageFailed || now_s % WORN_RETRY_S === 0
-    if (wanted && !this.#supply.failed) this.#keep(this.#makeReady)
+    if (wanted && !this.#supply.failed) this.keep(this.#makeReady)
   }
 
   readonly #save = (): void => this.save()
-  readonly #status = (): number => this.#persistent(this.clock.now_s())
+  readonly #status = (): number => this.persistent(this.clock.now_s())
   readonly #switchRates = (): void => this.tariff.second()
   readonly #fill = (): void => {
     this.#filling = this.profile.fill()
@@ -338,39 +338,39 @@ export class MeterCore {
   /** Writes the register image to flash. */
   save(): void {
     this.#lastSave_s = this.clock.now_s()
-    this.#savedSum = this.#imageSum()
-    this.#keep(() => this.storage.registers.save(this.#image, this.#lastSave_s))
+    this.#savedSum = this.imageSum()
+    this.keep(() => this.storage.registers.save(this.#image, this.#lastSave_s))
   }
 
   /** The supply is gone: takes the last counts, saves, and logs the power failure. The meter may die at any moment after this. */
   supplyFails(): void {
-    this.#measure()
-    this.#gasp()
+    this.measure()
+    this.gasp()
     this.#supply.fails(this.clock.now_s())
   }
 
   /** The firmware ends in good order. `restart`: it starts again at once, and the supply has nothing to do with it. */
   stop(restart = false): void {
-    this.#measure()
+    this.measure()
     this.save()
     if (!restart) this.#supply.fails(this.clock.now_s())
-    else if (this.profile.marks !== 0) this.#keep(() => this.storage.settings.set(MARKS_KEY, Uint8Array.of(this.profile.marks)))
+    else if (this.profile.marks !== 0) this.keep(() => this.storage.settings.set(MARKS_KEY, Uint8Array.of(this.profile.marks)))
   }
 
   /** A sag of all phases may be the beginning of the end, so it saves; only when all phases are lost has the supply failed. */
-  #watchSupply(): void {
+  private watchSupply(): void {
     const { status } = this.now
     const { phases } = this.measured
     const sagging = allSagging(status, phases)
-    if (sagging && !this.#sagging) this.#gasp()
+    if (sagging && !this.#sagging) this.gasp()
     this.#sagging = sagging
     if (!allLost(status, phases)) this.#supply.lives(this.clock.now_s())
     else if (!this.#supply.failed) this.supplyFails()
   }
 
   /** Saves what has not been saved, out of turn; within a budget, so that a supply that flickers for hours costs no more flash than the normal saves. */
-  #gasp(): void {
-    if (this.#imageSum() === this.#savedSum) return
+  private gasp(): void {
+    if (this.imageSum() === this.#savedSum) return
     const ticks_ms = this.clock.ticks_ms()
     if (ticks_ms - this.#gasped_ms >= GASP_REFILL_MS) {
       const refill = Math.min(GASPS_MAX, Math.floor((ticks_ms - this.#gasped_ms) / GASP_REFILL_MS))
@@ -382,7 +382,7 @@ export class MeterCore {
     this.save()
   }
 
-  #imageSum(): number {
+  private imageSum(): number {
     let sum = 0
     for (let i = 0; i < this.#image.length; i++) sum += this.#image[i]
     return sum
@@ -391,27 +391,27 @@ export class MeterCore {
   /** Sets the clock, by the rules of `ClockDiscipline`. Throws RangeError, and changes nothing, for a time that the meter cannot keep. */
   setClock(utc_ms: number): void {
     // What was counted so far belongs to the rate of the old time.
-    this.#measure()
+    this.measure()
     this.time.set(utc_ms)
     this.watch.clockSet()
   }
 
   /** Moves the clock by so much, at once. False, and nothing changes, for a clock without time and for a time that the meter cannot keep. */
   shiftClock(difference_ms: number): boolean {
-    this.#measure()
+    this.measure()
     return this.time.adjust(difference_ms)
   }
 
   /** The clock was stepped; more than a shift is logged: the old time, then the new one. */
-  #clockAdjusted({ kind, old_ms }: ClockAdjustment): void {
+  private clockAdjusted({ kind, old_ms }: ClockAdjustment): void {
     const old_s = Math.floor(Math.min(Math.max(old_ms, 0), TIME_MAX_MS) / 1000)
     const new_s = this.clock.now_s()
-    this.#keep(() => this.tariff.clockChanged())
+    this.keep(() => this.tariff.clockChanged())
     this.watch.clockSet()
     this.watch.mark(ProfileStatus.clockAdjusted)
     if (kind === 'set') {
-      this.#log(StandardEvent.clockAdjustedOld, old_s)
-      this.#log(StandardEvent.clockAdjustedNew, new_s)
+      this.log(StandardEvent.clockAdjustedOld, old_s)
+      this.log(StandardEvent.clockAdjustedNew, new_s)
     }
     this.profile.mark(ProfileStatus.clockAdjusted)
     this.accounts.clockAdjusted(old_s, new_s)
@@ -427,110 +427,110 @@ export class MeterCore {
 
   /** What was counted so far belongs to the old tariff. Errors: FerrarisError `TARIFF`, those of `Settings.set`. */
   activatePassive(): void {
-    this.#measure()
+    this.measure()
     this.tariff.activatePassive()
   }
 
   /** As `activatePassive`. */
   setSpecialDays(days: readonly SpecialDay[]): void {
-    this.#measure()
+    this.measure()
     this.tariff.setSpecialDays(days)
   }
 
   /** Ends the billing period by a command. False while that is blocked, or on a flash without room for snapshots. */
   endBilling(): boolean {
-    this.#measure()
+    this.measure()
     const now_s = this.clock.now_s()
-    return this.accounts.endBilling(now_s, this.#persistent(now_s), this.#save)
+    return this.accounts.endBilling(now_s, this.persistent(now_s), this.#save)
   }
 
-  #start(now_s: number, reason: ResetReason): void {
-    this.#savedSum = this.#imageSum()
-    this.#keep(() => this.logs.start(now_s))
+  private start(now_s: number, reason: ResetReason): void {
+    this.#savedSum = this.imageSum()
+    this.keep(() => this.logs.start(now_s))
     this.watch.resume()
     if (!this.#settled || this.tariff.damaged > 0) {
-      this.#mark(ProfileStatus.dataNotValid)
-      this.#log(StandardEvent.memoryNonVolatileError, now_s)
+      this.mark(ProfileStatus.dataNotValid)
+      this.log(StandardEvent.memoryNonVolatileError, now_s)
     }
     const lastAlive_s = lastSign_s(this.storage)
     this.tariff.start(lastAlive_s, lastAlive_s > 0 && reason !== 'power')
     const { damaged } = this.storage.report
-    if (damaged > 0) this.#mark(ProfileStatus.dataNotValid)
-    this.#keep(() => {
+    if (damaged > 0) this.mark(ProfileStatus.dataNotValid)
+    this.keep(() => {
       this.#damage.report(DAMAGE_AT_START, damaged, Math.max(now_s, lastAlive_s))
       this.#damage.settle(DAMAGE_AT_START, damaged)
     })
-    if (this.storage.report.worn.length > 0) this.#onStorageFault()
+    if (this.storage.report.worn.length > 0) this.onStorageFault()
     if (lastAlive_s === 0) {
       this.accounts.start('first')
-      this.#countStart()
+      this.countStart()
       this.#supply.first(now_s)
-      this.#announceClock(now_s)
+      this.announceClock(now_s)
       this.save()
       return
     }
     this.accounts.start(reason === 'power' ? 'power' : 'reset')
     // A reset in the first seconds after a failure leaves that to be ended.
     if (reason === 'power' || this.#supply.open) {
-      this.#mark(ProfileStatus.powerDown)
+      this.mark(ProfileStatus.powerDown)
       this.#supply.start(now_s, lastAlive_s)
     }
-    if (reason === 'power' && this.clock.valid) this.#recover(now_s)
+    if (reason === 'power' && this.clock.valid) this.recover(now_s)
     if (reason === 'power') return
-    this.#countStart()
-    this.#afterReset(now_s, reason)
+    this.countStart()
+    this.afterReset(now_s, reason)
   }
 
   /** What ended while there was no supply, with the registers as they are now. */
-  #recover(now_s: number): void {
+  private recover(now_s: number): void {
     this.profile.recover(now_s, this.energy)
     this.accounts.recover(now_s)
     this.#filling = true
   }
 
   /** Once a life, when it is one: a start of a supply that flickers writes nothing. */
-  #countStart(): void {
+  private countStart(): void {
     if (this.#counted) return
     this.#counted = true
-    this.#keep(() => this.storage.counters.next(Counter.boot))
+    this.keep(() => this.storage.counters.next(Counter.boot))
   }
 
   /** The firmware started again although the supply was there. */
-  #afterReset(now_s: number, reason: ResetReason): void {
-    if (!this.#supply.unsettled) this.#announceClock(now_s)
+  private afterReset(now_s: number, reason: ResetReason): void {
+    if (!this.#supply.unsettled) this.announceClock(now_s)
     if (reason === 'restart') {
-      this.#keep(() => this.#takeMarks())
+      this.keep(() => this.takeMarks())
       return
     }
     // What was counted since the last save and was still in memory is gone.
-    this.#mark(ProfileStatus.dataNotValid)
+    this.mark(ProfileStatus.dataNotValid)
     this.watch.watchdogFired(now_s)
-    const [last] = this.#latestStandard(1)
+    const [last] = this.latestStandard(1)
     const again = last?.code === StandardEvent.watchdog && now_s - last.utc_s < RESET_HOLD_OFF_S
-    if (!again) this.#log(StandardEvent.watchdog, now_s, reason === 'watchdog' ? 1 : 2)
+    if (!again) this.log(StandardEvent.watchdog, now_s, reason === 'watchdog' ? 1 : 2)
   }
 
   /** Marks of the running interval, which a planned restart handed over. */
-  #takeMarks(): void {
+  private takeMarks(): void {
     const { settings } = this.storage
     const marks = settings.get(MARKS_KEY)?.[0]
     if (marks === undefined) return
-    this.#mark(marks)
+    this.mark(marks)
     settings.delete(MARKS_KEY)
   }
 
-  #announceClock(now_s: number): void {
+  private announceClock(now_s: number): void {
     this.#clockAnnounced = true
-    if (!this.clock.valid) this.#log(StandardEvent.clockInvalid, now_s)
+    if (!this.clock.valid) this.log(StandardEvent.clockInvalid, now_s)
   }
 
   /** The supply is back for good: counts the failure and logs how long it lasted. */
-  #endOfFailure(utc_s: number, duration_s: number | undefined): void {
-    this.#countStart()
+  private endOfFailure(utc_s: number, duration_s: number | undefined): void {
+    this.countStart()
     this.#image[POWER_FAILURES]++
     this.watch.supplyReturned(duration_s)
-    if (duration_s !== undefined) this.#keep(() => this.powerFailureLog.add(StandardEvent.powerUp, utc_s, duration_s))
-    if (!this.#clockAnnounced) this.#announceClock(utc_s)
+    if (duration_s !== undefined) this.keep(() => this.powerFailureLog.add(StandardEvent.powerUp, utc_s, duration_s))
+    if (!this.#clockAnnounced) this.announceClock(utc_s)
     this.save()
   }
 
@@ -541,13 +541,13 @@ export class MeterCore {
 
   /** Logs an event of the disconnector, now. */
   recordSwitch(code: number, parameter: number): void {
-    this.#add(LogId.disconnector, code, this.clock.now_s(), parameter)
+    this.add(LogId.disconnector, code, this.clock.now_s(), parameter)
   }
 
   /** By the management: erases an event log, which is its first entry then. False when the flash did not take it, or there is no such log. */
   clearLog(log: number): boolean {
     let cleared = false
-    this.#keep(() => {
+    this.keep(() => {
       cleared = this.logs.clear(log, this.clock.now_s())
     })
     return cleared
@@ -555,65 +555,65 @@ export class MeterCore {
 
   /** Logs an event of another part of the meter, now. */
   record(code: number, parameter = 0): void {
-    this.#log(code, this.clock.now_s(), parameter)
+    this.log(code, this.clock.now_s(), parameter)
   }
 
   /** Logs an event of the communication log. */
   recordCommunication(code: number, utc_s: number, parameter: number): void {
-    this.#add(LogId.communication, code, utc_s, parameter)
+    this.add(LogId.communication, code, utc_s, parameter)
   }
 
-  #log(code: number, utc_s: number, parameter = 0): void {
-    this.#add(LogId.standard, code, utc_s, parameter)
+  private log(code: number, utc_s: number, parameter = 0): void {
+    this.add(LogId.standard, code, utc_s, parameter)
   }
 
-  #add(log: number, code: number, utc_s: number, parameter = 0, value = 0): void {
-    this.#keep(() => this.logs.add(log, code, utc_s, parameter, value))
+  private add(log: number, code: number, utc_s: number, parameter = 0, value = 0): void {
+    this.keep(() => this.logs.add(log, code, utc_s, parameter, value))
   }
 
   /** A flash that takes no more does not stop the metering: registers go on in memory, and whoever reads the profile is warned. */
-  #keep(write: () => void): void {
+  private keep(write: () => void): void {
     try {
       write()
     } catch (error) {
       if (!(error instanceof FerrarisError && (error.code.startsWith('STORAGE') || error.code === 'SETTINGS_FULL'))) throw error
-      this.#onStorageFault()
+      this.onStorageFault()
     }
   }
 
-  #onStorageFault(): void {
-    this.#mark(ProfileStatus.criticalError)
+  private onStorageFault(): void {
+    this.mark(ProfileStatus.criticalError)
     if (this.#storageFailed) return
     this.#storageFailed = true
-    this.#log(StandardEvent.memoryNonVolatileError, this.clock.now_s())
+    this.log(StandardEvent.memoryNonVolatileError, this.clock.now_s())
   }
 
   /** One block of the logs a second, once after each start. */
-  #scrub(now_s: number): void {
+  private scrub(now_s: number): void {
     this.#damaged += this.#scrubber.step()
-    this.#keep(() => {
+    this.keep(() => {
       this.#damage.report(DAMAGE_SCRUBBED, this.#damaged, now_s)
       if (this.#scrubber.done) this.#damage.settle(DAMAGE_SCRUBBED, this.#damaged)
     })
   }
 
-  #measure(): void {
+  private measure(): void {
     const sample = this.metering.sample()
     this.tariff.add(sample)
     this.now.copy(sample)
     const { counted } = this.metering
     if (counted !== undefined) this.#image[PULSE_POSITION] = advancedPosition(this.#image[PULSE_POSITION], counted)
-    this.#keepPositions()
+    this.keepPositions()
     const faulty = (sample.status & (MeteringStatus.fault | MeteringStatus.starting)) === MeteringStatus.fault
     // Also with the first answer after a fault: it brings counts of the time before.
-    if (faulty || this.#faults > 0 || (sample.status & INCOMPLETE) !== 0) this.#mark(ProfileStatus.dataNotValid)
-    if ((sample.status & MeteringStatus.recovered) !== 0) this.#mark(ProfileStatus.recoveredValue)
+    if (faulty || this.#faults > 0 || (sample.status & INCOMPLETE) !== 0) this.mark(ProfileStatus.dataNotValid)
+    if ((sample.status & MeteringStatus.recovered) !== 0) this.mark(ProfileStatus.recoveredValue)
     if ((sample.status & MeteringStatus.reconfigured) !== 0) this.#reconfigured = true
-    if (faulty) this.#onFault()
+    if (faulty) this.onFault()
     else this.#faults = 0
   }
 
-  #keepPositions(): void {
+  private keepPositions(): void {
     for (let channel = 0; channel < PULSE_POSITIONS; channel++) {
       const reading = this.metering.position?.(channel)
       const place = PULSE_POSITION + channel
@@ -621,51 +621,51 @@ export class MeterCore {
     }
   }
 
-  #onFault(): void {
+  private onFault(): void {
     if (++this.#faults >= STALE_SAMPLES) this.now.clear()
     const ticks_ms = this.clock.ticks_ms()
     if (this.#faults > 1 || ticks_ms - this.#faultLogged_ms < FAULT_HOLD_OFF_MS) return
     this.#faultLogged_ms = ticks_ms
-    this.#log(StandardEvent.measurementSystemError, this.clock.now_s())
+    this.log(StandardEvent.measurementSystemError, this.clock.now_s())
   }
 
-  #watchClock(now_s: number): void {
+  private watchClock(now_s: number): void {
     const valid = this.clock.valid
-    if (valid !== this.#clockWasValid) this.#validity(valid, now_s)
+    if (valid !== this.#clockWasValid) this.validity(valid, now_s)
     this.#second_s = now_s
     if (now_s % 60 !== 0) return
     const daylightSaving = this.clock.daylightSaving(now_s * 1000)
-    if (daylightSaving !== this.#wasDaylightSaving) this.#log(StandardEvent.daylightSavingChanged, now_s)
+    if (daylightSaving !== this.#wasDaylightSaving) this.log(StandardEvent.daylightSavingChanged, now_s)
     this.#wasDaylightSaving = daylightSaving
   }
 
   /** The clock lost its time, or a chip that did not answer at the start has one after all: that is a step, too. */
-  #validity(valid: boolean, now_s: number): void {
+  private validity(valid: boolean, now_s: number): void {
     this.#clockWasValid = valid
-    this.#mark(ProfileStatus.clockInvalid)
-    if (!valid) this.#log(StandardEvent.clockInvalid, now_s)
-    else this.#clockAdjusted({ kind: 'set', old_ms: this.#second_s * 1000, new_ms: this.clock.now_ms(), wasValid: false })
+    this.mark(ProfileStatus.clockInvalid)
+    if (!valid) this.log(StandardEvent.clockInvalid, now_s)
+    else this.clockAdjusted({ kind: 'set', old_ms: this.#second_s * 1000, new_ms: this.clock.now_ms(), wasValid: false })
   }
 
-  #capture(now_s: number): void {
+  private capture(now_s: number): void {
     // Image first: after a cut the registers must not be older than an entry that somebody may have read.
     this.save()
-    this.#keep(() => this.profile.capture(now_s, this.energy, this.#persistent(now_s)))
+    this.keep(() => this.profile.capture(now_s, this.energy, this.persistent(now_s)))
   }
 
   /** What is measured now is not to be relied on: the running interval says so. */
   invalidate(): void {
-    this.#mark(ProfileStatus.dataNotValid)
+    this.mark(ProfileStatus.dataNotValid)
   }
 
   /** Status bits that last as long as their cause. */
-  #persistent(now_s: number): number {
+  private persistent(now_s: number): number {
     const daylightSaving = this.clock.daylightSaving(now_s * 1000) ? ProfileStatus.daylightSaving : 0
     return daylightSaving | (this.clock.valid ? 0 : ProfileStatus.clockInvalid) | this.watch.profileStatus
   }
 
   /** Marks the running interval of everything that has one. */
-  #mark(status: number): void {
+  private mark(status: number): void {
     this.profile.mark(status)
     this.accounts.mark(status)
     this.watch.mark(status)

@@ -34,15 +34,15 @@ export class FlowWatch {
     this.#core = core
     const log = (code: number, parameter: number) => core.record(code, parameter)
     this.monitor = new FlowMonitor({ limits: limitsOf(medium.kind, config), log }, core.clock.ticks_ms())
-    this.#forward = this.#read(Quantity.activeImport)
-    this.#back = this.#read(Quantity.activeExport)
+    this.#forward = this.read(Quantity.activeImport)
+    this.#back = this.read(Quantity.activeExport)
   }
 
   /** Once a second. Nothing is written while the meter lives on its reserve. */
   second(): void {
     if (this.#core.supplyFailed) return
-    const forward = this.#read(Quantity.activeImport)
-    const back = this.#read(Quantity.activeExport)
+    const forward = this.read(Quantity.activeImport)
+    const back = this.read(Quantity.activeExport)
     const flow = this.#core.now.active_mW[0]
     this.monitor.second(forward - this.#forward, back - this.#back, flow, this.#core.clock.ticks_ms())
     this.#forward = forward
@@ -50,7 +50,7 @@ export class FlowWatch {
   }
 
   /** Thousandths. */
-  #read(quantity: number): number {
+  private read(quantity: number): number {
     const { energy } = this.#core
     return energy.thousandths(energy.count(quantity, 0))
   }

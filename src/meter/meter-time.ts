@@ -44,7 +44,7 @@ export class MeterTime {
     const { device, settings, config, alive_s, onAdjusted } = options
     this.#options = options
     this.#state = decodeClockState(settings.get(STATE_KEY), device.rtc?.part ?? '')
-    this.#rtcClock = this.#openRtcClock(device, alive_s)
+    this.#rtcClock = this.openRtcClock(device, alive_s)
     const { drift_ppm, reference_s, uncertainty_ms = 0 } = this.#state
     this.clock = new ClockDiscipline(this.#rtcClock ?? device.clock, {
       rules: clockRulesOf(config),
@@ -63,8 +63,8 @@ export class MeterTime {
     const action = clock.synchronise({ utc_ms, ticks_ms: clock.ticks_ms(), uncertainty_ms, trusted: true })
     if (action === 'refused') throw new RangeError('time of day: allowed is 2000-01-01 to 2099-12-31')
     const learned = clock.drift.drift_ppm !== before_ppm
-    if (learned) this.#trim()
-    if (learned || clock.ticks_ms() - this.#stored_ms >= STORE_MS) this.#store()
+    if (learned) this.trim()
+    if (learned || clock.ticks_ms() - this.#stored_ms >= STORE_MS) this.store()
     return action
   }
 
@@ -95,7 +95,7 @@ export class MeterTime {
     return `${quality}, ${chip}${drift_ppm === undefined ? '' : `, drift ${drift_ppm.toFixed(2)} ppm`}`
   }
 
-  #openRtcClock(device: MeterTimeOptions['device'], alive_s: number): RtcClock | undefined {
+  private openRtcClock(device: MeterTimeOptions['device'], alive_s: number): RtcClock | undefined {
     const { rtc, timer, wait_ms, clock } = device
     if (rtc === undefined) return undefined
     const open = () => {
@@ -110,7 +110,7 @@ export class MeterTime {
   }
 
   /** Gives the chip the correction that was learned, as far as it can take it; the rest is corrected all the time. */
-  #trim(): void {
+  private trim(): void {
     const chip = this.#chip
     const { drift } = this.clock
     const { drift_ppm } = drift
@@ -124,7 +124,7 @@ export class MeterTime {
     this.#state = { ...this.#state, trim_ppm: new_ppm }
   }
 
-  #store(): void {
+  private store(): void {
     const { known, drift } = this.clock
     this.#stored_ms = this.clock.ticks_ms()
     this.#state = {

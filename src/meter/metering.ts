@@ -50,7 +50,7 @@ export class PatientMetering implements MeteringSource {
     this.#options = options
     this.energyUnit = options.energyUnit
     this.#settled_ms = options.ticks_ms() + (options.settle_ms ?? 0)
-    this.#attempt()
+    this.attempt()
   }
 
   get identification(): MeteringSource['identification'] {
@@ -67,16 +67,16 @@ export class PatientMetering implements MeteringSource {
 
   sample(): MeteringSample {
     const { ticks_ms } = this.#options
-    if (this.#source === undefined && ticks_ms() >= this.#due_ms) this.#again()
+    if (this.#source === undefined && ticks_ms() >= this.#due_ms) this.again()
     const source = this.#source
-    if (source === undefined) return this.#fault()
+    if (source === undefined) return this.fault()
     const began_ms = ticks_ms()
     let sample: MeteringSample
     try {
       sample = source.sample()
     } catch (error) {
-      this.#giveUp(reasonOf(error))
-      return this.#fault()
+      this.giveUp(reasonOf(error))
+      return this.fault()
     }
     this.#last = sample
     sample.status &= ~MeteringStatus.starting
@@ -92,7 +92,7 @@ export class PatientMetering implements MeteringSource {
       this.#settled_ms = began_ms
     } else if (began_ms < this.#settled_ms) sample.status |= MeteringStatus.starting
     else if (++this.#faults >= FAULTS_MAX) {
-      this.#giveUp(slow ? 'samples take too long' : 'the metering IC does not answer')
+      this.giveUp(slow ? 'samples take too long' : 'the metering IC does not answer')
     }
     return sample
   }
@@ -101,7 +101,7 @@ export class PatientMetering implements MeteringSource {
     try {
       this.#source?.acknowledge()
     } catch (error) {
-      this.#giveUp(reasonOf(error))
+      this.giveUp(reasonOf(error))
     }
   }
 
@@ -115,20 +115,20 @@ export class PatientMetering implements MeteringSource {
     this.#due_ms = Number.POSITIVE_INFINITY
   }
 
-  #again(): void {
-    if (!this.#attempt()) return
+  private again(): void {
+    if (!this.attempt()) return
     this.#renewed = true
     this.#options.record.restarted()
   }
 
-  #attempt(): boolean {
+  private attempt(): boolean {
     let source: MeteringSource | undefined
     try {
       source = this.#options.create(this.#onFault)
       if (!sameUnit(source, this)) throw new FerrarisError('CONFIGURATION', 'the metering IC counts in another unit than before')
     } catch (error) {
       this.#source = source
-      this.#giveUp(reasonOf(error))
+      this.giveUp(reasonOf(error))
       return false
     }
     this.#source = source
@@ -137,10 +137,10 @@ export class PatientMetering implements MeteringSource {
   }
 
   readonly #onFault = (error: unknown): void => {
-    if (this.#source !== undefined) this.#giveUp(reasonOf(error))
+    if (this.#source !== undefined) this.giveUp(reasonOf(error))
   }
 
-  #giveUp(reason: string): void {
+  private giveUp(reason: string): void {
     const { ticks_ms, record } = this.#options
     record.add(reason)
     this.close()
@@ -150,7 +150,7 @@ export class PatientMetering implements MeteringSource {
   }
 
   /** Old values, no counts. */
-  #fault(): MeteringSample {
+  private fault(): MeteringSample {
     this.#last ??= createMeteringSample()
     const sample = this.#last
     sample.activeImport.fill(0)

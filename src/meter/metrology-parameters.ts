@@ -37,7 +37,7 @@ export class MetrologyParameters {
       settings: storage.settings,
       sealOpen,
       nextNumber: () => storage.counters.next(Counter.sealedChange),
-      onChange: (_name, number) => this.#tell(number),
+      onChange: (_name, number) => this.tell(number),
     })
   }
 
@@ -45,11 +45,11 @@ export class MetrologyParameters {
   resume(): void {
     const { number, intact } = this.sealed
     const told = this.#options.storage.settings.get(TOLD_KEY)
-    if (intact && number > (told?.length === 4 ? getUint32(told, 0) : 0)) this.#tell(number)
+    if (intact && number > (told?.length === 4 ? getUint32(told, 0) : 0)) this.tell(number)
   }
 
   /** The event first: cut off in between it comes twice, with the same number, and never not at all. */
-  #tell(number: number): void {
+  private tell(number: number): void {
     const { storage, onChange } = this.#options
     onChange(number)
     const bytes = new Uint8Array(4)

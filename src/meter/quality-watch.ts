@@ -53,7 +53,7 @@ export class QualityWatch {
     this.nominal_mV = 1000 * config.mains.nominalVoltage_V
     this.#thresholds = loadThresholds(storage.settings, this.nominal_mV)
     settleFailures(counters, failures, phases)
-    this.#monitor = this.#create()
+    this.#monitor = this.create()
     const { powerQuality } = storage
     const period_s = 60 * config.quality.period_min
     const { depth } = PROFILES.powerQuality
@@ -81,7 +81,7 @@ export class QualityWatch {
     if (!thresholdsAllowed(thresholds, this.nominal_mV)) return false
     storeThresholds(this.#options.storage.settings, thresholds)
     this.#thresholds = thresholds
-    this.#monitor = this.#create()
+    this.#monitor = this.create()
     this.resume()
     return true
   }
@@ -107,7 +107,7 @@ export class QualityWatch {
     if (profile.due(now_s)) profile.capture(now_s, this.#options.status())
   }
 
-  #create(): QualityMonitor {
+  private create(): QualityMonitor {
     const { config, counters, phases, maximum_mA, log } = this.#options
     return new QualityMonitor({
       phases,

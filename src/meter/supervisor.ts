@@ -201,14 +201,14 @@ class Supervised {
     this.#part = part
     this.record = record
     this.#ticks_ms = ticks_ms
-    this.#start()
+    this.start()
   }
 
   /** Starts the part again when its pause is over, and looks whether it hangs. */
   second(now_ms: number): void {
     const life = this.#life
     if (life === undefined) {
-      if (now_ms >= this.#due_ms && this.#start()) this.record.restarted()
+      if (now_ms >= this.#due_ms && this.start()) this.record.restarted()
       return
     }
     const { silence_ms } = this.#part
@@ -230,14 +230,14 @@ class Supervised {
   }
 
   /** False when it failed at once. */
-  #start(): boolean {
-    const life = new Life(this.record, this.#ticks_ms, () => this.#end())
+  private start(): boolean {
+    const life = new Life(this.record, this.#ticks_ms, () => this.end())
     this.#life = life
     life.run(() => this.#part.start(life))
     return this.#life === life
   }
 
-  #end(): void {
+  private end(): void {
     this.stop()
     this.#due_ms = this.#ticks_ms() + this.record.waits()
   }

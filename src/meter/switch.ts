@@ -25,7 +25,7 @@ export class MeterSwitch {
   constructor(core: MeterCore, config: MeterConfig) {
     this.#core = core
     const power = core.registers.find(({ logicalName }) => logicalName === MONITORED)
-    const read = () => (power === undefined || this.#faulty ? undefined : Math.min(power.read(core.readings), 0xffffffff))
+    const read = () => (power === undefined || this.faulty ? undefined : Math.min(power.read(core.readings), 0xffffffff))
     this.supply = new SupplySwitch({
       settings: core.storage.settings,
       clock: core.clock,
@@ -41,7 +41,7 @@ export class MeterSwitch {
     return !outputState && !pending
   }
 
-  get #faulty(): boolean {
+  private get faulty(): boolean {
     return (this.#core.now.status & MeteringStatus.fault) !== 0
   }
 
@@ -49,7 +49,7 @@ export class MeterSwitch {
     const { current_mA } = this.#core.now
     let most_mA = 0
     for (let phase = 0; phase < current_mA.length; phase++) most_mA = Math.max(most_mA, current_mA[phase])
-    this.supply.second(this.#faulty ? undefined : most_mA / 1000)
+    this.supply.second(this.faulty ? undefined : most_mA / 1000)
   }
 
   /** The relay and the button, as a part that can be started again. */

@@ -137,13 +137,13 @@ export class MeterWatch {
 
   /** Once a second. `onReserve`: the supply is gone, and each write costs what is left: only contacts are looked at. */
   second(sample: Instantaneous, now_s: number, onReserve: boolean): void {
-    this.#at(sample, now_s)
+    this.at(sample, now_s)
     this.#options.keep(onReserve ? this.#contacts : this.#judge)
   }
 
   /** The metering IC says that a voltage changed its state. */
   interrupt(sample: Instantaneous, now_s: number): void {
-    this.#at(sample, now_s)
+    this.at(sample, now_s)
     this.#options.keep(this.#observe)
   }
 
@@ -214,7 +214,7 @@ export class MeterWatch {
     return raised
   }
 
-  #at(sample: Instantaneous, now_s: number): void {
+  private at(sample: Instantaneous, now_s: number): void {
     this.#sample = sample
     this.#now_s = now_s
     this.#ticks_ms = this.#options.clock.ticks_ms()

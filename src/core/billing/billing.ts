@@ -114,8 +114,8 @@ export class Billing {
     }
     // Numbers go on even when log and state are lost.
     this.#number = Math.max(this.#number, maxima?.generation ?? 0)
-    this.#look(this.#since_s)
-    if (this.#number > 0) this.#finish(newest?.number === this.#number ? newest : undefined)
+    this.look(this.#since_s)
+    if (this.#number > 0) this.finish(newest?.number === this.#number ? newest : undefined)
   }
 
   /** Billing period counter (0.1.0): ends of billing so far. */
@@ -183,12 +183,12 @@ export class Billing {
     const unexplained = utc_s - instant_s > LATE_S ? ProfileStatus.clockAdjusted : 0
     const late = this.#late === 0 ? unexplained : this.#late
     this.#late = 0
-    if (passed && !this.#has(instant_s)) {
-      this.#end(BillingReason.scheduled, instant_s, utc_s, status | late)
+    if (passed && !this.has(instant_s)) {
+      this.conclude(BillingReason.scheduled, instant_s, utc_s, status | late)
       return true
     }
-    this.#look(passed ? instant_s : utc_s)
-    this.#storeState(0)
+    this.look(passed ? instant_s : utc_s)
+    this.storeState(0)
     return false
   }
 
@@ -196,7 +196,7 @@ export class Billing {
   allowed(utc_s: number): boolean {
     const elapsed_s = utc_s - this.#lastMade_s
     const blocked = this.#lastMade_s >= 0 && elapsed_s >= 0 && elapsed_s < this.#options.blockOut_s
-    return !blocked && !this.#has(utc_s)
+    return !blocked && !this.has(utc_s)
   }
 
   /**
@@ -205,11 +205,11 @@ export class Billing {
    */
   end(utc_s: number, reason: number, status: number): boolean {
     if (!this.allowed(utc_s)) return false
-    this.#end(reason, utc_s, utc_s, status)
+    this.conclude(reason, utc_s, utc_s, status)
     return true
   }
 
-  #end(reason: number, stamp_s: number, made_s: number, status: number): void {
+  private conclude(reason: number, stamp_s: number, made_s: number, status: number): void {
     const { sections, unit } = this.#options
     const number = this.#number + 1
     const length = encodeSnapshot(this.#bytes, number, made_s, unit, sections)
@@ -217,23 +217,23 @@ export class Billing {
     // From here on it has happened.
     try {
       // The maxima must not begin again before the snapshot is past every cache that could still lose it: operations that say nothing new.
-      for (let phase = 1; phase <= HELD_BACK; phase++) this.#storeState(phase)
+      for (let phase = 1; phase <= HELD_BACK; phase++) this.storeState(phase)
     } finally {
       this.#number = number
       this.#last_s = stamp_s
       this.#lastMade_s = made_s
-      if (reason === BillingReason.scheduled) this.#look(stamp_s)
-      this.#finish()
+      if (reason === BillingReason.scheduled) this.look(stamp_s)
+      this.finish()
     }
   }
 
   /** What follows from the snapshot with the last number. Costs nothing when it was done. */
-  #finish(snapshot?: BillingSnapshot): void {
+  private finish(snapshot?: BillingSnapshot): void {
     this.#options.maxima?.reset(this.#number, snapshot)
-    this.#storeState(0)
+    this.storeState(0)
   }
 
-  #look(since_s: number | undefined): void {
+  private look(since_s: number | undefined): void {
     const { schedule } = this.#options
     if (since_s === undefined) return
     this.#since_s = since_s
@@ -241,7 +241,7 @@ export class Billing {
   }
 
   /** Always of one length, so that it cannot fill the settings later. `phase` only makes it differ from what is stored. */
-  #storeState(phase: number): void {
+  private storeState(phase: number): void {
     const state = new Uint8Array(STATE_LENGTH)
     state[0] = VERSION
     state[1] = (this.#since_s === undefined ? 0 : KNOWN) | (phase << 1)
@@ -251,7 +251,7 @@ export class Billing {
   }
 
   /** No two snapshots carry the same time stamp. Rare: at ends of billing only. */
-  #has(stamp_s: number): boolean {
+  private has(stamp_s: number): boolean {
     const cursor = this.log.cursor()
     while (cursor.next()) if (cursor.utc_s === stamp_s) return true
     return false

@@ -92,7 +92,7 @@ export class Calibration<IC extends CalibratedIC> {
   /** `channels`: phases or channels that the comparison is about; the others keep their codes. Default: all. Errors: FerrarisError `CALIBRATION`. */
   take(kind: CalibrationKind, reference: PhaseQuantities, measured: PhaseQuantities, channels?: ReadonlySet<number>): CodesOf[IC] {
     const next = this.phases.map((old, index) =>
-      channels === undefined || channels.has(index) ? this.#after(kind, old, index, reference, measured) : old,
+      channels === undefined || channels.has(index) ? this.after(kind, old, index, reference, measured) : old,
     )
     for (const codes of next) checkCodes(this.#rules.ic, codes)
     this.phases = next as unknown as CodesOf[IC]
@@ -100,7 +100,7 @@ export class Calibration<IC extends CalibratedIC> {
   }
 
   /** The codes of one phase after a step. */
-  #after(kind: CalibrationKind, old: PhaseCodes, index: number, reference: PhaseQuantities, measured: PhaseQuantities): PhaseCodes {
+  private after(kind: CalibrationKind, old: PhaseCodes, index: number, reference: PhaseQuantities, measured: PhaseQuantities): PhaseCodes {
     const rules = this.#rules
     if (!rules.kinds.has(kind)) refuse(`the ${rules.ic} takes no such correction`)
     if (kind === 'gain') {

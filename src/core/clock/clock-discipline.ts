@@ -88,7 +88,7 @@ export class ClockDiscipline implements Clock {
   }
 
   now_ms(): number {
-    const time_ms = this.#time_ms()
+    const time_ms = this.time_ms()
     const back_ms = this.#shown_ms - time_ms
     if (!(back_ms > 0 && back_ms <= RIPPLE_MS)) this.#shown_ms = time_ms
     return this.#shown_ms
@@ -130,7 +130,7 @@ export class ClockDiscipline implements Clock {
   /** A new time, whatever the difference. */
   set(utc_ms: number): void {
     if (!Number.isSafeInteger(utc_ms)) throw new RangeError('time of day is an integer count of milliseconds')
-    this.#step('set', utc_ms)
+    this.step('set', utc_ms)
   }
 
   /** Applies the rules to a reference. Refused: out of range, too old, from the future, or further away than its source may move a valid clock. */
@@ -141,17 +141,17 @@ export class ClockDiscipline implements Clock {
     const utc_ms = reference.utc_ms + age_ms
     if (!Number.isSafeInteger(utc_ms) || utc_ms < UTC_MIN_MS || utc_ms > UTC_MAX_MS) return 'refused'
     if (!(age_ms >= 0 && age_ms <= rules.referenceAge_ms) || !(reference.uncertainty_ms >= 0)) return 'refused'
-    if (!this.valid) return this.#take(reference, () => this.#step('set', utc_ms), 'set')
+    if (!this.valid) return this.take(reference, () => this.step('set', utc_ms), 'set')
     const difference_ms = utc_ms - this.now_ms()
     const size_ms = Math.abs(difference_ms)
     if (!reference.trusted && size_ms > rules.untrustedLimit_ms) return 'refused'
     this.drift.add(this.#clock.now_ms() - this.#steps_ms, utc_ms, reference.uncertainty_ms + rules.lag_ms)
     this.#waiting_ms = 0
-    if (size_ms <= Math.max(rules.deadband_ms, reference.uncertainty_ms)) return this.#take(reference, () => {}, 'none')
-    if (size_ms <= rules.slewLimit_ms) return this.#take(reference, () => this.#slew.aim(difference_ms, ticks_ms), 'slew')
-    if (size_ms > rules.shiftLimit_ms) return this.#take(reference, () => this.#step('set', utc_ms), 'set')
+    if (size_ms <= Math.max(rules.deadband_ms, reference.uncertainty_ms)) return this.take(reference, () => {}, 'none')
+    if (size_ms <= rules.slewLimit_ms) return this.take(reference, () => this.#slew.aim(difference_ms, ticks_ms), 'slew')
+    if (size_ms > rules.shiftLimit_ms) return this.take(reference, () => this.step('set', utc_ms), 'set')
     this.#waiting_ms = difference_ms
-    return this.#take(reference, () => this.#shift(), this.#crosses(difference_ms) ? 'waiting' : 'shift')
+    return this.take(reference, () => this.shift(), this.crosses(difference_ms) ? 'waiting' : 'shift')
   }
 
   /**
@@ -164,66 +164,66 @@ export class ClockDiscipline implements Clock {
     this.#waiting_ms = 0
     if (difference_ms === 0) return 'none'
     if (Math.abs(difference_ms) > this.#rules.shiftLimit_ms) {
-      this.#step('set', utc_ms)
+      this.step('set', utc_ms)
       return 'set'
     }
     this.#waiting_ms = difference_ms
-    const crosses = this.#crosses(difference_ms)
-    this.#shift()
+    const crosses = this.crosses(difference_ms)
+    this.shift()
     return crosses ? 'waiting' : 'shift'
   }
 
   /** Call once a second: makes a shift that had to wait, corrects the drift, and hands the sum of small corrections down to the clock below. */
   tick(): void {
     const ticks_ms = this.ticks_ms()
-    if (this.#waiting_ms !== 0) this.#shift()
-    this.#compensate(ticks_ms)
+    if (this.#waiting_ms !== 0) this.shift()
+    this.compensate(ticks_ms)
     this.#ticked_ms = ticks_ms
     if (this.#slew.idle) return
     const applied_ms = this.#slew.applied_ms(ticks_ms)
-    if (this.#slew.remaining_ms(ticks_ms) === 0 && Math.abs(applied_ms) >= this.#rules.commit_ms) this.#move(this.#time_ms())
+    if (this.#slew.remaining_ms(ticks_ms) === 0 && Math.abs(applied_ms) >= this.#rules.commit_ms) this.move(this.time_ms())
   }
 
-  #time_ms(): number {
+  private time_ms(): number {
     const time_ms = this.#clock.now_ms()
     return this.#slew.idle ? time_ms : time_ms + this.#slew.applied_ms(this.#clock.ticks_ms())
   }
 
-  #take(reference: TimeReference, act: () => void, action: ClockAction): ClockAction {
+  private take(reference: TimeReference, act: () => void, action: ClockAction): ClockAction {
     this.#known = reference
     act()
     return action
   }
 
   /** Back over the beginning of a period. */
-  #crosses(difference_ms: number): boolean {
+  private crosses(difference_ms: number): boolean {
     const { boundary_ms } = this.#rules
     const now_ms = this.now_ms()
     return difference_ms < 0 && Math.floor((now_ms + difference_ms) / boundary_ms) < Math.floor(now_ms / boundary_ms)
   }
 
-  #shift(): void {
-    if (this.#waiting_ms === 0 || this.#crosses(this.#waiting_ms)) return
-    this.#step('shift', this.now_ms() + this.#waiting_ms)
+  private shift(): void {
+    if (this.#waiting_ms === 0 || this.crosses(this.#waiting_ms)) return
+    this.step('shift', this.now_ms() + this.#waiting_ms)
   }
 
   /** A slew that is under way ends: the new time is the whole truth. */
-  #step(kind: 'shift' | 'set', new_ms: number): void {
+  private step(kind: 'shift' | 'set', new_ms: number): void {
     const old_ms = this.now_ms()
     const wasValid = this.valid
     this.#waiting_ms = 0
-    this.#move(new_ms)
+    this.move(new_ms)
     this.#shown_ms = new_ms
     this.#onAdjusted?.({ kind, old_ms, new_ms, wasValid })
   }
 
-  #move(new_ms: number): void {
+  private move(new_ms: number): void {
     this.#steps_ms += new_ms - this.#clock.now_ms()
     this.#clock.set(new_ms)
     this.#slew.reset()
   }
 
-  #compensate(ticks_ms: number): void {
+  private compensate(ticks_ms: number): void {
     const { drift_ppm } = this.drift
     if (!this.#rules.compensate || drift_ppm === undefined || !this.valid) return
     this.#owed_ms -= ((ticks_ms - this.#ticked_ms) * drift_ppm) / 1e6

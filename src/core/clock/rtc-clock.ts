@@ -94,8 +94,8 @@ export class RtcClock implements Clock {
     this.#resync_ms = resync_ms
     this.#earliest_ms = options.earliest_ms ?? Number.NEGATIVE_INFINITY
     this.#at_ms = ticks_ms()
-    this.#adopt()
-    this.#check = timer.set(() => this.#onCheck(), CHECK_MS, CHECK_MS)
+    this.adopt()
+    this.#check = timer.set(() => this.onCheck(), CHECK_MS, CHECK_MS)
   }
 
   now_ms(): number {
@@ -124,41 +124,41 @@ export class RtcClock implements Clock {
 
   set(utc_ms: number): void {
     if (!Number.isSafeInteger(utc_ms)) throw new RangeError('time of day is an integer count of milliseconds')
-    this.#stopPolling()
-    this.#step(utc_ms)
+    this.stopPolling()
+    this.step(utc_ms)
     this.#valid = true
     this.#aligned = true
     this.#disagreements = 0
     this.#earliest_ms = Number.NEGATIVE_INFINITY
     this.#pending = utc_ms >= RTC_MIN_MS && utc_ms <= RTC_MAX_MS
-    this.#planWrite()
+    this.planWrite()
   }
 
   /** Stops looking at the chip. */
   close(): void {
-    this.#stopPolling()
+    this.stopPolling()
     this.#timer.clear(this.#check)
     if (this.#write !== undefined) this.#timer.clear(this.#write)
     this.#write = undefined
   }
 
-  #step(utc_ms: number): void {
+  private step(utc_ms: number): void {
     this.#utc_ms = utc_ms
     this.#at_ms = this.#ticks_ms()
     this.#slew.reset()
   }
 
   /** Takes over the chip's time, if it has one. Its fraction is not known: it counts as none, so that the time can only be late. */
-  #adopt(): void {
-    const { state, utc_s } = this.#sample()
+  private adopt(): void {
+    const { state, utc_s } = this.sample()
     this.#answers = state !== 'fault'
     if (state !== 'set') return
-    this.#step(utc_s * 1000)
+    this.step(utc_s * 1000)
     this.#valid = true
-    this.#startPolling(utc_s, POLL_MS, POLLS_MAX)
+    this.startPolling(utc_s, POLL_MS, POLLS_MAX)
   }
 
-  #chip(): RealTimeClock | undefined {
+  private chip(): RealTimeClock | undefined {
     if (this.#rtc !== undefined) return this.#rtc
     try {
       this.#rtc = this.#open()
@@ -168,139 +168,139 @@ export class RtcClock implements Clock {
     return this.#rtc
   }
 
-  #sample(): ReturnType<RealTimeClock['sample']> {
-    const sample = this.#chip()?.sample() ?? NO_CHIP
+  private sample(): ReturnType<RealTimeClock['sample']> {
+    const sample = this.chip()?.sample() ?? NO_CHIP
     if (sample.state !== 'set' || sample.utc_s * 1000 >= this.#earliest_ms) return sample
     // It does not become right by waiting.
     this.#earliest_ms = Number.POSITIVE_INFINITY
     return LOST
   }
 
-  get #setPhase_ms(): number {
-    return this.#chip()?.setPhase_ms ?? 0
+  private get setPhase_ms(): number {
+    return this.chip()?.setPhase_ms ?? 0
   }
 
-  #onCheck(): void {
-    if (this.#pending) this.#planWrite()
-    else if (!this.#valid) this.#adopt()
-    else if (this.#poll === undefined && (!this.#aligned || this.#disagreements > 0 || this.#due())) this.#compare()
+  private onCheck(): void {
+    if (this.#pending) this.planWrite()
+    else if (!this.#valid) this.adopt()
+    else if (this.#poll === undefined && (!this.#aligned || this.#disagreements > 0 || this.due())) this.compare()
   }
 
-  #due(): boolean {
+  private due(): boolean {
     return this.#ticks_ms() - this.#compared_ms >= this.#resync_ms
   }
 
   // --- following the chip ---
 
   /** Mostly all is well, and two looks show it: shortly before our own second ends, and shortly after. */
-  #compare(): void {
+  private compare(): void {
     if (!this.#aligned || this.#disagreements > 0) {
-      this.#search(LEAD_MS, POLL_MS, POLLS_MAX)
+      this.search(LEAD_MS, POLL_MS, POLLS_MAX)
       return
     }
-    this.#later(this.#untilSecond_ms(NOISE_MS), () => {
+    this.later(this.untilSecond_ms(NOISE_MS), () => {
       const second_s = Math.floor(this.now_ms() / 1000)
-      if (!this.#shows(second_s)) return
-      this.#later(2 * NOISE_MS, () => {
-        if (this.#shows(second_s + 1)) this.#compared_ms = this.#ticks_ms()
+      if (!this.shows(second_s)) return
+      this.later(2 * NOISE_MS, () => {
+        if (this.shows(second_s + 1)) this.#compared_ms = this.#ticks_ms()
       })
     })
   }
 
   /** The running second of the chip is this one; else looks for its change. */
-  #shows(second_s: number): boolean {
-    const { state, utc_s } = this.#sample()
-    if (!this.#usable(state)) return false
-    if (utc_s !== second_s) this.#search(LEAD_MS, POLL_MS, POLLS_MAX)
+  private shows(second_s: number): boolean {
+    const { state, utc_s } = this.sample()
+    if (!this.usable(state)) return false
+    if (utc_s !== second_s) this.search(LEAD_MS, POLL_MS, POLLS_MAX)
     return utc_s === second_s
   }
 
   /** Looks for the change of the chip's second, beginning so long before our own second ends. */
-  #search(lead_ms: number, step_ms: number, max: number): void {
-    this.#later(this.#untilSecond_ms(lead_ms), () => {
-      const { state, utc_s } = this.#sample()
-      if (this.#usable(state)) this.#startPolling(utc_s, step_ms, max)
+  private search(lead_ms: number, step_ms: number, max: number): void {
+    this.later(this.untilSecond_ms(lead_ms), () => {
+      const { state, utc_s } = this.sample()
+      if (this.usable(state)) this.startPolling(utc_s, step_ms, max)
     })
   }
 
   /** Milliseconds until so long before the end of a second of ours. */
-  #untilSecond_ms(lead_ms: number): number {
+  private untilSecond_ms(lead_ms: number): number {
     return (2000 - lead_ms - (((this.now_ms() % 1000) + 1000) % 1000)) % 1000
   }
 
-  #later(delay_ms: number, look: () => void): void {
+  private later(delay_ms: number, look: () => void): void {
     this.#poll = this.#timer.set(() => {
       this.#poll = undefined
       look()
     }, delay_ms)
   }
 
-  #startPolling(utc_s: number, step_ms: number, max: number): void {
+  private startPolling(utc_s: number, step_ms: number, max: number): void {
     this.#second_s = utc_s
     this.#polled_ms = this.#ticks_ms()
     this.#polls = 0
     this.#pollsMax = max
-    this.#poll = this.#timer.set(() => this.#onPoll(), step_ms, step_ms)
+    this.#poll = this.#timer.set(() => this.onPoll(), step_ms, step_ms)
   }
 
-  #stopPolling(): void {
+  private stopPolling(): void {
     if (this.#poll !== undefined) this.#timer.clear(this.#poll)
     this.#poll = undefined
   }
 
-  #onPoll(): void {
-    const { state, utc_s } = this.#sample()
-    if (!this.#usable(state) || ++this.#polls > this.#pollsMax) {
+  private onPoll(): void {
+    const { state, utc_s } = this.sample()
+    if (!this.usable(state) || ++this.#polls > this.#pollsMax) {
       // A chip that does not count is as good as none; one that was only not where it was looked for is looked for again.
       if (this.#polls > POLLS_MAX) this.#answers = false
       this.#nearly = false
-      this.#stopPolling()
+      this.stopPolling()
       return
     }
     const ticks_ms = this.#ticks_ms()
     if (utc_s !== this.#second_s) {
-      this.#stopPolling()
-      this.#onEdge(utc_s * 1000, ticks_ms - this.#polled_ms)
+      this.stopPolling()
+      this.onEdge(utc_s * 1000, ticks_ms - this.#polled_ms)
     }
     this.#polled_ms = ticks_ms
   }
 
   /** The second changed somewhere between two polls. */
-  #onEdge(rtc_ms: number, between_ms: number): void {
+  private onEdge(rtc_ms: number, between_ms: number): void {
     if (this.#aligned || this.#nearly) {
-      this.#follow(rtc_ms + Math.floor(between_ms / 2))
+      this.follow(rtc_ms + Math.floor(between_ms / 2))
       return
     }
     const difference_ms = rtc_ms - this.now_ms()
     if (Math.abs(difference_ms) > FOLLOW_MAX_MS) {
-      this.#disagree()
+      this.disagree()
       return
     }
     // The earliest that it can be: the time must not go back when it is known better.
-    if (difference_ms > 0) this.#step(rtc_ms)
+    if (difference_ms > 0) this.step(rtc_ms)
     this.#nearly = true
-    this.#search(FINE_LEAD_MS, FINE_POLL_MS, FINE_POLLS_MAX)
+    this.search(FINE_LEAD_MS, FINE_POLL_MS, FINE_POLLS_MAX)
   }
 
   /** False when the chip has nothing to say. One that lost its time gets ours. */
-  #usable(state: 'set' | 'lost' | 'fault'): boolean {
+  private usable(state: 'set' | 'lost' | 'fault'): boolean {
     this.#answers = state !== 'fault'
     if (state === 'lost' && this.#valid && !this.#pending) {
-      this.#stopPolling()
+      this.stopPolling()
       this.#pending = true
-      this.#planWrite()
+      this.planWrite()
     }
     return state === 'set'
   }
 
-  #follow(rtc_ms: number): void {
+  private follow(rtc_ms: number): void {
     const difference_ms = rtc_ms - this.now_ms()
     const ticks_ms = this.#ticks_ms()
-    if (!this.#aligned && difference_ms > 0 && difference_ms <= FOLLOW_MAX_MS) this.#step(rtc_ms)
+    if (!this.#aligned && difference_ms > 0 && difference_ms <= FOLLOW_MAX_MS) this.step(rtc_ms)
     else if (Math.abs(difference_ms) <= FOLLOW_MAX_MS) {
       if (Math.abs(difference_ms) > NOISE_MS) this.#slew.aim(difference_ms, ticks_ms)
     } else {
-      this.#disagree()
+      this.disagree()
       return
     }
     this.#aligned = true
@@ -309,39 +309,39 @@ export class RtcClock implements Clock {
   }
 
   /** Seen again in the next minute; then the chip is set right. */
-  #disagree(): void {
+  private disagree(): void {
     if (++this.#disagreements < DISAGREEMENTS) return
     this.#disagreements = 0
     this.#pending = true
-    this.#planWrite()
+    this.planWrite()
   }
 
   // --- writing the chip ---
 
-  #planWrite(): void {
+  private planWrite(): void {
     this.#writes = 0
-    this.#waitToWrite()
+    this.waitToWrite()
   }
 
-  #waitToWrite(): void {
+  private waitToWrite(): void {
     if (this.#write !== undefined) this.#timer.clear(this.#write)
     this.#write = undefined
     if (!this.#pending) return
-    const wait_ms = this.#setPhase_ms - (this.now_ms() % 1000)
-    if (wait_ms === 0) this.#writeNow()
-    else this.#write = this.#timer.set(() => this.#onWrite(), wait_ms < 0 ? wait_ms + 1000 : wait_ms)
+    const wait_ms = this.setPhase_ms - (this.now_ms() % 1000)
+    if (wait_ms === 0) this.writeNow()
+    else this.#write = this.#timer.set(() => this.onWrite(), wait_ms < 0 ? wait_ms + 1000 : wait_ms)
   }
 
-  #onWrite(): void {
+  private onWrite(): void {
     this.#write = undefined
-    const late_ms = (this.now_ms() - this.#setPhase_ms) % 1000
-    if (late_ms > LATE_MS && ++this.#writes < WRITE_ATTEMPTS) this.#waitToWrite()
-    else this.#writeNow()
+    const late_ms = (this.now_ms() - this.setPhase_ms) % 1000
+    if (late_ms > LATE_MS && ++this.#writes < WRITE_ATTEMPTS) this.waitToWrite()
+    else this.writeNow()
   }
 
-  #writeNow(): void {
-    const second_s = Math.floor((this.now_ms() - this.#setPhase_ms) / 1000)
-    this.#answers = this.#chip()?.set(second_s) ?? false
+  private writeNow(): void {
+    const second_s = Math.floor((this.now_ms() - this.setPhase_ms) / 1000)
+    this.#answers = this.chip()?.set(second_s) ?? false
     // Otherwise the next minute tries again.
     if (this.#answers) this.#pending = false
   }

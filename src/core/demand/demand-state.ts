@@ -52,7 +52,7 @@ export class MaximumState {
     this.status = new Uint8Array(registers)
     this.cumulative_W = new Float64Array(registers)
     const stored = settings.get(this.#key)
-    if (stored !== undefined) this.#decode(stored)
+    if (stored !== undefined) this.decode(stored)
   }
 
   /** A maximum with time and status, if it is one. The first of equals stays. */
@@ -98,7 +98,7 @@ export class MaximumState {
     this.dirty = false
   }
 
-  #decode(bytes: Uint8Array): void {
+  private decode(bytes: Uint8Array): void {
     if (bytes.length < FIXED || bytes[0] !== VERSION || bytes.length !== FIXED + PER_REGISTER * bytes[1]) return
     this.generation = getUint32(bytes, 2)
     const count = Math.min(bytes[1], this.watts.length)

@@ -104,7 +104,7 @@ export class Demand {
     this.#windows = quantities.map(() => new DemandWindow(this.registers, periods))
     this.#maxima = quantities.map((quantity) => new MaximumState(settings, quantity, this.registers))
     // The part of the first period before this start is not known; where the clock is exact there is none.
-    this.#begin(utc_s, utc_s === this.#floor(utc_s) ? 0 : DemandStatus.incomplete)
+    this.begin(utc_s, utc_s === this.floor(utc_s) ? 0 : DemandStatus.incomplete)
   }
 
   /**
@@ -113,7 +113,7 @@ export class Demand {
    * Errors: as `Settings.set`.
    */
   start(reason: 'first' | 'power' | 'reset'): void {
-    const goesOn = reason !== 'first' && this.#options.outage === 'continue' && this.#continue()
+    const goesOn = reason !== 'first' && this.#options.outage === 'continue' && this.continue()
     if (!goesOn) {
       // The sub-intervals before are not known.
       for (const window of this.#windows) window.forget(DemandStatus.incomplete)
@@ -121,7 +121,7 @@ export class Demand {
     }
     if (reason === 'power') this.#status |= DemandStatus.powerDown
     if (reason === 'reset') this.#status |= DemandStatus.dataNotValid
-    this.#store()
+    this.store()
   }
 
   /** Marks the running period with bits of `ProfileStatus`. */
@@ -137,12 +137,12 @@ export class Demand {
     this.#status |= persistent
     const { shiftLimit_s } = this.#options
     if (utc_s >= this.#start_s - shiftLimit_s && utc_s < this.#end_s) return false
-    if (utc_s < this.#start_s || utc_s > this.#end_s + shiftLimit_s) return this.#jump(utc_s)
+    if (utc_s < this.#start_s || utc_s > this.#end_s + shiftLimit_s) return this.jump(utc_s)
     const end_s = this.#end_s
-    this.#close(end_s, true)
+    this.close(end_s, true)
     // More than the jitter of a second: a shift passed the boundary, and the period that begins is as much shorter.
-    this.#begin(end_s, utc_s > end_s + 1 ? DemandStatus.clockAdjusted : 0)
-    this.#store()
+    this.begin(end_s, utc_s > end_s + 1 ? DemandStatus.clockAdjusted : 0)
+    this.store()
     return true
   }
 
@@ -157,7 +157,7 @@ export class Demand {
     this.#shift_s += new_s - old_s
     // The sum of the shifts: many small ones must not stretch a period either.
     if (Math.abs(this.#shift_s) <= this.#options.shiftLimit_s) return ended
-    this.#cutShort(Math.max(old_s, this.#start_s), new_s, true)
+    this.cutShort(Math.max(old_s, this.#start_s), new_s, true)
     return true
   }
 
@@ -167,23 +167,23 @@ export class Demand {
    */
   hold(): void {
     if (this.#options.outage !== 'continue') return
-    for (let i = 0; i < this.quantities.length; i++) holdWindow(this.#options.settings, this.quantities[i], this.#held(i))
+    for (let i = 0; i < this.quantities.length; i++) holdWindow(this.#options.settings, this.quantities[i], this.held(i))
   }
 
   /** Average of the running period so far, by its full length (class 5, attribute 2), in W. With sliding demand of the running window. */
   current_W(quantity: number): number {
-    const i = this.#index(quantity)
-    return this.#watts(this.#windows[i].running(0, this.#options.counts(quantity, 0)))
+    const i = this.index(quantity)
+    return this.watts(this.#windows[i].running(0, this.#options.counts(quantity, 0)))
   }
 
   /** Average of the last period (class 5, attribute 3), in W; 0 before the first one has ended. */
   last_W(quantity: number, rate = 0): number {
-    return this.#watts(this.#windows[this.#index(quantity)].sums[rate])
+    return this.watts(this.#windows[this.index(quantity)].sums[rate])
   }
 
   /** Counts of the sub-interval that ended last. */
   lastEnergy(quantity: number, rate = 0): number {
-    return this.#windows[this.#index(quantity)].last(rate)
+    return this.#windows[this.index(quantity)].last(rate)
   }
 
   /** Status of the last period (class 5, attribute 5): bits of `DemandStatus`. */
@@ -208,18 +208,18 @@ export class Demand {
 
   /** Maximum of a quantity with its time and status (class 4). */
   maximum_W(quantity: number, rate = 0): number {
-    return this.#maxima[this.#index(quantity)].watts[rate]
+    return this.#maxima[this.index(quantity)].watts[rate]
   }
   /** End of the period that set the maximum; 0 without any. */
   maximumTime_s(quantity: number, rate = 0): number {
-    return this.#maxima[this.#index(quantity)].utc_s[rate]
+    return this.#maxima[this.index(quantity)].utc_s[rate]
   }
   maximumStatus(quantity: number, rate = 0): number {
-    return this.#maxima[this.#index(quantity)].status[rate]
+    return this.#maxima[this.index(quantity)].status[rate]
   }
   /** Sum of the maxima at all resets. */
   cumulative_W(quantity: number, rate = 0): number {
-    return this.#maxima[this.#index(quantity)].cumulative_W[rate]
+    return this.#maxima[this.index(quantity)].cumulative_W[rate]
   }
 
   /** Number of the last reset that any maximum took part in. */
@@ -243,27 +243,27 @@ export class Demand {
         return before === undefined || maximum === undefined ? undefined : before + maximum
       })
     }
-    this.#store()
+    this.store()
   }
 
   /** Without a word of `clockAdjusted` the time is somewhere else: nobody knows how long the period was, so it sets no maximum. */
-  #jump(utc_s: number): boolean {
-    this.#cutShort(Math.min(Math.max(utc_s, this.#start_s), this.#end_s), utc_s, false)
+  private jump(utc_s: number): boolean {
+    this.cutShort(Math.min(Math.max(utc_s, this.#start_s), this.#end_s), utc_s, false)
     return true
   }
 
-  #cutShort(end_s: number, begin_s: number, bounded: boolean): void {
+  private cutShort(end_s: number, begin_s: number, bounded: boolean): void {
     this.#status |= DemandStatus.clockAdjusted | DemandStatus.incomplete
-    this.#close(end_s, bounded)
-    this.#begin(begin_s, DemandStatus.clockAdjusted | (begin_s === this.#floor(begin_s) ? 0 : DemandStatus.incomplete))
+    this.close(end_s, bounded)
+    this.begin(begin_s, DemandStatus.clockAdjusted | (begin_s === this.floor(begin_s) ? 0 : DemandStatus.incomplete))
     // What was kept of this sub-interval has ended: it must not be taken up again.
     this.hold()
-    this.#store()
+    this.store()
   }
 
-  #begin(utc_s: number, status: number): void {
+  private begin(utc_s: number, status: number): void {
     this.#start_s = utc_s
-    this.#end_s = this.#floor(utc_s) + this.period_s
+    this.#end_s = this.floor(utc_s) + this.period_s
     this.#status = status
     this.#shift_s = 0
     const { counts } = this.#options
@@ -274,7 +274,7 @@ export class Demand {
   }
 
   /** Ends the sub-interval. `bounded`: it was not longer than it should be. */
-  #close(end_s: number, bounded: boolean): void {
+  private close(end_s: number, bounded: boolean): void {
     const { counts, incompleteSetsMaximum } = this.#options
     this.#lastEnd_s = end_s
     for (let i = 0; i < this.quantities.length; i++) {
@@ -286,23 +286,23 @@ export class Demand {
       const valid = (this.#lastStatus & DemandStatus.dataNotValid) === 0
       if (!window.bounded || !whole || !valid) continue
       for (let rate = 0; rate < this.registers; rate++) {
-        this.#maxima[i].raise(rate, this.#watts(window.sums[rate]), end_s, this.#lastStatus)
+        this.#maxima[i].raise(rate, this.watts(window.sums[rate]), end_s, this.#lastStatus)
       }
     }
   }
 
   /** What is not stored when an entry fails stays to be stored. */
-  #store(): void {
+  private store(): void {
     for (const maxima of this.#maxima) maxima.store()
   }
 
   /** Takes up what `hold` kept. All quantities or none. */
-  #continue(): boolean {
+  private continue(): boolean {
     const { settings, counts } = this.#options
-    const held = this.quantities.map((_, i) => this.#held(i))
+    const held = this.quantities.map((_, i) => this.held(i))
     for (const [i, window] of held.entries()) {
       if (!heldWindow(settings, this.quantities[i], window)) return false
-      if (window.start_s > this.#start_s || this.#floor(window.start_s) + this.period_s !== this.#end_s) return false
+      if (window.start_s > this.#start_s || this.floor(window.start_s) + this.period_s !== this.#end_s) return false
       for (let rate = 0; rate < this.registers; rate++) if (window.base[rate] > counts(this.quantities[i], rate)) return false
     }
     for (const [i, window] of held.entries()) this.#windows[i].restore(window)
@@ -311,20 +311,20 @@ export class Demand {
     return true
   }
 
-  #held(i: number): HeldWindow {
+  private held(i: number): HeldWindow {
     return this.#windows[i].held(this.#start_s, this.period_s, this.#status)
   }
 
-  #floor(utc_s: number): number {
+  private floor(utc_s: number): number {
     const { phase_s = 0 } = this.#options
     return Math.floor((utc_s - phase_s) / this.period_s) * this.period_s + phase_s
   }
 
-  #watts(counts: number): number {
+  private watts(counts: number): number {
     return Math.floor((counts * this.#numerator) / this.#denominator)
   }
 
-  #index(quantity: number): number {
+  private index(quantity: number): number {
     const index = this.quantities.indexOf(quantity)
     assert(index >= 0, 'a quantity without demand')
     return index

@@ -61,7 +61,7 @@ export class AlarmRegister {
 
   /** Takes an event of one of the logs. Errors: as `Settings.set`. */
   event(log: number, code: number): void {
-    for (const rule of this.#rules) if (rule.log === log && rule.code === code) this.#apply(1 << rule.bit, rule.set)
+    for (const rule of this.#rules) if (rule.log === log && rule.code === code) this.apply(1 << rule.bit, rule.set)
   }
 
   /** By the management: bits that are 0 in `value` are taken out; none can be set. Logged. Errors: those of `log` and `Settings.set`. */
@@ -70,31 +70,31 @@ export class AlarmRegister {
     if (cleared === 0) return
     // Logged first: whoever clears and is cut off has cleared nothing.
     this.#options.log(LogId.standard, StandardEvent.alarmRegisterCleared, utc_s, cleared)
-    this.#store(unsigned(this.#register & value), this.#filter, this.#descriptor)
+    this.store(unsigned(this.#register & value), this.#filter, this.#descriptor)
   }
 
   /** By the management, as `writeRegister`, but without an event: it was fetched, nothing more. */
   writeDescriptor(value: number): void {
-    this.#store(this.#register, this.#filter, unsigned(this.#descriptor & value))
+    this.store(this.#register, this.#filter, unsigned(this.#descriptor & value))
   }
 
   /** By the management. What is in the register already stays. */
   writeFilter(value: number): void {
-    this.#store(this.#register, unsigned(value), this.#descriptor)
+    this.store(this.#register, unsigned(value), this.#descriptor)
   }
 
-  #apply(bit: number, set: boolean): void {
+  private apply(bit: number, set: boolean): void {
     if (!set) {
-      this.#store(unsigned(this.#register & ~bit), this.#filter, this.#descriptor)
+      this.store(unsigned(this.#register & ~bit), this.#filter, this.#descriptor)
       return
     }
     const bits = unsigned(bit & this.#filter)
     const fresh = unsigned(bits & ~this.#register)
-    this.#store(unsigned(this.#register | bits), this.#filter, unsigned(this.#descriptor | bits))
+    this.store(unsigned(this.#register | bits), this.#filter, unsigned(this.#descriptor | bits))
     if (fresh !== 0) this.#options.onAlarm?.(fresh)
   }
 
-  #store(register: number, filter: number, descriptor: number): void {
+  private store(register: number, filter: number, descriptor: number): void {
     if (register === this.#register && filter === this.#filter && descriptor === this.#descriptor) return
     this.#register = register
     this.#filter = filter

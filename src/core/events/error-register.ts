@@ -97,7 +97,7 @@ export class ErrorRegister {
     const changed = bits !== this.#bits
     this.#bits = bits
     if (fresh && !told && code !== undefined) this.#options.log(LogId.standard, code, utc_s, parameter)
-    if (changed) this.#store()
+    if (changed) this.store()
   }
 
   /** By the management: takes out the bits that are 0 in `value`, but not those whose cause lasts. Logged. Errors: those of `log` and `Settings.set`. */
@@ -106,10 +106,10 @@ export class ErrorRegister {
     if (cleared === 0) return
     this.#options.log(LogId.standard, StandardEvent.errorRegisterCleared, utc_s, cleared)
     this.#bits &= ~cleared
-    this.#store()
+    this.store()
   }
 
-  #store(): void {
+  private store(): void {
     const bytes = new Uint8Array(4)
     setUint32(bytes, 0, this.#bits)
     this.#options.settings.set(KEY, bytes)

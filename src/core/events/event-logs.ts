@@ -43,7 +43,7 @@ export class EventLogs {
     this.standard = new GroupLog(LogId.standard, stores.events, onEvent)
     this.#logs.set(LogId.standard, this.standard)
     for (const [id, log] of own) if (log !== undefined) this.#logs.set(id, new GroupLog(id, log, onEvent))
-    this.#hide()
+    this.hide()
   }
 
   /**
@@ -51,10 +51,10 @@ export class EventLogs {
    * Errors: as `RecordLog.append` and `Settings.set`.
    */
   start(utc_s: number): void {
-    const cleared = this.#cleared()
+    const cleared = this.cleared()
     const unfinished = [...this.#logs.values()].filter((log) => cleared[log.id] > 0 && cleared[log.id] >= log.nextSequence)
     for (const log of unfinished) cleared[log.id] = log.nextSequence
-    if (unfinished.length > 0) this.#store(cleared)
+    if (unfinished.length > 0) this.store(cleared)
     for (const log of unfinished) log.add(StandardEvent.logCleared, utc_s)
   }
 
@@ -82,16 +82,16 @@ export class EventLogs {
     const log = this.#logs.get(id)
     if (log === undefined) return false
     const { count, nextSequence } = log
-    const cleared = this.#cleared()
+    const cleared = this.cleared()
     cleared[id] = nextSequence
     // First what is not to be read any more, then the entry with just that number: a start in between finds that it is missing.
-    this.#store(cleared)
+    this.store(cleared)
     log.add(StandardEvent.logCleared, utc_s, count)
     return true
   }
 
   /** By log. */
-  #cleared(): number[] {
+  private cleared(): number[] {
     const cleared = [0, 0, 0, 0, 0, 0]
     const stored = this.#settings.get(KEY)
     for (const [index, id] of ORDER.entries()) {
@@ -100,15 +100,15 @@ export class EventLogs {
     return cleared
   }
 
-  #store(cleared: readonly number[]): void {
+  private store(cleared: readonly number[]): void {
     const bytes = new Uint8Array(4 * ORDER.length)
     for (const [index, id] of ORDER.entries()) setUint32(bytes, 4 * index, cleared[id])
     this.#settings.set(KEY, bytes)
-    this.#hide()
+    this.hide()
   }
 
-  #hide(): void {
-    const cleared = this.#cleared()
+  private hide(): void {
+    const cleared = this.cleared()
     for (const log of this.#logs.values()) log.hideBefore(Math.min(cleared[log.id], log.nextSequence))
   }
 }

@@ -92,12 +92,12 @@ export class GroupLog implements ReadableLog {
 
   /** The last `count` events, newest first. */
   newest(count: number): LoggedEvent[] {
-    return this.#collect(Math.max(this.firstSequence, this.nextSequence - count))
+    return this.collect(Math.max(this.firstSequence, this.nextSequence - count))
   }
 
   /** As `newest`, with those that were cleared: for the meter's own rules, which must not depend on who clears a log. */
   latest(count: number): LoggedEvent[] {
-    return this.#collect(Math.max(this.#log.firstSequence, this.nextSequence - count))
+    return this.collect(Math.max(this.#log.firstSequence, this.nextSequence - count))
   }
 
   /** Entries before `sequence` are not read any more. */
@@ -106,14 +106,14 @@ export class GroupLog implements ReadableLog {
     if (this.count === 0) this.#last = undefined
   }
 
-  #collect(from: number): LoggedEvent[] {
+  private collect(from: number): LoggedEvent[] {
     const events: LoggedEvent[] = []
     const cursor = this.#log.cursor(from)
-    while (cursor.next()) events.push(this.#read(cursor))
+    while (cursor.next()) events.push(this.read(cursor))
     return events.reverse()
   }
 
-  #read({ sequence, utc_s, type, status, payload }: LogCursor): LoggedEvent {
+  private read({ sequence, utc_s, type, status, payload }: LogCursor): LoggedEvent {
     const log = status === 0 ? this.id : status
     return { sequence, utc_s, code: type, parameter: eventParameter(payload), value: eventValue(payload), log }
   }

@@ -56,7 +56,7 @@ export class HoldOff {
 
   /** One observation. Gives one of `Edge`. */
   update(beyond: boolean, within: boolean, ticks_ms: number): number {
-    if (this.#state < ACTIVE) return this.#mayStart(beyond, ticks_ms)
+    if (this.#state < ACTIVE) return this.mayStart(beyond, ticks_ms)
     if (!within) this.#state = ACTIVE
     else if (this.#state === ACTIVE) {
       this.#state = ENDING
@@ -79,7 +79,7 @@ export class HoldOff {
     this.#begin_ms = begin_ms
   }
 
-  #mayStart(beyond: boolean, ticks_ms: number): number {
+  private mayStart(beyond: boolean, ticks_ms: number): number {
     if (!beyond) {
       this.#state = IDLE
       return Edge.none

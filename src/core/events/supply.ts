@@ -52,7 +52,7 @@ export class SupplyWatch {
 
   /** The log knows of a failure that has not ended: a start goes on with it, whatever it was caused by. */
   get open(): boolean {
-    return this.#lastEvent()?.code === StandardEvent.powerDown
+    return this.lastEvent()?.code === StandardEvent.powerDown
   }
 
   /** The very first start of a meter. */
@@ -64,14 +64,14 @@ export class SupplyWatch {
   start(utc_s: number, lastAlive_s: number): void {
     this.#lastAlive_s = lastAlive_s
     this.#logged = this.open
-    this.#returns(utc_s)
+    this.returns(utc_s)
   }
 
   /** The supply is gone, or about to go with the end of the firmware. */
   fails(utc_s: number): void {
     if (this.#failed) return
     this.#failed = true
-    if (this.#returned_ms !== undefined) this.#settle()
+    if (this.#returned_ms !== undefined) this.settle()
     else {
       this.#options.write(StandardEvent.powerDown, utc_s)
       this.#options.onFailure(utc_s)
@@ -83,36 +83,36 @@ export class SupplyWatch {
   lives(utc_s: number): void {
     if (this.#failed) {
       this.#failed = false
-      this.#returns(utc_s)
+      this.returns(utc_s)
     }
     if (this.#returned_ms === undefined || this.#options.clock.ticks_ms() - this.#returned_ms < STABLE_MS) return
     this.#returned_ms = undefined
-    this.#announce()
+    this.announce()
   }
 
-  #returns(utc_s: number): void {
+  private returns(utc_s: number): void {
     this.#returned_ms = this.#options.clock.ticks_ms()
     this.#returned_s = utc_s
   }
 
   /** Without a power down in the log nobody was there to write it: the supply failed at the last sign of life, or within a save interval after it. */
-  #settle(): void {
+  private settle(): void {
     if (this.#logged) return
     this.#logged = true
     this.#options.write(StandardEvent.powerDown, this.#lastAlive_s)
   }
 
-  #announce(): void {
+  private announce(): void {
     const { clock, write, onReturn } = this.#options
-    this.#settle()
-    const down = this.#lastEvent()
+    this.settle()
+    const down = this.lastEvent()
     const known = down?.code === StandardEvent.powerDown && clock.valid
     const duration_s = known ? Math.max(0, this.#returned_s - down.utc_s) : undefined
     write(StandardEvent.powerUp, this.#returned_s, duration_s ?? 0)
     onReturn(this.#returned_s, duration_s)
   }
 
-  #lastEvent(): EventRecord | undefined {
+  private lastEvent(): EventRecord | undefined {
     const { powerDown, powerUp } = StandardEvent
     return this.#options.log.newest(SUPPLY_EVENTS).find(({ code }) => code === powerDown || code === powerUp)
   }

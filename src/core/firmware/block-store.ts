@@ -102,7 +102,7 @@ export class BlockStore implements ImageSource {
 
   /** Goes on with an image of `size` bytes after a restart. */
   resume(size: number): void {
-    this.#shape(size)
+    this.shape(size)
     for (let group = 0; group * GROUP_BYTES < this.#map.length; group++) {
       const bits = this.#journal.get(groupKey(group))
       if (bits?.length === GROUP_BYTES) this.#map.set(bits, group * GROUP_BYTES)
@@ -113,7 +113,7 @@ export class BlockStore implements ImageSource {
   /** Forgets the image before. When power is lost meanwhile, the map may still be the old one: the caller must know that it is not valid. */
   start(size: number): void {
     for (const key of this.#journal.keys()) this.#journal.delete(key)
-    this.#shape(size)
+    this.shape(size)
   }
 
   /** Erases at most one block, so that the next `write` finds the journal ready. */
@@ -126,14 +126,14 @@ export class BlockStore implements ImageSource {
    * Erases a sector only when the block needs one, and then keeps what else is in it.
    */
   write(block: number, data: Uint8Array): boolean {
-    assert(block >= 0 && block < this.blocks && data.length === this.#lengthOf(block), 'block of another length')
-    if (!this.#holds(block, data)) {
+    assert(block >= 0 && block < this.blocks && data.length === this.lengthOf(block), 'block of another length')
+    if (!this.holds(block, data)) {
       // The old content is about to go, or a part of it.
-      this.#mark(block, false)
+      this.mark(block, false)
       if (block === 0) this.#journal.set(HEADER_KEY, data.subarray(0, HEADER_LENGTH))
-      if (!this.#writePayload(block, data)) return false
+      if (!this.writePayload(block, data)) return false
     }
-    this.#mark(block, true)
+    this.mark(block, true)
     return true
   }
 
@@ -147,18 +147,18 @@ export class BlockStore implements ImageSource {
     else if (header < buffer.length) this.#flash.read(buffer.subarray(header), 0)
   }
 
-  #shape(size: number): void {
+  private shape(size: number): void {
     assert(size <= this.capacity, 'image too large for the slot')
     this.#size = size
     this.#first = 0
     this.#map = new Uint8Array(Math.ceil(blocksOf(size) / GROUP_BLOCKS) * GROUP_BYTES)
   }
 
-  #lengthOf(block: number): number {
+  private lengthOf(block: number): number {
     return Math.min(BLOCK_LENGTH, this.#size - block * BLOCK_LENGTH)
   }
 
-  #mark(block: number, present: boolean): void {
+  private mark(block: number, present: boolean): void {
     if (this.has(block) === present) return
     this.#map[block >> 3] ^= 1 << (block & 7)
     if (!present) this.#first = Math.min(this.#first, block)
@@ -167,7 +167,7 @@ export class BlockStore implements ImageSource {
   }
 
   /** Whether the flash holds exactly this block, from whichever transfer. */
-  #holds(block: number, data: Uint8Array): boolean {
+  private holds(block: number, data: Uint8Array): boolean {
     const cells = data.length === BLOCK_LENGTH ? this.#cells : this.#cells.subarray(0, data.length)
     if (block === 0 && this.#journal.get(HEADER_KEY) === undefined) return false
     this.read(cells, block * BLOCK_LENGTH)
@@ -175,7 +175,7 @@ export class BlockStore implements ImageSource {
   }
 
   /** Programs what a block has behind the header. Its place may straddle the border of two sectors. */
-  #writePayload(block: number, data: Uint8Array): boolean {
+  private writePayload(block: number, data: Uint8Array): boolean {
     const skip = block === 0 ? HEADER_LENGTH : 0
     this.#bytes.fill(0xff)
     this.#bytes.set(skip === 0 ? data : data.subarray(skip))
@@ -184,26 +184,26 @@ export class BlockStore implements ImageSource {
     for (let done = 0; done < length; ) {
       const at = offset + done
       const count = Math.min(length - done, this.#sectorLength - (at % this.#sectorLength))
-      if (!this.#writePart(at, this.#bytes.subarray(done, done + count))) return false
+      if (!this.writePart(at, this.#bytes.subarray(done, done + count))) return false
       done += count
     }
     return true
   }
 
   /** Programs whole units inside one sector. */
-  #writePart(offset: number, bytes: Uint8Array): boolean {
-    if (!this.#isFree(offset, bytes)) return this.#renew(offset, bytes)
+  private writePart(offset: number, bytes: Uint8Array): boolean {
+    if (!this.isFree(offset, bytes)) return this.renew(offset, bytes)
     for (let start = 0; start < bytes.length; ) {
       let end = start
       while (end < bytes.length && !isEqual(this.#cells, bytes, end, end + UNIT)) end += UNIT
       if (end > start) this.#flash.write(bytes.subarray(start, end), offset + start)
       start = end + UNIT
     }
-    return this.#reads(offset, bytes) || this.#renew(offset, bytes)
+    return this.reads(offset, bytes) || this.renew(offset, bytes)
   }
 
   /** Reads the cells; true when each unit is erased or holds already what it should. */
-  #isFree(offset: number, bytes: Uint8Array): boolean {
+  private isFree(offset: number, bytes: Uint8Array): boolean {
     const cells = this.#cells
     this.#flash.read(cells.subarray(0, bytes.length), offset)
     for (let at = 0; at < bytes.length; at += UNIT) {
@@ -212,7 +212,7 @@ export class BlockStore implements ImageSource {
     return true
   }
 
-  #reads(offset: number, bytes: Uint8Array): boolean {
+  private reads(offset: number, bytes: Uint8Array): boolean {
     const cells = bytes.length <= BLOCK_LENGTH ? this.#cells : new Uint8Array(bytes.length)
     const view = cells.subarray(0, bytes.length)
     this.#flash.read(view, offset)
@@ -223,27 +223,27 @@ export class BlockStore implements ImageSource {
    * Erases a sector, and writes it again with the parts of other blocks that are in the map, and `bytes` at `offset`. The blocks leave the map
    * meanwhile: when power is lost here, they must be sent again.
    */
-  #renew(offset: number, bytes: Uint8Array): boolean {
+  private renew(offset: number, bytes: Uint8Array): boolean {
     const sector = Math.floor(offset / this.#sectorLength)
     const start = sector * this.#sectorLength
     // Taken from the heap only while it is needed: once per sector, when the slot holds an older image.
     const content = new Uint8Array(this.#sectorLength).fill(0xff)
-    const kept = this.#keep(start, content)
+    const kept = this.keep(start, content)
     content.set(bytes, offset - start)
-    for (const block of kept) this.#mark(block, false)
-    if (!this.#rewrite(sector, content)) return false
-    for (const block of kept) this.#mark(block, true)
+    for (const block of kept) this.mark(block, false)
+    if (!this.rewrite(sector, content)) return false
+    for (const block of kept) this.mark(block, true)
     return true
   }
 
   /** Copies what the blocks of the map have in the sector at `start`; returns them. */
-  #keep(start: number, content: Uint8Array): number[] {
+  private keep(start: number, content: Uint8Array): number[] {
     const kept: number[] = []
     const last = Math.min(this.blocks - 1, Math.floor((start + this.#sectorLength - 1 + HEADER_LENGTH) / BLOCK_LENGTH))
     for (let block = Math.floor((start + HEADER_LENGTH) / BLOCK_LENGTH); block <= last; block++) {
       if (!this.has(block)) continue
       const from = Math.max(start, block * BLOCK_LENGTH - HEADER_LENGTH)
-      const to = Math.min(start + this.#sectorLength, block * BLOCK_LENGTH - HEADER_LENGTH + this.#lengthOf(block))
+      const to = Math.min(start + this.#sectorLength, block * BLOCK_LENGTH - HEADER_LENGTH + this.lengthOf(block))
       // A short last block may end before the sector begins.
       if (to <= from) continue
       this.#flash.read(content.subarray(from - start, to - start), from)
@@ -252,20 +252,20 @@ export class BlockStore implements ImageSource {
     return kept
   }
 
-  #rewrite(sector: number, content: Uint8Array): boolean {
+  private rewrite(sector: number, content: Uint8Array): boolean {
     const start = sector * this.#sectorLength
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       this.#flash.eraseBlock(sector)
-      if (!this.#isBlank(start)) continue
+      if (!this.isBlank(start)) continue
       for (let at = 0; at < content.length; at += BLOCK_LENGTH) {
         if (!isErased(content, at, at + BLOCK_LENGTH)) this.#flash.write(content.subarray(at, at + BLOCK_LENGTH), start + at)
       }
-      if (this.#reads(start, content)) return true
+      if (this.reads(start, content)) return true
     }
     return false
   }
 
-  #isBlank(start: number): boolean {
+  private isBlank(start: number): boolean {
     for (let at = 0; at < this.#sectorLength; at += BLOCK_LENGTH) {
       this.#flash.read(this.#cells, start + at)
       if (!isErased(this.#cells, 0, BLOCK_LENGTH)) return false

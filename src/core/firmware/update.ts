@@ -86,7 +86,7 @@ export class FirmwareUpdate {
     this.#state = decodeState(options.settings.get(KEY))
     this.#store = new BlockStore(options.slots.spare, options.workspace)
     this.#rolledBack = options.slots.rolledBack
-    this.#recover()
+    this.recover()
   }
 
   /** Methods are refused while this is false; an activation that was set for a time still comes. */
@@ -96,7 +96,7 @@ export class FirmwareUpdate {
 
   set enabled(enabled: boolean) {
     this.#state.enabled = enabled
-    this.#save()
+    this.save()
   }
 
   /** One of `TransferStatus`. */
@@ -118,12 +118,12 @@ export class FirmwareUpdate {
   }
 
   has(block: number): boolean {
-    return this.#transferring ? this.#store.has(block) : block < this.blocks
+    return this.transferring ? this.#store.has(block) : block < this.blocks
   }
 
   /** Equals `blocks` when all are there. */
   get firstNotTransferred(): number {
-    return this.#transferring ? this.#store.firstMissing : this.blocks
+    return this.transferring ? this.#store.firstMissing : this.blocks
   }
 
   get toActivate(): readonly ImageToActivate[] {
@@ -145,34 +145,34 @@ export class FirmwareUpdate {
 
   /** Begins the transfer of an image file of `size` bytes; what was transferred before is forgotten. */
   initiate(identifier: Uint8Array, size: number): TransferResult {
-    const refused = this.#refused()
+    const refused = this.refused()
     if (refused !== undefined) return refused
     if (!Number.isInteger(size) || size <= HEADER_LENGTH || identifier.length > IDENTIFIER_MAX) return 'data-not-valid'
     if (size > this.#store.capacity) {
-      this.#refuse('too-large', `${size} bytes, the slot takes ${this.#store.capacity}`)
+      this.refuse('too-large', `${size} bytes, the slot takes ${this.#store.capacity}`)
       return 'data-not-valid'
     }
-    return this.#guard(() => {
+    return this.guard(() => {
       this.#verifier = this.#image = undefined
       // First the state that makes the old map void, so that a power loss in between leaves no mixture.
-      this.#set(TransferStatus.notInitiated, { size: 0, identifier: new Uint8Array(0), due_s: undefined, attempts: 0 })
+      this.set(TransferStatus.notInitiated, { size: 0, identifier: new Uint8Array(0), due_s: undefined, attempts: 0 })
       this.#store.start(size)
-      this.#set(TransferStatus.initiated, { size, identifier: identifier.slice() })
+      this.set(TransferStatus.initiated, { size, identifier: identifier.slice() })
       return 'success'
     })
   }
 
   /** Stores a block. Every block has `blockSize` bytes, the last one what is left. */
   transfer(block: number, data: Uint8Array): TransferResult {
-    const refused = this.#refused()
+    const refused = this.refused()
     if (refused !== undefined) return refused
     const { status, size } = this.#state
     // After a failed verification blocks may be put right without beginning again.
     if (status !== TransferStatus.initiated && status !== TransferStatus.verificationFailed) return 'other-reason'
     if (!Number.isInteger(block) || block < 0 || block >= this.blocks) return 'data-not-valid'
     if (data.length !== Math.min(BLOCK_LENGTH, size - block * BLOCK_LENGTH)) return 'data-not-valid'
-    return this.#guard(() => {
-      if (status !== TransferStatus.initiated) this.#set(TransferStatus.initiated)
+    return this.guard(() => {
+      if (status !== TransferStatus.initiated) this.set(TransferStatus.initiated)
       return this.#store.write(block, data) ? 'success' : 'hardware-fault'
     })
   }
@@ -182,16 +182,16 @@ export class FirmwareUpdate {
    * `other-reason`: the image was refused.
    */
   verify(): TransferResult {
-    const refused = this.#refused()
+    const refused = this.refused()
     if (refused !== undefined) return refused
-    return this.#guard(() => this.#verify())
+    return this.guard(() => this.#verify())
   }
 
   /** Activates the image, verifying it first if that was not done: the restart follows with the next `step`. */
   activate(): TransferResult {
-    const refused = this.#refused()
+    const refused = this.refused()
     if (refused !== undefined) return refused
-    return this.#guard(() => this.#activate())
+    return this.guard(() => this.#activate())
   }
 
   /**
@@ -200,7 +200,7 @@ export class FirmwareUpdate {
    */
   activateAt(utc_s: number | undefined): void {
     this.#state.due_s = utc_s === undefined ? undefined : Math.max(0, Math.floor(utc_s))
-    this.#save()
+    this.save()
   }
 
   /** The firmware on trial works and stays. */
@@ -209,42 +209,42 @@ export class FirmwareUpdate {
     if (!slots.trial) return
     const { securityCounter, pendingCounter } = this.#state
     // Stored first: a power loss in between is a restart during the trial, and the boot loader's verdict then corrects the status.
-    this.#guard(() => {
+    this.guard(() => {
       const changes = { securityCounter: Math.max(securityCounter, pendingCounter), pendingCounter: 0, attempts: 0 }
-      this.#set(TransferStatus.activationSuccessful, changes)
+      this.set(TransferStatus.activationSuccessful, changes)
       return 'success'
     })
-    if (this.#confirmSlot()) this.#push({ kind: 'activated', version: slots.running })
+    if (this.confirmSlot()) this.push({ kind: 'activated', version: slots.running })
   }
 
   /** Once a second, with the time if the meter knows it. */
   step(utc_s?: number): void {
     const rolledBack = this.#rolledBack
-    if (!this.#restart) this.#guard(() => this.#work(utc_s))
+    if (!this.#restart) this.guard(() => this.work(utc_s))
     for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) this.#options.report?.(event)
     // Only now, so that a power loss in between repeats the report and does not swallow it.
-    if (rolledBack) this.#confirmSlot()
+    if (rolledBack) this.confirmSlot()
     if (this.#restart) this.#options.restart()
   }
 
-  #work(utc_s: number | undefined): TransferResult {
+  private work(utc_s: number | undefined): TransferResult {
     const { status, due_s } = this.#state
-    if (this.#rolledBack) this.#giveUp()
+    if (this.#rolledBack) this.giveUp()
     // Never before a transfer: until then the slot belongs to the firmware in it.
     else if (status === TransferStatus.initiated) this.#store.prepare()
-    if (status === TransferStatus.verificationInitiated) this.#slice(this.#verifier ?? this.#beginVerification())
-    else if (due_s !== undefined && utc_s !== undefined && utc_s >= due_s) this.#fallDue()
+    if (status === TransferStatus.verificationInitiated) this.slice(this.#verifier ?? this.beginVerification())
+    else if (due_s !== undefined && utc_s !== undefined && utc_s >= due_s) this.fallDue()
     return 'success'
   }
 
   /** The store holds an image of this transfer, whole or in part. */
-  get #transferring(): boolean {
+  private get transferring(): boolean {
     const { status } = this.#state
     return status >= TransferStatus.initiated && status <= TransferStatus.verificationFailed
   }
 
   /** Takes up what the restart interrupted. Writes nothing. */
-  #recover(): void {
+  private recover(): void {
     const state = this.#state
     const { slots } = this.#options
     if (slots.rolledBack) {
@@ -260,17 +260,17 @@ export class FirmwareUpdate {
       state.status = TransferStatus.verificationInitiated
       state.due_s = 0
     }
-    if (!this.#transferring) return
+    if (!this.transferring) return
     if (state.size <= HEADER_LENGTH || state.size > this.#store.capacity) {
       state.status = TransferStatus.notInitiated
       return
     }
     this.#store.resume(state.size)
-    if (state.status === TransferStatus.verificationSuccessful) this.#readVerified()
+    if (state.status === TransferStatus.verificationSuccessful) this.readVerified()
   }
 
   /** The image was verified before the restart; without readable TLVs it no longer is what it was. */
-  #readVerified(): void {
+  private readVerified(): void {
     try {
       this.#image = readImage(this.#store)
     } catch (error) {
@@ -279,14 +279,14 @@ export class FirmwareUpdate {
     }
   }
 
-  #giveUp(): void {
+  private giveUp(): void {
     this.#rolledBack = false
-    this.#push({ kind: 'failed', reason: 'rolled-back' })
-    this.#set(TransferStatus.activationFailed, { due_s: undefined, attempts: 0 })
+    this.push({ kind: 'failed', reason: 'rolled-back' })
+    this.set(TransferStatus.activationFailed, { due_s: undefined, attempts: 0 })
   }
 
   /** False when the boot loader's flash does not take it: the slots are as before. */
-  #confirmSlot(): boolean {
+  private confirmSlot(): boolean {
     try {
       this.#options.slots.confirm()
       return true
@@ -297,14 +297,14 @@ export class FirmwareUpdate {
   }
 
   /** Why no method may run now. */
-  #refused(): TransferResult | undefined {
+  private refused(): TransferResult | undefined {
     if (!this.#state.enabled) return 'read-write-denied'
     const busy = this.#options.slots.trial || this.#restart
     return busy ? 'temporary-failure' : undefined
   }
 
   /** Runs an action on flash; a flash that takes no more is a result, not an exception. */
-  #guard(action: () => TransferResult): TransferResult {
+  private guard(action: () => TransferResult): TransferResult {
     try {
       return action()
     } catch (error) {
@@ -313,7 +313,7 @@ export class FirmwareUpdate {
     }
   }
 
-  #beginVerification(): ImageVerifier {
+  private beginVerification(): ImageVerifier {
     const { crypto, publicKey, model, slots } = this.#options
     const { securityCounter } = this.#state
     this.#image = undefined
@@ -327,29 +327,29 @@ export class FirmwareUpdate {
     if (status === TransferStatus.verificationInitiated) return 'temporary-failure'
     if (status !== TransferStatus.initiated && status !== TransferStatus.verificationFailed) return 'other-reason'
     if (this.#store.firstMissing < this.blocks) {
-      this.#refuse('incomplete', `block ${this.#store.firstMissing} of ${this.blocks} is missing`)
+      this.refuse('incomplete', `block ${this.#store.firstMissing} of ${this.blocks} is missing`)
       return 'other-reason'
     }
-    const verifier = this.#beginVerification()
-    this.#set(TransferStatus.verificationInitiated)
-    this.#slice(verifier)
+    const verifier = this.beginVerification()
+    this.set(TransferStatus.verificationInitiated)
+    this.slice(verifier)
     if (this.#verifier !== undefined) return 'temporary-failure'
     return this.#state.status === TransferStatus.verificationSuccessful ? 'success' : 'other-reason'
   }
 
-  #slice(verifier: ImageVerifier): void {
+  private slice(verifier: ImageVerifier): void {
     if (!verifier.step(SLICE)) return
     this.#verifier = undefined
     const { info, refusal, detail } = verifier
     if (refusal !== undefined || info === undefined) {
       // A time that was set must not try the same image again and again.
-      this.#set(TransferStatus.verificationFailed, { due_s: undefined })
-      this.#refuse(refusal ?? 'malformed', detail)
+      this.set(TransferStatus.verificationFailed, { due_s: undefined })
+      this.refuse(refusal ?? 'malformed', detail)
       return
     }
     this.#image = info
-    this.#set(TransferStatus.verificationSuccessful, { pendingCounter: info.securityCounter ?? 0 })
-    this.#push({ kind: 'ready', version: info.version })
+    this.set(TransferStatus.verificationSuccessful, { pendingCounter: info.securityCounter ?? 0 })
+    this.push({ kind: 'ready', version: info.version })
   }
 
   #activate(): TransferResult {
@@ -357,49 +357,49 @@ export class FirmwareUpdate {
     if (verified !== 'success' || this.#image === undefined) return verified
     const { payloadLength, version } = this.#image
     const attempts = this.#state.attempts + 1
-    if (attempts > ATTEMPTS_MAX) return this.#fail('not-started')
-    this.#set(TransferStatus.activationInitiated, { due_s: undefined, attempts })
+    if (attempts > ATTEMPTS_MAX) return this.fail('not-started')
+    this.set(TransferStatus.activationInitiated, { due_s: undefined, attempts })
     this.#image = undefined
     try {
       this.#options.slots.activate(payloadLength, version)
     } catch (error) {
       if (!isSlotError(error)) throw error
-      return this.#fail('flash')
+      return this.fail('flash')
     }
     this.#restart = true
     return 'success'
   }
 
-  #fail(reason: ActivationFailure): TransferResult {
+  private fail(reason: ActivationFailure): TransferResult {
     this.#image = undefined
-    this.#set(TransferStatus.activationFailed, { due_s: undefined, attempts: 0 })
-    this.#push({ kind: 'failed', reason })
+    this.set(TransferStatus.activationFailed, { due_s: undefined, attempts: 0 })
+    this.push({ kind: 'failed', reason })
     return 'other-reason'
   }
 
-  #fallDue(): void {
+  private fallDue(): void {
     // During a trial the spare slot holds the firmware to go back to: the time waits.
     if (this.#options.slots.trial) return
     const result = this.#activate()
     if (result !== 'temporary-failure' && result !== 'success') this.activateAt(undefined)
   }
 
-  #refuse(reason: Refusal | 'too-large' | 'incomplete', detail: string): void {
-    this.#push({ kind: 'refused', reason, detail })
+  private refuse(reason: Refusal | 'too-large' | 'incomplete', detail: string): void {
+    this.push({ kind: 'refused', reason, detail })
   }
 
   /** Kept until the next `step`; a client that repeats a mistake faster than that is not worth more than the first reports. */
-  #push(event: FirmwareEvent): void {
+  private push(event: FirmwareEvent): void {
     if (this.#events.length < EVENTS_MAX) this.#events.push(event)
   }
 
-  #set(status: number, changes: Partial<UpdateState> = {}): void {
+  private set(status: number, changes: Partial<UpdateState> = {}): void {
     Object.assign(this.#state, changes)
     this.#state.status = status
-    this.#save()
+    this.save()
   }
 
-  #save(): void {
+  private save(): void {
     this.#options.settings.set(KEY, encodeState(this.#state))
   }
 }

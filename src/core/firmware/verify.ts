@@ -54,7 +54,7 @@ export class ImageVerifier {
   /** Goes on for at most `limit_bytes` bytes of hashing. True when the verification is over: `refusal` is its result. */
   step(limit_bytes: number): boolean {
     if (this.refusal !== undefined) return true
-    if (this.info === undefined && !this.#begin()) return true
+    if (this.info === undefined && !this.begin()) return true
     const { info } = this
     assert(info !== undefined && this.#hash !== undefined, 'verification has begun')
     const end = Math.min(info.hashedLength, this.#done + limit_bytes)
@@ -66,43 +66,43 @@ export class ImageVerifier {
       this.#done += length
     }
     if (this.#done < info.hashedLength) return false
-    this.#conclude(info, this.#hash.digest())
+    this.conclude(info, this.#hash.digest())
     return true
   }
 
-  #refuse(refusal: Refusal, detail: string): false {
+  private refuse(refusal: Refusal, detail: string): false {
     this.refusal = refusal
     this.detail = detail
     return false
   }
 
-  #begin(): boolean {
+  private begin(): boolean {
     const { crypto, publicKey, model } = this.#policy
-    if (publicKey === undefined || publicKey.length !== POINT_LENGTH) return this.#refuse('no-key', 'no key for firmware was provisioned')
+    if (publicKey === undefined || publicKey.length !== POINT_LENGTH) return this.refuse('no-key', 'no key for firmware was provisioned')
     try {
       this.info = readImage(this.#source)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
-      return this.#refuse('malformed', error.message)
+      return this.refuse('malformed', error.message)
     }
     const { model: found, keyHash } = this.info
-    if (found !== model) return this.#refuse('wrong-product', `image for ${found ?? 'no product'}, this is ${model ?? 'none'}`)
+    if (found !== model) return this.refuse('wrong-product', `image for ${found ?? 'no product'}, this is ${model ?? 'none'}`)
     if (!equal(keyHash, crypto.digest('SHA256', subjectPublicKeyInfo(publicKey)))) {
-      return this.#refuse('wrong-key', 'signed with another key')
+      return this.refuse('wrong-key', 'signed with another key')
     }
     this.#hash = crypto.hash('SHA256')
     return true
   }
 
-  #conclude({ digest, rawSignature, version, securityCounter = 0 }: ImageInfo, computed: Uint8Array): boolean {
+  private conclude({ digest, rawSignature, version, securityCounter = 0 }: ImageInfo, computed: Uint8Array): boolean {
     const { crypto, publicKey, running, securityCounter: lowest } = this.#policy
     assert(publicKey !== undefined, 'the key was checked first')
-    if (!equal(digest, computed)) return this.#refuse('hash', 'the content does not have the hash that it should')
-    if (!crypto.verify(publicKey, computed, rawSignature)) return this.#refuse('signature', 'the signature is wrong')
+    if (!equal(digest, computed)) return this.refuse('hash', 'the content does not have the hash that it should')
+    if (!crypto.verify(publicKey, computed, rawSignature)) return this.refuse('signature', 'the signature is wrong')
     if (compareVersions(version, running) < 0) {
-      return this.#refuse('downgrade', `version ${formatVersion(version)} is older than ${formatVersion(running)}`)
+      return this.refuse('downgrade', `version ${formatVersion(version)} is older than ${formatVersion(running)}`)
     }
-    if (securityCounter < lowest) return this.#refuse('downgrade', `security counter ${securityCounter} is below ${lowest}`)
+    if (securityCounter < lowest) return this.refuse('downgrade', `security counter ${securityCounter} is below ${lowest}`)
     return true
   }
 }

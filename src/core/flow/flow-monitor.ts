@@ -67,66 +67,66 @@ export class FlowMonitor {
 
   /** Once a second: what flowed forwards and back since the last call, and the flow now. Errors: those of `log`. */
   second(forward: number, back: number, flow: number, ticks_ms: number): void {
-    if (forward > 0 || back > 0) this.#moved(ticks_ms)
-    this.#watchLeak(flow, ticks_ms)
-    this.#watchBurst(flow, ticks_ms)
-    this.#watchBackflow(forward, back, ticks_ms)
-    this.#watchStill(ticks_ms)
+    if (forward > 0 || back > 0) this.moved(ticks_ms)
+    this.watchLeak(flow, ticks_ms)
+    this.watchBurst(flow, ticks_ms)
+    this.watchBackflow(forward, back, ticks_ms)
+    this.watchStill(ticks_ms)
   }
 
-  #moved(ticks_ms: number): void {
-    if (this.#still) this.#log(StandardEvent.noFlowEnded, (ticks_ms - this.#moved_ms) / 1000)
+  private moved(ticks_ms: number): void {
+    if (this.#still) this.log(StandardEvent.noFlowEnded, (ticks_ms - this.#moved_ms) / 1000)
     this.#still = false
     this.#moved_ms = ticks_ms
     this.#flowing_ms ??= ticks_ms
   }
 
-  #watchLeak(flow: number, ticks_ms: number): void {
+  private watchLeak(flow: number, ticks_ms: number): void {
     const { leak_ms, pause_ms } = this.#options.limits
     const since_ms = this.#flowing_ms
     if (leak_ms === 0 || since_ms === undefined) return
     if (ticks_ms - this.#moved_ms >= pause_ms) {
       this.#flowing_ms = undefined
-      if (this.#leaking) this.#log(StandardEvent.leakEnded, (this.#moved_ms - since_ms) / 1000)
+      if (this.#leaking) this.log(StandardEvent.leakEnded, (this.#moved_ms - since_ms) / 1000)
       this.#leaking = false
     } else if (!this.#leaking && ticks_ms - since_ms >= leak_ms) {
       this.#leaking = true
-      this.#log(StandardEvent.leakSuspected, flow / 1000)
+      this.log(StandardEvent.leakSuspected, flow / 1000)
     }
   }
 
-  #watchBurst(flow: number, ticks_ms: number): void {
+  private watchBurst(flow: number, ticks_ms: number): void {
     const { burst } = this.#options.limits
     if (burst === 0) return
     const edge = this.#burst.update(flow >= burst, flow < burst * BURST_END, ticks_ms)
-    if (edge === Edge.started) this.#log(StandardEvent.burst, flow / 1000)
-    else if (edge === Edge.ended) this.#log(StandardEvent.burstEnded, this.#burst.duration_ms / 1000)
+    if (edge === Edge.started) this.log(StandardEvent.burst, flow / 1000)
+    else if (edge === Edge.ended) this.log(StandardEvent.burstEnded, this.#burst.duration_ms / 1000)
   }
 
-  #watchBackflow(forward: number, back: number, ticks_ms: number): void {
+  private watchBackflow(forward: number, back: number, ticks_ms: number): void {
     const { backflow } = this.#options.limits
     if (backflow === 0) return
     if (forward > 0) {
       this.#back = 0
       const since_ms = this.#backflow_ms
       this.#backflow_ms = undefined
-      if (since_ms !== undefined) this.#log(StandardEvent.backflowEnded, (ticks_ms - since_ms) / 1000)
+      if (since_ms !== undefined) this.log(StandardEvent.backflowEnded, (ticks_ms - since_ms) / 1000)
       return
     }
     this.#back += back
     if (this.#backflow_ms !== undefined || this.#back < backflow) return
     this.#backflow_ms = ticks_ms
-    this.#log(StandardEvent.backflow, this.#back / 1000)
+    this.log(StandardEvent.backflow, this.#back / 1000)
   }
 
-  #watchStill(ticks_ms: number): void {
+  private watchStill(ticks_ms: number): void {
     const { still_ms } = this.#options.limits
     if (still_ms === 0 || this.#still || ticks_ms - this.#moved_ms < still_ms) return
     this.#still = true
-    this.#log(StandardEvent.noFlow, 0)
+    this.log(StandardEvent.noFlow, 0)
   }
 
-  #log(code: number, parameter: number): void {
+  private log(code: number, parameter: number): void {
     this.#options.log(code, Math.min(0xffffffff, Math.floor(Math.abs(parameter))))
   }
 }

@@ -43,17 +43,17 @@ export class CreditAccount {
     this.#options = options
     const stored = options.settings.get(KEY)
     const known = stored === undefined ? undefined : decodeAccount(stored)
-    this.#state = known ?? this.#opened()
+    this.#state = known ?? this.opened()
     if (known?.suspended === !active) return
     if (!active && known === undefined) return
     const { start, granted_mWh } = this.#state
-    if (active) this.#store({ ...this.#state, start: known === undefined ? start : options.energy.count(), suspended: false })
-    else this.#store({ ...this.#state, start: options.energy.count(), granted_mWh: granted_mWh - this.#consumed_mWh, suspended: true })
+    if (active) this.store({ ...this.#state, start: known === undefined ? start : options.energy.count(), suspended: false })
+    else this.store({ ...this.#state, start: options.energy.count(), granted_mWh: granted_mWh - this.consumed_mWh, suspended: true })
   }
 
   /** Tokens minus consumption; negative when emergency credit or friendly hours were used. Rounded down to 1 mWh. */
   get balance_mWh(): number {
-    return this.#state.granted_mWh - this.#consumed_mWh
+    return this.#state.granted_mWh - this.consumed_mWh
   }
 
   /** Down to here the supply stays connected. */
@@ -102,7 +102,7 @@ export class CreditAccount {
     if (verdict !== 'new') return verdict
     if (this.balance_mWh + credit_mWh > MWH * CREDIT_MAX_WH) return 'overflow'
     const granted_mWh = this.#state.granted_mWh + credit_mWh
-    if (!this.#settle({ ...this.#state, granted_mWh, identifiers: this.#state.identifiers.with(identifier) })) return 'not-stored'
+    if (!this.settle({ ...this.#state, granted_mWh, identifiers: this.#state.identifiers.with(identifier) })) return 'not-stored'
     this.#options.onEvent('creditAdded', Math.floor(credit_mWh / MWH))
     return 'ok'
   }
@@ -113,7 +113,7 @@ export class CreditAccount {
     if (verdict !== 'new') return verdict
     const cleared_Wh = Math.max(0, Math.floor(this.balance_mWh / MWH))
     const identifiers = this.#state.identifiers.with(identifier)
-    if (!this.#store({ ...this.#state, granted_mWh: this.#consumed_mWh, emergency: false, identifiers })) return 'not-stored'
+    if (!this.store({ ...this.#state, granted_mWh: this.consumed_mWh, emergency: false, identifiers })) return 'not-stored'
     this.#options.onEvent('creditCleared', cleared_Wh)
     return 'ok'
   }
@@ -122,18 +122,18 @@ export class CreditAccount {
   use(identifier: number): AccountResult {
     const verdict = this.judge(identifier)
     if (verdict !== 'new') return verdict
-    return this.#store({ ...this.#state, identifiers: this.#state.identifiers.with(identifier) }) ? 'ok' : 'not-stored'
+    return this.store({ ...this.#state, identifiers: this.#state.identifiers.with(identifier) }) ? 'ok' : 'not-stored'
   }
 
   /** A key that begins a new list of identifiers. Nothing happens for the era that it is already. */
   enterEra(era: number): boolean {
-    return era === this.#state.era || this.#store({ ...this.#state, era, identifiers: new IdentifierList() })
+    return era === this.#state.era || this.store({ ...this.#state, era, identifiers: new IdentifierList() })
   }
 
   /** Takes the emergency credit. False when it cannot be taken now. */
   takeEmergency(): boolean {
     if (!this.emergencySelectable) return false
-    if (!this.#settle({ ...this.#state, emergency: true })) return false
+    if (!this.settle({ ...this.#state, emergency: true })) return false
     this.#options.onEvent('emergencyTaken', this.#options.emergency_Wh)
     return true
   }
@@ -146,46 +146,46 @@ export class CreditAccount {
     const { low_Wh, emergencyAutomatic } = this.#options
     const balance_mWh = this.balance_mWh
     if (!this.#state.low && balance_mWh <= MWH * low_Wh && low_Wh > 0) {
-      if (this.#store({ ...this.#state, low: true })) this.#options.onEvent('creditLow', Math.max(0, Math.floor(balance_mWh / MWH)))
+      if (this.store({ ...this.#state, low: true })) this.#options.onEvent('creditLow', Math.max(0, Math.floor(balance_mWh / MWH)))
     }
     if (balance_mWh > this.floor_mWh) return false
     if (emergencyAutomatic && this.takeEmergency()) return false
     if (!this.#state.exhausted) {
       if (!mayEnd) return false
-      if (this.#store({ ...this.#state, exhausted: true, reconnect: false })) this.#options.onEvent('creditExhausted', 0)
+      if (this.store({ ...this.#state, exhausted: true, reconnect: false })) this.#options.onEvent('creditExhausted', 0)
     }
     return true
   }
 
   /** The supply is connected, or somebody else keeps it off. */
   reconnected(): void {
-    if (this.#state.reconnect) this.#store({ ...this.#state, reconnect: false })
+    if (this.#state.reconnect) this.store({ ...this.#state, reconnect: false })
   }
 
-  get #consumed_mWh(): number {
+  private get consumed_mWh(): number {
     const { energy } = this.#options
     return energy.mWh(Math.max(0, energy.count() - this.#state.start))
   }
 
-  #opened(): AccountState {
+  private opened(): AccountState {
     const { energy, initial_Wh } = this.#options
     const flags = { low: false, exhausted: false, emergency: false, reconnect: false, suspended: false }
     return { start: energy.count(), granted_mWh: MWH * initial_Wh, era: 0, ...flags, identifiers: new IdentifierList() }
   }
 
   /** Stores a state with more credit, and what follows from it. */
-  #settle(state: AccountState): boolean {
+  private settle(state: AccountState): boolean {
     const { low_Wh, emergency_Wh } = this.#options
-    const balance_mWh = state.granted_mWh - this.#consumed_mWh
+    const balance_mWh = state.granted_mWh - this.consumed_mWh
     const emergency = state.emergency && (balance_mWh <= 0 || !this.#state.emergency)
     const above = balance_mWh > (emergency ? -MWH * emergency_Wh : 0)
     const low = state.low && balance_mWh <= MWH * low_Wh
     const exhausted = state.exhausted && !above
-    return this.#store({ ...state, emergency, low, exhausted, reconnect: state.reconnect || (state.exhausted && above) })
+    return this.store({ ...state, emergency, low, exhausted, reconnect: state.reconnect || (state.exhausted && above) })
   }
 
   /** False when the flash does not take it; nothing has changed then. */
-  #store(state: AccountState): boolean {
+  private store(state: AccountState): boolean {
     try {
       this.#options.settings.set(KEY, encodeAccount(state))
     } catch (error) {

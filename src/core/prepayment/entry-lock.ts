@@ -36,7 +36,7 @@ export class EntryLock {
     const { attempts, ticks_ms, lockOut_s } = this.#options
     // After the wait there is one attempt, then the next wait: only a right token opens all of them again.
     this.#wrong = Math.min(attempts, this.#wrong + 1)
-    this.#keep(() => this.#options.settings.set(KEY, Uint8Array.of(this.#wrong)))
+    this.keep(() => this.#options.settings.set(KEY, Uint8Array.of(this.#wrong)))
     if (this.#wrong < attempts) return false
     this.#until_ms = ticks_ms() + lockOut_s * 1000
     return true
@@ -46,11 +46,11 @@ export class EntryLock {
   right(): void {
     if (this.#wrong === 0) return
     this.#wrong = 0
-    this.#keep(() => this.#options.settings.delete(KEY))
+    this.keep(() => this.#options.settings.delete(KEY))
   }
 
   /** A flash that takes no more leaves the count in memory. */
-  #keep(write: () => void): void {
+  private keep(write: () => void): void {
     try {
       write()
     } catch (error) {

@@ -99,8 +99,8 @@ export class CaptureProfile {
     this.columns = options.columns
     this.#payload = new Uint8Array(length)
     this.#filling = new Uint8Array((options.fill_max ?? 0) > 0 ? length : 0)
-    this.#enter(options.schedule.floor(utc_s))
-    this.#findLatest()
+    this.enter(options.schedule.floor(utc_s))
+    this.findLatest()
     // Marks were in memory only, but the log shows that the clock was set back, or that nobody was there at the end of an interval.
     if (this.#latest_s > utc_s) this.#status |= ProfileStatus.clockAdjusted
     else if (this.#latest_s >= 0 && this.#latest_s < this.#from_s) this.#status |= ProfileStatus.powerDown
@@ -143,17 +143,17 @@ export class CaptureProfile {
    */
   capture(utc_s: number, persistent: number): boolean {
     const stamp_s = this.schedule.floor(utc_s)
-    this.#enter(stamp_s)
-    while (this.filling) this.#fillOne()
+    this.enter(stamp_s)
+    while (this.filling) this.fillOne()
     // The first local midnight of a clock that begins with 1970 was before that.
     const impossible = stamp_s < 0
-    if (impossible || (stamp_s <= this.#latest_s && this.#has(stamp_s))) {
+    if (impossible || (stamp_s <= this.#latest_s && this.has(stamp_s))) {
       // What happened in this interval goes into the next entry, which is longer than it looks then.
       this.#status |= ProfileStatus.clockAdjusted
       return false
     }
-    this.#read(this.#payload)
-    this.#append(this.#status | persistent, stamp_s, this.#payload)
+    this.read(this.#payload)
+    this.append(this.#status | persistent, stamp_s, this.#payload)
     // The clock jumped into the middle of the interval that begins: it is a short one.
     this.#status = utc_s - stamp_s > LATE_S ? ProfileStatus.clockAdjusted : 0
     return true
@@ -170,17 +170,17 @@ export class CaptureProfile {
     if (fill_max === 0 || this.#latest_s < 0 || this.#latest_s >= last_s) return
     this.#fill_s = this.#latest_s
     this.#fillEnd_s = last_s
-    const missing = this.#missing(fill_max)
+    const missing = this.missing(fill_max)
     // What is older than the newest `fill_max` slots stays absent.
     for (let i = fill_max; i < missing; i++) this.#fill_s = this.schedule.next(this.#fill_s)
-    this.#read(this.#filling)
+    this.read(this.#filling)
   }
 
   /**
    * Mostly the newest entry is the latest, and says so; else all of the log has to be looked through. The order of the blocks tells it for entries of
    * older firmware, which did not say.
    */
-  #findLatest(): void {
+  private findLatest(): void {
     const newest = this.log.cursor(this.log.nextSequence - 1)
     const simple = newest.next() && newest.type === LATEST && this.log.ring.ordered
     const cursor = this.log.cursor(simple ? this.log.nextSequence - 1 : this.log.firstSequence)
@@ -199,12 +199,12 @@ export class CaptureProfile {
   fill(): boolean {
     const { ring } = this.log
     const size = recordSize(this.#filling.length)
-    for (let i = 0; i < FILL_STEP && this.filling && (ring.ready || ring.fits(size)); i++) this.#fillOne()
+    for (let i = 0; i < FILL_STEP && this.filling && (ring.ready || ring.fits(size)); i++) this.fillOne()
     return this.filling
   }
 
   /** Missing slots; a clock that is years ahead must not make anybody count them one by one. */
-  #missing(fill_max: number): number {
+  private missing(fill_max: number): number {
     const { schedule } = this
     const period_s = schedule.period_s === 0 ? 28 * 86_400 : schedule.period_s
     const guess = Math.floor((this.#fillEnd_s - this.#fill_s) / period_s)
@@ -217,21 +217,21 @@ export class CaptureProfile {
     return missing
   }
 
-  #fillOne(): void {
+  private fillOne(): void {
     const { daylightSaving } = this.#options
     const stamp_s = this.schedule.next(this.#fill_s)
     this.#fill_s = stamp_s
     if (stamp_s > this.#fillEnd_s) return
     const summer = daylightSaving?.(stamp_s) === true ? ProfileStatus.daylightSaving : 0
-    this.#append(ProfileStatus.powerDown | ProfileStatus.dataNotValid | summer, stamp_s, this.#filling)
+    this.append(ProfileStatus.powerDown | ProfileStatus.dataNotValid | summer, stamp_s, this.#filling)
   }
 
-  #enter(stamp_s: number): void {
+  private enter(stamp_s: number): void {
     this.#from_s = stamp_s
     this.#to_s = this.schedule.next(stamp_s)
   }
 
-  #read(bytes: Uint8Array): void {
+  private read(bytes: Uint8Array): void {
     let at = 0
     for (const column of this.columns) {
       putValue(bytes, at, column.bytes, column.read())
@@ -239,14 +239,14 @@ export class CaptureProfile {
     }
   }
 
-  #append(status: number, stamp_s: number, payload: Uint8Array): void {
+  private append(status: number, stamp_s: number, payload: Uint8Array): void {
     this.log.append(stamp_s > this.#latest_s ? LATEST : BEHIND, status, stamp_s, payload)
     this.lastStatus = status
     this.#latest_s = Math.max(this.#latest_s, stamp_s)
   }
 
   /** Rare: only after the clock was set back. Marks and energy stay for the next entry. */
-  #has(stamp_s: number): boolean {
+  private has(stamp_s: number): boolean {
     const cursor = this.log.cursor()
     while (cursor.next()) if (cursor.utc_s === stamp_s) return true
     return false

@@ -80,7 +80,7 @@ export class PowerQualityProfile {
     this.#distortions = each(false, thd ? phases : 0)
     this.#period_s = period_s
     const schedule: CaptureSchedule = periodic(period_s)
-    this.profile = new CaptureProfile({ ...rest, schedule, columns: this.#columns() }, utc_s)
+    this.profile = new CaptureProfile({ ...rest, schedule, columns: this.columns() }, utc_s)
   }
 
   /** Takes the values of one second; those of an IC that does not answer are none. */
@@ -117,7 +117,7 @@ export class PowerQualityProfile {
    * Value group D 24 (average), 23 (minimum), 26 (maximum) of averaging scheme 3, E 124 for THD: IEC 62056-6-1, value groups D and E (from memory;
    * 32.24.0 as average voltage also in the object lists of network operators). Units: 0.1 V, 0.01 Hz, 0.1 %, s.
    */
-  #columns(): ProfileColumn[] {
+  private columns(): ProfileColumn[] {
     const columns: ProfileColumn[] = [{ code: '0.8.0', bytes: 2, read: () => this.#seconds }]
     const add = (code: string, aggregate: Aggregate, divisor: number) => {
       columns.push(

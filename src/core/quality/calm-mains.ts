@@ -57,14 +57,14 @@ export class CalmMains {
       if (voltageThd_permille !== undefined && voltageThd_permille[phase] > this.#thd_permille) return false
     }
     if (frequency_mHz > 0 && (frequency_mHz < this.#lowest_mHz || frequency_mHz > this.#highest_mHz)) return false
-    return this.#phases < 3 || this.#isBalanced(sample)
+    return this.#phases < 3 || this.isBalanced(sample)
   }
 
   /**
    * The negative sequence is a third of the sum of three phasors, each turned to where it would cancel the others: it cannot be more than a third of what
    * L2 and L3 are away from their ideal places beside L1.
    */
-  #isBalanced({ voltage_mV, voltageAngle_ddeg }: QualitySample): boolean {
+  private isBalanced({ voltage_mV, voltageAngle_ddeg }: QualitySample): boolean {
     const first_mV = voltage_mV[0]
     const lengths = (1000 * (Math.abs(voltage_mV[1] - first_mV) + Math.abs(voltage_mV[2] - first_mV))) / first_mV
     const reference = voltageAngle_ddeg[0]

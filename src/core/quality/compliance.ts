@@ -109,7 +109,7 @@ export class Compliance {
 
   /** The values of one second; those of an IC that does not answer are none. */
   second(sample: QualitySample, utc_s: number): void {
-    this.#advance(utc_s)
+    this.advance(utc_s)
     if ((sample.status & MeteringStatus.fault) !== 0) return
     const { phases, nominal_mV } = this.#options
     for (let phase = 0; phase < phases; phase++) {
@@ -124,19 +124,19 @@ export class Compliance {
     if (permille !== undefined) this.#unbalance.add(permille)
   }
 
-  #advance(utc_s: number): void {
+  private advance(utc_s: number): void {
     const ten = Math.floor(utc_s / EN_50160.frequencyInterval_s)
-    if (ten !== this.#frequencyInterval) this.#endFrequency()
+    if (ten !== this.#frequencyInterval) this.endFrequency()
     this.#frequencyInterval = ten
     const interval = Math.floor(utc_s / EN_50160.interval_s)
     if (interval === this.#interval) return
-    if (this.#interval >= 0) this.#endInterval()
+    if (this.#interval >= 0) this.endInterval()
     this.#interval = interval
     const begin_s = FIRST_WEEK_S + WEEK_S * Math.floor((utc_s - FIRST_WEEK_S) / WEEK_S)
-    if (begin_s !== this.current.begin_s) this.#beginWeek(begin_s)
+    if (begin_s !== this.current.begin_s) this.beginWeek(begin_s)
   }
 
-  #endFrequency(): void {
+  private endFrequency(): void {
     const mean = (1000 * this.#frequency.mean) / this.#options.nominal_mHz
     const { low, high, lowest, highest } = EN_50160.frequency
     // A mean of few seconds is none.
@@ -145,7 +145,7 @@ export class Compliance {
     this.#frequency.reset()
   }
 
-  #endInterval(): void {
+  private endInterval(): void {
     const { voltage, unbalance } = EN_50160
     const flagged = this.#interrupted || this.#voltages[0].count < EN_50160.interval_s / 2
     if (flagged) this.current.flagged++
@@ -161,7 +161,7 @@ export class Compliance {
     this.#interrupted = false
   }
 
-  #beginWeek(begin_s: number): void {
+  private beginWeek(begin_s: number): void {
     const { current, last } = this
     last.begin_s = current.begin_s
     last.flagged = current.flagged

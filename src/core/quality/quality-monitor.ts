@@ -165,27 +165,27 @@ export class QualityMonitor {
     if (this.#quiet && this.#calm.holds(sample)) return
     this.#utc_s = utc_s
     this.#ticks_ms = ticks_ms
-    this.#observe(sample)
-    this.#quiet = this.#isQuiet()
+    this.watch(sample)
+    this.#quiet = this.isQuiet()
   }
 
-  #observe(sample: QualitySample): void {
+  private watch(sample: QualitySample): void {
     if ((sample.status & MeteringStatus.fault) !== 0) {
       // Nobody knows. An event that lasts has not ended because the IC is silent.
-      for (const phase of this.#phases) this.#phaseUnknown(phase)
-      this.#mainsUnknown()
+      for (const phase of this.#phases) this.phaseUnknown(phase)
+      this.mainsUnknown()
       this.#mains.interruption.excursion.unknown()
       return
     }
-    const highest_mV = this.#highest(sample)
-    this.#update(this.#mains.interruption, highest_mV)
+    const highest_mV = this.highest(sample)
+    this.update(this.#mains.interruption, highest_mV)
     if (highest_mV < this.#outage_mV) {
-      for (const phase of this.#phases) this.#phaseUnknown(phase)
-      this.#mainsUnknown()
+      for (const phase of this.#phases) this.phaseUnknown(phase)
+      this.mainsUnknown()
       return
     }
-    for (let phase = 0; phase < this.#phases.length; phase++) this.#observePhase(sample, phase)
-    this.#observeMains(sample)
+    for (let phase = 0; phase < this.#phases.length; phase++) this.observePhase(sample, phase)
+    this.observeMains(sample)
   }
 
   /** The supply is back after it failed altogether, and the meter perhaps with it. `duration_s`: undefined when nobody knows. */
@@ -195,61 +195,61 @@ export class QualityMonitor {
     if (duration_s !== undefined && duration_s > this.#longFailure_s) countAll(counters, QualityCounter.longFailures, phases)
   }
 
-  #isQuiet(): boolean {
+  private isQuiet(): boolean {
     // Once a second: an iterator would leave slots behind.
     const watched = this.#watched
     for (let i = 0; i < watched.length; i++) if (!watched[i].excursion.idle) return false
     return true
   }
 
-  #highest({ voltage_mV }: QualitySample): number {
+  private highest({ voltage_mV }: QualitySample): number {
     let highest = 0
     for (let phase = 0; phase < this.#phases.length; phase++) highest = Math.max(highest, voltage_mV[phase])
     return highest
   }
 
-  #observePhase(sample: QualitySample, index: number): void {
+  private observePhase(sample: QualitySample, index: number): void {
     const { counters } = this.#options
     const { undervoltage, overvoltage, sag, swell, phaseOutage, overcurrent, thd } = this.#phases[index]
     const voltage_mV = sample.voltage_mV[index]
     const lost = voltage_mV < this.#outage_mV || (sample.status & (MeteringStatus.phaseLossL1 << index)) !== 0
-    this.#update(overcurrent, sample.current_mA[index])
+    this.update(overcurrent, sample.current_mA[index])
     // A meter with one phase has an interruption instead.
-    if (this.#phases.length > 1) this.#observeOutage(phaseOutage, index, voltage_mV, lost)
+    if (this.#phases.length > 1) this.observeOutage(phaseOutage, index, voltage_mV, lost)
     if (lost) {
-      this.#voltageUnknown(this.#phases[index])
+      this.voltageUnknown(this.#phases[index])
       return
     }
     const sagging = (sample.status & (MeteringStatus.sagL1 << index)) !== 0
-    if (this.#update(sag, voltage_mV, sagging) === Edge.started) counters[QualityCounter.sagsL1 + index]++
-    if (this.#update(swell, voltage_mV) === Edge.started) counters[QualityCounter.swellsL1 + index]++
+    if (this.update(sag, voltage_mV, sagging) === Edge.started) counters[QualityCounter.sagsL1 + index]++
+    if (this.update(swell, voltage_mV) === Edge.started) counters[QualityCounter.swellsL1 + index]++
     // Both end with one code, so one waits until the other is over.
-    if (overvoltage.excursion.active) this.#oneOf(overvoltage, undervoltage, voltage_mV)
-    else this.#oneOf(undervoltage, overvoltage, voltage_mV)
-    if (sample.voltageThd_permille !== undefined) this.#update(thd, sample.voltageThd_permille[index])
+    if (overvoltage.excursion.active) this.oneOf(overvoltage, undervoltage, voltage_mV)
+    else this.oneOf(undervoltage, overvoltage, voltage_mV)
+    if (sample.voltageThd_permille !== undefined) this.update(thd, sample.voltageThd_permille[index])
   }
 
-  #oneOf(first: Watched, second: Watched, value: number): void {
-    this.#update(first, value)
+  private oneOf(first: Watched, second: Watched, value: number): void {
+    this.update(first, value)
     if (first.excursion.active) second.excursion.unknown()
-    else this.#update(second, value)
+    else this.update(second, value)
   }
 
-  #observeOutage(outage: Watched, phase: number, voltage_mV: number, lost: boolean): void {
+  private observeOutage(outage: Watched, phase: number, voltage_mV: number, lost: boolean): void {
     const { counters } = this.#options
-    const edge = this.#update(outage, voltage_mV, lost)
+    const edge = this.update(outage, voltage_mV, lost)
     if (edge === Edge.started) countPhase(counters, QualityCounter.failures, phase)
     const long = edge === Edge.ended && outage.excursion.duration_ms > 1000 * this.#longFailure_s
     if (long) countPhase(counters, QualityCounter.longFailures, phase)
   }
 
-  #observeMains(sample: QualitySample): void {
+  private observeMains(sample: QualitySample): void {
     const { frequencyLow, frequencyHigh, unbalance } = this.#mains
     const { frequency_mHz } = sample
     // An IC that cannot measure it says 0.
     if (frequency_mHz > 0) {
-      this.#update(frequencyLow, frequency_mHz)
-      this.#update(frequencyHigh, frequency_mHz)
+      this.update(frequencyLow, frequency_mHz)
+      this.update(frequencyHigh, frequency_mHz)
     } else {
       frequencyLow.excursion.unknown()
       frequencyHigh.excursion.unknown()
@@ -258,10 +258,10 @@ export class QualityMonitor {
     for (let phase = 0; phase < this.#phases.length; phase++) complete &&= sample.voltage_mV[phase] >= this.#outage_mV
     const permille = complete ? unbalance_permille(sample.voltage_mV, sample.voltageAngle_ddeg) : undefined
     if (permille === undefined) unbalance.excursion.unknown()
-    else this.#update(unbalance, permille)
+    else this.update(unbalance, permille)
   }
 
-  #voltageUnknown(phase: Readonly<Record<PhaseQuantity, Watched>>): void {
+  private voltageUnknown(phase: Readonly<Record<PhaseQuantity, Watched>>): void {
     phase.undervoltage.excursion.unknown()
     phase.overvoltage.excursion.unknown()
     phase.sag.excursion.unknown()
@@ -269,27 +269,27 @@ export class QualityMonitor {
     phase.thd.excursion.unknown()
   }
 
-  #phaseUnknown(phase: Readonly<Record<PhaseQuantity, Watched>>): void {
-    this.#voltageUnknown(phase)
+  private phaseUnknown(phase: Readonly<Record<PhaseQuantity, Watched>>): void {
+    this.voltageUnknown(phase)
     phase.phaseOutage.excursion.unknown()
     phase.overcurrent.excursion.unknown()
   }
 
-  #mainsUnknown(): void {
+  private mainsUnknown(): void {
     this.#mains.frequencyLow.excursion.unknown()
     this.#mains.frequencyHigh.excursion.unknown()
     this.#mains.unbalance.excursion.unknown()
   }
 
-  #update(watched: Watched, value: number, flagged = false): number {
+  private update(watched: Watched, value: number, flagged = false): number {
     const edge = watched.excursion.update(value, this.#ticks_ms, flagged)
-    if (edge === Edge.started) this.#tellStart(watched)
-    else if (edge === Edge.ended) this.#tellEnd(watched)
+    if (edge === Edge.started) this.tellStart(watched)
+    else if (edge === Edge.ended) this.tellEnd(watched)
     return edge
   }
 
   /** The end is paid together with the start: it is never left out. */
-  #tellStart(watched: Watched): void {
+  private tellStart(watched: Watched): void {
     const { log } = this.#options
     watched.told = this.#budget.take(2, this.#ticks_ms)
     if (!watched.told) return
@@ -298,7 +298,7 @@ export class QualityMonitor {
     log(watched.start, this.#utc_s, watched.excursion.elapsed_ms(this.#ticks_ms), watched.excursion.extreme)
   }
 
-  #tellEnd(watched: Watched): void {
+  private tellEnd(watched: Watched): void {
     const { duration_ms, extreme } = watched.excursion
     for (const [phase, { sag, swell }] of this.#phases.entries()) {
       if (watched === sag) Object.assign(this.lastSag[phase], { magnitude_mV: extreme, duration_ms })

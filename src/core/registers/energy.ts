@@ -121,13 +121,13 @@ export class EnergyRegisters {
       counts[(exporting ? Quantity.reactiveQ3 : Quantity.reactiveQ4) * ELEMENTS + element] += capacitive
       counts[(exporting ? Quantity.apparentExport : Quantity.apparentImport) * ELEMENTS + element] += sample.apparent[element]
     }
-    this.#addToRates(Quantity.activeImport, sample.activeImport[0], shares)
-    this.#addToRates(Quantity.activeExport, sample.activeExport[0], shares)
-    this.#addToRates(Quantity.reactiveImport, sample.reactiveImport[0], shares)
-    this.#addToRates(Quantity.reactiveExport, sample.reactiveExport[0], shares)
+    this.addToRates(Quantity.activeImport, sample.activeImport[0], shares)
+    this.addToRates(Quantity.activeExport, sample.activeExport[0], shares)
+    this.addToRates(Quantity.reactiveImport, sample.reactiveImport[0], shares)
+    this.addToRates(Quantity.reactiveExport, sample.reactiveExport[0], shares)
   }
 
-  #addToRates(quantity: number, count: number, shares: Float64Array | undefined): void {
+  private addToRates(quantity: number, count: number, shares: Float64Array | undefined): void {
     const rates = this.rates
     const first = quantity * RATES
     let whole = 0

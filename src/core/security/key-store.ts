@@ -87,7 +87,7 @@ export class KeyStore {
   set(name: string, secret: Bytes): boolean {
     if (secret.length < 1 || secret.length > SECRET_MAX) throw new RangeError(`a secret has 1 to ${SECRET_MAX} bytes`)
     const place = placeOf(name)
-    if (this.check(name, secret) && !this.#isPlainByMistake(place)) return false
+    if (this.check(name, secret) && !this.isPlainByMistake(place)) return false
     this.#settings.set(place, this.#box.close(place, secret))
     return true
   }
@@ -109,7 +109,7 @@ export class KeyStore {
 
   /** Names of secrets that are stored as they are although the device has a key. */
   unsealed(): string[] {
-    return this.sealing ? this.names().filter((name) => this.#isPlainByMistake(PREFIX + name)) : []
+    return this.sealing ? this.names().filter((name) => this.isPlainByMistake(PREFIX + name)) : []
   }
 
   /** Encrypts what was stored before the device had a key. */
@@ -117,7 +117,7 @@ export class KeyStore {
     for (const name of this.unsealed()) this.use(name, (secret) => this.set(name, secret))
   }
 
-  #isPlainByMistake(place: string): boolean {
+  private isPlainByMistake(place: string): boolean {
     const stored = this.#settings.get(place)
     return this.sealing && stored !== undefined && this.#box.isPlain(stored)
   }

@@ -71,22 +71,22 @@ export class SealedParameters {
 
   /** Number of the last change; 0 before the first. */
   get number(): number {
-    return this.#newest()?.number ?? 0
+    return this.newest()?.number ?? 0
   }
 
   /** Time of the last change; 0 before the first. */
   get changed_s(): number {
-    return this.#newest()?.utc_s ?? 0
+    return this.newest()?.utc_s ?? 0
   }
 
   /** CRC-32 of all parameters: what is compared with the certificate. */
   get checksum(): number {
-    return checksumOf(this.#values())
+    return checksumOf(this.values())
   }
 
   /** All parameters are those that were there after the last change. */
   get intact(): boolean {
-    const newest = this.#newest()
+    const newest = this.newest()
     return newest === undefined ? this.names().length === 0 : newest.checksum === this.checksum
   }
 
@@ -112,7 +112,7 @@ export class SealedParameters {
     }
     const known = this.get(name)
     if (known !== undefined && known.length === value.length && known.every((byte, i) => byte === value[i])) return this.number
-    const values = this.#values()
+    const values = this.values()
     values.set(name, value)
     // Damaged counters may begin anew; what the parameters themselves say is a lower bound.
     const number = Math.max(nextNumber(), this.number + 1)
@@ -127,13 +127,13 @@ export class SealedParameters {
     return number
   }
 
-  #values(): Map<string, Bytes> {
+  private values(): Map<string, Bytes> {
     const values = new Map<string, Bytes>()
     for (const name of this.names()) values.set(name, this.get(name) ?? new Uint8Array(0))
     return values
   }
 
-  #newest(): Stored | undefined {
+  private newest(): Stored | undefined {
     let newest: Stored | undefined
     for (const name of this.names()) {
       const stored = decode(this.#options.settings.get(PREFIX + name))

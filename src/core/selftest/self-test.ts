@@ -58,30 +58,30 @@ export class SelfTest {
     // Damage that mounting found is logged by whoever knows whether it is new.
     const { damaged, worn } = report
     if (damaged > 0) errors.set(MeterError.nonVolatileMemory, true, utc_s, damaged, true)
-    this.#storage(utc_s, worn.length > 0)
+    this.storage(utc_s, worn.length > 0)
     const battery = battery_mV?.()
     if (battery !== undefined) errors.set(MeterError.replaceBattery, battery < batteryLow_mV, utc_s, battery)
     image?.start()
-    if (image === undefined) this.#complete(utc_s)
+    if (image === undefined) this.complete(utc_s)
   }
 
   /** Once a second, with the status of the sample: what can fail at any moment, one step of the program memory, and the daily test. */
   second(status: number, utc_s: number): void {
     const { image } = this.#options
-    this.#metering(status, utc_s)
-    this.#clock(utc_s)
-    this.#storage(utc_s, false)
-    if (image?.step() === true) this.#program(image, utc_s)
+    this.metering(status, utc_s)
+    this.clock(utc_s)
+    this.storage(utc_s, false)
+    if (image?.step() === true) this.program(image, utc_s)
     if (dayOf(utc_s) !== this.#day) this.start(utc_s)
   }
 
-  #metering(status: number, utc_s: number): void {
+  private metering(status: number, utc_s: number): void {
     this.#silent = (status & MeteringStatus.fault) === 0 ? 0 : this.#silent + 1
     // The core logs each fault of the IC, with a hold-off of its own.
     this.#options.errors.set(MeterError.measurementSystem, this.#silent >= SILENT_SAMPLES, utc_s, 0, true)
   }
 
-  #clock(utc_s: number): void {
+  private clock(utc_s: number): void {
     const { clock, errors } = this.#options
     const good = clock.good
     // An invalid clock is logged by the core; only a run-away one is news.
@@ -90,17 +90,17 @@ export class SelfTest {
     errors.set(MeterError.clockInvalid, !good, utc_s, Math.abs(clock.deviation_ms), Math.abs(clock.deviation_ms) < 1000)
   }
 
-  #storage(utc_s: number, worn: boolean): void {
+  private storage(utc_s: number, worn: boolean): void {
     const failed = worn || this.#options.storageFailed()
     if (failed) this.#options.errors.set(MeterError.nonVolatileMemory, true, utc_s, 0, true)
   }
 
-  #program(image: ImageDigest, utc_s: number): void {
+  private program(image: ImageDigest, utc_s: number): void {
     this.#options.errors.set(MeterError.programMemory, image.good === false, utc_s)
-    this.#complete(utc_s)
+    this.complete(utc_s)
   }
 
-  #complete(utc_s: number): void {
+  private complete(utc_s: number): void {
     this.lastRun_s = utc_s
     if (!this.#announce) return
     this.#announce = false

@@ -117,7 +117,7 @@ export class BlockRing {
 
   /** Block with the given rank, 0 = oldest, `used - 1` = newest. */
   at(rank: number): number {
-    return this.#around(this.#newest - this.#used + 1 + rank)
+    return this.around(this.#newest - this.#used + 1 + rank)
   }
   /** Flash offset of a block. */
   offset(block: number): number {
@@ -129,7 +129,7 @@ export class BlockRing {
   }
   /** Sequence number after the last one of a block. */
   limit(block: number): number {
-    return block === this.#newest ? this.#next : this.#first[this.#around(block + 1)]
+    return block === this.#newest ? this.#next : this.#first[this.around(block + 1)]
   }
 
   /** Block that holds a sequence number of the ring, by halving. */
@@ -155,7 +155,7 @@ export class BlockRing {
     const end = this.offset(block) + this.blockLength
     let expected = this.#first[block]
     for (let at = this.offset(block) + HEADER_LENGTH; at < end && expected < this.limit(block); ) {
-      if (this.#isNext(record, at, end, expected, this.limit(block))) {
+      if (this.isNext(record, at, end, expected, this.limit(block))) {
         visit(record, at)
         expected = record.sequence + 1
         at += record.size
@@ -180,7 +180,7 @@ export class BlockRing {
     // Before the program: whatever goes wrong, these cells are not used again.
     this.#position += size
     this.flash.write(out.view(size), at)
-    if (!this.#holds(out.bytes, size, at)) {
+    if (!this.holds(out.bytes, size, at)) {
       this.#position = this.offset(this.#newest) + this.blockLength
       return false
     }
@@ -191,15 +191,15 @@ export class BlockRing {
   /** Takes the block ahead and writes its header. Errors: FerrarisError `STORAGE_WORN` when no block can be used any more. */
   open(utc_s: number): void {
     for (;;) {
-      while (!this.#ready && !this.worn) if (this.#eraseAhead()) this.#lateErases++
+      while (!this.#ready && !this.worn) if (this.eraseAhead()) this.#lateErases++
       if (!this.#ready) {
         throw new FerrarisError('STORAGE_WORN', `area ${this.extent.area}: no block of the flash can be erased and written any more`)
       }
-      this.#push()
+      this.push()
       const at = this.offset(this.#newest)
       this.#header.encode(this.extent.area, this.#epoch, this.#next, utc_s)
       this.flash.write(this.#header.bytes, at)
-      if (this.#holds(this.#header.bytes, HEADER_LENGTH, at)) {
+      if (this.holds(this.#header.bytes, HEADER_LENGTH, at)) {
         this.#position = at + HEADER_LENGTH
         if (utc_s < this.#newestUtc_s) this.#ordered = false
         this.#newestUtc_s = utc_s
@@ -221,19 +221,19 @@ export class BlockRing {
    */
   prepare(): boolean {
     if (this.#ready || this.worn) return false
-    this.#eraseAhead()
+    this.eraseAhead()
     return !this.#ready && !this.worn
   }
 
   /** A block that cannot be erased stays in the ring as an empty range. Returns whether an erase was necessary. */
-  #eraseAhead(): boolean {
+  private eraseAhead(): boolean {
     if (this.#used === this.extent.blocks) this.#used--
-    const ahead = this.#around(this.#newest + 1)
-    const necessary = !this.#isErased(ahead)
+    const ahead = this.around(this.#newest + 1)
+    const necessary = !this.isErased(ahead)
     if (necessary) this.flash.eraseBlock(this.extent.firstBlock + ahead)
-    if (!necessary || this.#isErased(ahead)) this.#ready = true
+    if (!necessary || this.isErased(ahead)) this.#ready = true
     else {
-      this.#push()
+      this.push()
       this.#ordered = false
     }
     return necessary
@@ -251,14 +251,14 @@ export class BlockRing {
       report.missing -= this.#adoptedMissing
       this.#adopted = -1
     }
-    this.#newest = this.#around(this.#newest - 1)
+    this.#newest = this.around(this.#newest - 1)
     this.#used--
     this.#epoch--
     this.#ready = false
     this.#next = 1
     this.#position = this.offset(this.#newest) + this.blockLength
     this.#tail = 0
-    if (this.#used > 0) report.missing += this.#findEnd()
+    if (this.#used > 0) report.missing += this.findEnd()
   }
 
   /**
@@ -279,7 +279,7 @@ export class BlockRing {
     this.#ready = false
     this.#ordered = true
     for (let block = 0; block < blocks; block++) {
-      kinds[block] = this.#readHeader(block)
+      kinds[block] = this.readHeader(block)
       if (kinds[block] === Kind.unknownVersion) report.unknownVersion++
       if (kinds[block] !== Kind.valid) continue
       epochs[block] = this.#header.epoch
@@ -292,17 +292,17 @@ export class BlockRing {
     }
     if (this.#epoch > 0) {
       this.#newestUtc_s = times_s[this.#newest]
-      this.#chain(epochs, times_s, kinds, report)
-      report.missing = this.#findEnd(report)
+      this.chain(epochs, times_s, kinds, report)
+      report.missing = this.findEnd(report)
     } else {
       for (let block = 1; block < blocks; block++) if (kinds[block] === Kind.invalid) report.corruptBlocks++
     }
-    this.#lookAhead(kinds, report)
+    this.lookAhead(kinds, report)
     return report
   }
 
   /** Kind of a block's header; a valid header that cannot be ours counts as damaged. */
-  #readHeader(block: number): number {
+  private readHeader(block: number): number {
     const kind = this.#header.read(this.flash, this.offset(block))
     const { area, epoch, firstSequence } = this.#header
     if (kind !== Kind.valid || (area === this.extent.area && epoch > 0 && firstSequence > 0)) return kind
@@ -310,19 +310,19 @@ export class BlockRing {
   }
 
   /** Follows the epochs from the newest block back to the oldest. */
-  #chain(epochs: Uint32Array, times_s: Uint32Array, kinds: Uint8Array, report: RingReport): void {
+  private chain(epochs: Uint32Array, times_s: Uint32Array, kinds: Uint8Array, report: RingReport): void {
     const { blocks } = this.extent
     this.#used = 1
     let newer = this.#newest
     for (let back = 1; back < blocks; back++) {
-      const block = this.#around(this.#newest - back)
+      const block = this.around(this.#newest - back)
       const fits = kinds[block] === Kind.valid && epochs[block] === this.#epoch - back && this.#first[block] <= this.#first[newer]
       if (!fits) {
         const ahead = back === blocks - 1
         if (kinds[block] !== Kind.erased && !ahead) report.corruptBlocks++
         const limit = this.#first[newer]
         const low = Math.max(1, limit - this.blockLength / UNIT)
-        const saved = kinds[block] === Kind.invalid && !ahead ? this.#salvage(block, low, limit) : 0
+        const saved = kinds[block] === Kind.invalid && !ahead ? this.salvage(block, low, limit) : 0
         this.#first[block] = saved === 0 ? limit : saved
         times_s[block] = times_s[newer]
         if (saved > 0) this.#used = back + 1
@@ -337,53 +337,53 @@ export class BlockRing {
   }
 
   /** The block after the newest: erased, or the oldest of a full ring, or torn, or (damaged header) the newest after all. */
-  #lookAhead(kinds: Uint8Array, report: RingReport): void {
+  private lookAhead(kinds: Uint8Array, report: RingReport): void {
     while (this.#used < this.extent.blocks) {
-      const ahead = this.#around(this.#newest + 1)
+      const ahead = this.around(this.#newest + 1)
       if (kinds[ahead] !== Kind.invalid) return
-      const saved = this.#salvage(ahead, this.#next, this.#next + this.blockLength / UNIT)
+      const saved = this.salvage(ahead, this.#next, this.#next + this.blockLength / UNIT)
       if (saved === 0) {
         report.torn++
         return
       }
-      this.#adopt(ahead, saved, report)
+      this.adopt(ahead, saved, report)
     }
   }
 
   /** Takes the block ahead into the ring although its header is damaged: its records go on where the newest block ends. */
-  #adopt(ahead: number, saved: number, report: RingReport): void {
+  private adopt(ahead: number, saved: number, report: RingReport): void {
     const expected = this.#next
-    this.#push()
+    this.push()
     this.#opened = 0
     this.#ordered = false
     this.#first[ahead] = saved
     this.#adopted = ahead
-    this.#adoptedMissing = saved - expected + this.#findEnd(report)
+    this.#adoptedMissing = saved - expected + this.findEnd(report)
     report.corruptBlocks++
     report.missing += this.#adoptedMissing
   }
 
   /** First valid record in a block without header whose sequence number is in [low, limit); 0 when there is none. */
-  #salvage(block: number, low: number, limit: number): number {
+  private salvage(block: number, low: number, limit: number): number {
     const end = this.offset(block) + this.blockLength
     const record = this.workspace.in
     for (let at = this.offset(block) + HEADER_LENGTH; at < end; at += UNIT) {
-      if (this.#isNext(record, at, end, low, limit)) return record.sequence
+      if (this.isNext(record, at, end, low, limit)) return record.sequence
     }
     return 0
   }
 
   /** Walks the newest block: sets the next sequence number and position, and returns the count of missing records. */
-  #findEnd(report?: RingReport): number {
+  private findEnd(report?: RingReport): number {
     const start = this.offset(this.#newest) + HEADER_LENGTH
     const end = this.offset(this.#newest) + this.blockLength
-    const clean = this.#cleanFrom(start, end)
+    const clean = this.cleanFrom(start, end)
     const record = this.workspace.in
     let missing = 0
     let last = start
     this.#next = this.#first[this.#newest]
     for (let at = start; at < clean; ) {
-      if (this.#isNext(record, at, end, this.#next, this.#next + this.blockLength / UNIT)) {
+      if (this.isNext(record, at, end, this.#next, this.#next + this.blockLength / UNIT)) {
         missing += record.sequence - this.#next
         this.#next = record.sequence + 1
         at += record.size
@@ -396,7 +396,7 @@ export class BlockRing {
     return missing
   }
 
-  #isNext(record: RecordBuffer, at: number, end: number, low: number, limit: number): boolean {
+  private isNext(record: RecordBuffer, at: number, end: number, low: number, limit: number): boolean {
     if (!record.read(this.flash, at, end)) return false
     if (record.sequence >= low && record.sequence < limit) return true
     // The next place is one unit further, and need not be read as far as this record reaches.
@@ -405,7 +405,7 @@ export class BlockRing {
   }
 
   /** First program boundary in [start, end) from which on all cells are erased. */
-  #cleanFrom(start: number, end: number): number {
+  private cleanFrom(start: number, end: number): number {
     const { bytes } = this.workspace.in
     let clean = start
     for (let at = start; at < end; ) {
@@ -421,12 +421,12 @@ export class BlockRing {
     return clean
   }
 
-  #isErased(block: number): boolean {
+  private isErased(block: number): boolean {
     const at = this.offset(block)
-    return this.#cleanFrom(at, at + this.blockLength) === at
+    return this.cleanFrom(at, at + this.blockLength) === at
   }
 
-  #holds(bytes: Uint8Array, size: number, at: number): boolean {
+  private holds(bytes: Uint8Array, size: number, at: number): boolean {
     const check = this.workspace.in
     for (let done = 0; done < size; ) {
       const count = Math.min(size - done, check.bytes.length)
@@ -438,8 +438,8 @@ export class BlockRing {
   }
 
   /** The block ahead becomes the newest, still without room for records. */
-  #push(): void {
-    this.#newest = this.#around(this.#newest + 1)
+  private push(): void {
+    this.#newest = this.around(this.#newest + 1)
     this.#used++
     this.#epoch++
     this.#opened++
@@ -448,7 +448,7 @@ export class BlockRing {
     this.#position = this.offset(this.#newest) + this.blockLength
   }
 
-  #around(block: number): number {
+  private around(block: number): number {
     const { blocks } = this.extent
     return ((block % blocks) + blocks) % blocks
   }

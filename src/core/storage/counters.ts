@@ -97,15 +97,15 @@ export class Counters {
     this.#limits = new Float64Array(COUNTER_BATCH.length)
     this.#last.fill(-1)
     this.#sequence = this.#fillers = 0
-    while (ring.used > 0 && !this.#readBlock(ring.newest)) {
+    while (ring.used > 0 && !this.readBlock(ring.newest)) {
       report.missing += ring.nextSequence - ring.first(ring.newest)
       ring.retreat(report)
     }
-    const copied = this.#readCopy()
+    const copied = this.readCopy()
     // A damaged reservation leaves two units at least; one alone was cut off before its end, so nobody was given its numbers.
     const whole = this.#sequence + this.#fillers === ring.nextSequence - 1 && ring.tail < recordSize(1)
     if (whole && this.#sequence >= copied) return report
-    for (let id = 0; id < COUNTERS_MAX; id++) this.#skip(id)
+    for (let id = 0; id < COUNTERS_MAX; id++) this.skip(id)
     // Nothing else to be seen: the copy was written, and power was lost before the record.
     if (report.torn + report.corruptBlocks + report.missing === 0) report.torn++
     return report
@@ -122,14 +122,14 @@ export class Counters {
    */
   next(counter: number): number {
     checkId(counter)
-    if (this.#left(counter) === 0) this.#reserve(counter)
+    if (this.left(counter) === 0) this.refill(counter)
     return ++this.#last[counter]
   }
 
   /** The number before the one that comes next: no higher one has ever been handed out. 0 for a counter never used. */
   last(counter: number): number {
     checkId(counter)
-    return this.#last[counter] < 0 ? this.#start(counter) : this.#last[counter]
+    return this.#last[counter] < 0 ? this.start(counter) : this.#last[counter]
   }
 
   /**
@@ -138,35 +138,35 @@ export class Counters {
    */
   reserve(counter: number): void {
     checkId(counter)
-    if (this.#left(counter) * 2 < COUNTER_BATCH[counter]) this.#reserve(counter)
+    if (this.left(counter) * 2 < COUNTER_BATCH[counter]) this.refill(counter)
   }
 
   /** Numbers reserved and not handed out. */
-  #left(counter: number): number {
+  private left(counter: number): number {
     return this.#last[counter] < 0 ? 0 : this.#limits[counter] - this.#last[counter]
   }
 
   /** Where a counter goes on after a start: behind the reservations that may have been lost without trace. */
-  #start(counter: number): number {
+  private start(counter: number): number {
     const limit = this.#limits[counter]
     const batch = COUNTER_BATCH[counter]
     return limit > 0 && batch > 1 ? limit + HELD_BACK * batch : limit
   }
 
-  #reserve(counter: number): void {
+  private refill(counter: number): void {
     const { ring } = this
     const batch = COUNTER_BATCH[counter]
     const first = this.#last[counter] < 0
-    const start = first ? this.#start(counter) : this.#limits[counter]
+    const start = first ? this.start(counter) : this.#limits[counter]
     const settle = first || batch === 1
     const limits = this.#limits.slice()
     limits[counter] = start + batch
     assert(limits[counter] < LIMIT_MAX, 'a counter is at its end')
-    const room = this.#size(limits) + (settle ? FILLERS : 0)
-    if (limits[counter] > this.#ceilings[counter]) this.#writeCopy(limits)
-    while (!(ring.fits(room) && this.#write(limits) && (!settle || this.#settle()))) {
+    const room = this.size(limits) + (settle ? FILLERS : 0)
+    if (limits[counter] > this.#ceilings[counter]) this.writeCopy(limits)
+    while (!(ring.fits(room) && this.write(limits) && (!settle || this.settle()))) {
       // Before each block, so that the loss of the whole block shows.
-      this.#writeCopy(limits)
+      this.writeCopy(limits)
       ring.open(0)
     }
     ring.anchor()
@@ -174,14 +174,14 @@ export class Counters {
     if (first) this.#last[counter] = start
   }
 
-  #size(limits: Float64Array): number {
+  private size(limits: Float64Array): number {
     const scratch = this.ring.workspace.out.bytes
     let at = 0
     for (let id = 0; id < limits.length; id++) at = putVarint(scratch, at, limits[id])
     return recordSize(at)
   }
 
-  #write(limits: Float64Array): boolean {
+  private write(limits: Float64Array): boolean {
     const { bytes } = this.ring.workspace.out
     let at = PAYLOAD_OFFSET
     for (let id = 0; id < limits.length; id++) at = putVarint(bytes, at, limits[id])
@@ -189,17 +189,17 @@ export class Counters {
   }
 
   /** After this, what was written before can no longer be lost. */
-  #settle(): boolean {
+  private settle(): boolean {
     for (let i = 0; i < HELD_BACK; i++) if (!this.ring.write(FILLER, 0, 0, 0)) return false
     return true
   }
 
   /** True when the block has limits. */
-  #readBlock(block: number): boolean {
+  private readBlock(block: number): boolean {
     let found = false
     this.ring.forEach(block, (record) => {
       if (record.type === FILLER) this.#fillers++
-      else if (record.type === LIMITS && this.#readLimits(record.payload)) {
+      else if (record.type === LIMITS && this.readLimits(record.payload)) {
         found = true
         this.#sequence = record.sequence
         this.#fillers = 0
@@ -208,7 +208,7 @@ export class Counters {
     return found
   }
 
-  #readLimits(payload: Uint8Array): boolean {
+  private readLimits(payload: Uint8Array): boolean {
     try {
       const reader = new VarintReader(payload)
       const limits: number[] = []
@@ -224,7 +224,7 @@ export class Counters {
   }
 
   /** Raises a limit to what may have been handed out at most. */
-  #skip(id: number): void {
+  private skip(id: number): void {
     const ceiling = this.#ceilings[id]
     if (id >= this.#limits.length) {
       if (ceiling === 0) return
@@ -238,7 +238,7 @@ export class Counters {
   }
 
   /** Reads the ceilings. Returns the sequence number of the first reservation after the copy was written; 0 when there is none. */
-  #readCopy(): number {
+  private readCopy(): number {
     this.#ceilings.fill(0)
     const copy = this.#settings.get(COPY_KEY)
     if (copy === undefined || copy.length < COPY_FIXED) return 0
@@ -250,7 +250,7 @@ export class Counters {
   }
 
   /** Raises the ceilings, and says with which record they begin to count: when that one is not found, something is lost. */
-  #writeCopy(limits: Float64Array): void {
+  private writeCopy(limits: Float64Array): void {
     const copy = new Uint8Array(COPY_FIXED + COPY_PER_COUNTER * limits.length)
     const ceilings = new Float64Array(limits.length)
     setUint32(copy, 0, this.ring.nextSequence)

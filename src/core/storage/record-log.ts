@@ -70,19 +70,19 @@ export class LogCursor {
     if (this.#wanted < ring.firstSequence) this.seek(ring.firstSequence)
     while (this.#wanted < ring.nextSequence) {
       // The block may be exhausted, or have been erased and used again since the last call.
-      if (this.#block < 0 || this.#wanted < ring.first(this.#block) || this.#wanted >= ring.limit(this.#block)) this.#enter()
-      if (this.#walk()) return true
+      if (this.#block < 0 || this.#wanted < ring.first(this.#block) || this.#wanted >= ring.limit(this.#block)) this.enter()
+      if (this.walk()) return true
     }
     return false
   }
 
-  #enter(): void {
+  private enter(): void {
     this.#block = this.#ring.locate(this.#wanted)
     this.#position = this.#ring.offset(this.#block) + HEADER_LENGTH
   }
 
   /** Goes on inside the block; without success the wanted number moves behind the block. */
-  #walk(): boolean {
+  private walk(): boolean {
     const ring = this.#ring
     const record = this.#record
     const limit = ring.limit(this.#block)
@@ -175,7 +175,7 @@ export class RecordLog {
   firstAtOrAfter(utc_s: number): number {
     const { ring } = this
     if (ring.used === 0) return ring.nextSequence
-    if (!ring.ordered) return this.#lookThrough(utc_s)
+    if (!ring.ordered) return this.lookThrough(utc_s)
     let low = 0
     let high = ring.used - 1
     while (low < high) {
@@ -184,27 +184,27 @@ export class RecordLog {
       else high = middle - 1
     }
     // In the last block that begins earlier, or else the first one of the next block.
-    return this.#search(utc_s, ring.first(ring.at(low)), ring.nextSequence)
+    return this.search(utc_s, ring.first(ring.at(low)), ring.nextSequence)
   }
 
   /** Searches each block whose successor begins at or after `utc_s`, or before the block itself: there the clock was set back. */
-  #lookThrough(utc_s: number): number {
+  private lookThrough(utc_s: number): number {
     const { ring } = this
     let previous_s = -1
     for (let rank = 0; rank < ring.used; rank++) {
       const block = ring.at(rank)
       const begin_s = ring.headerUtc_s(block)
       if (rank > 0 && (begin_s >= utc_s || begin_s < previous_s)) {
-        const found = this.#search(utc_s, ring.first(ring.at(rank - 1)), ring.first(block))
+        const found = this.search(utc_s, ring.first(ring.at(rank - 1)), ring.first(block))
         if (found < ring.first(block)) return found
       }
       if (begin_s >= 0) previous_s = begin_s
     }
-    return this.#search(utc_s, ring.first(ring.at(ring.used - 1)), ring.nextSequence)
+    return this.search(utc_s, ring.first(ring.at(ring.used - 1)), ring.nextSequence)
   }
 
   /** First entry of [from, limit) at or after `utc_s`; `limit` when there is none. */
-  #search(utc_s: number, from: number, limit: number): number {
+  private search(utc_s: number, from: number, limit: number): number {
     const walker = this.#walker
     walker.seek(from)
     while (walker.next() && walker.sequence < limit) if (walker.utc_s >= utc_s) return walker.sequence

@@ -75,10 +75,10 @@ export class RegisterJournal {
     const report = ring.mount()
     this.#found = this.#based = false
     this.#saved_s = 0
-    this.#use(new Float64Array(this.count))
+    this.use(new Float64Array(this.count))
     while (ring.used > 0 && report.unknownVersion === 0) {
       const records = ring.nextSequence - ring.first(ring.newest)
-      report.unknownVersion += this.#readBlock(ring.newest)
+      report.unknownVersion += this.readBlock(ring.newest)
       if (this.#found || report.unknownVersion > 0) break
       // Saves without a checkpoint are of no use; the block is opened again, and the previous generation counts.
       report.missing += records
@@ -120,11 +120,11 @@ export class RegisterJournal {
     this.#saved.set(values)
     this.#saved_s = utc_s
     this.#found = true
-    if (!this.#writeChanges(utc_s)) this.#writeCheckpoint(utc_s)
+    if (!this.writeChanges(utc_s)) this.writeCheckpoint(utc_s)
     ring.anchor()
   }
 
-  #writeChanges(utc_s: number): boolean {
+  private writeChanges(utc_s: number): boolean {
     if (!this.#based) return false
     const base = this.#base
     const saved = this.#saved
@@ -141,7 +141,7 @@ export class RegisterJournal {
   }
 
   /** Opens blocks until one takes the checkpoint; `open` throws when there are no more. */
-  #writeCheckpoint(utc_s: number): void {
+  private writeCheckpoint(utc_s: number): void {
     const saved = this.#saved
     const { bytes } = this.ring.workspace.out
     this.#based = false
@@ -158,19 +158,19 @@ export class RegisterJournal {
     } while (!this.#based)
   }
 
-  #use(values: Float64Array): void {
+  private use(values: Float64Array): void {
     this.#base = values
     this.#saved = values.slice()
   }
 
   /** Restores the image of one block. Returns the count of checkpoints of a newer version. */
-  #readBlock(block: number): number {
+  private readBlock(block: number): number {
     let newer = 0
     this.ring.forEach(block, (record) => {
       try {
         if (record.type === CHECKPOINT && record.payload[0] > IMAGE_VERSION) newer++
-        else if (record.type === CHECKPOINT) this.#readCheckpoint(record.payload)
-        else if (record.type === CHANGES && this.#found) this.#readChanges(record.payload)
+        else if (record.type === CHECKPOINT) this.readCheckpoint(record.payload)
+        else if (record.type === CHANGES && this.#found) this.readChanges(record.payload)
         else return
         this.#saved_s = record.utc_s
       } catch (error) {
@@ -181,20 +181,20 @@ export class RegisterJournal {
     return newer
   }
 
-  #readCheckpoint(payload: Uint8Array): void {
+  private readCheckpoint(payload: Uint8Array): void {
     const count = payload[1]
     if (payload.length < CHECKPOINT_FIXED || payload[0] !== IMAGE_VERSION || count > VALUES_MAX) throw new DecodeError('not a checkpoint')
     const reader = new VarintReader(payload, CHECKPOINT_FIXED)
     const values = new Float64Array(Math.max(count, this.count))
     for (let i = 0; i < count; i++) values[i] = reader.next()
-    this.#use(values)
+    this.use(values)
     this.#found = true
     // Changes are stored against the checkpoint's own count: with more values than it has, the next save begins a block.
     this.#based = count === values.length
     this.#stored = count
   }
 
-  #readChanges(payload: Uint8Array): void {
+  private readChanges(payload: Uint8Array): void {
     const base = this.#base
     const mask = Math.ceil(this.#stored / 8)
     if (payload.length < mask) throw new DecodeError('not a record of changes')

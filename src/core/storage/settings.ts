@@ -60,8 +60,8 @@ export class Settings {
     this.#index = new Map()
     while (ring.used > 0) {
       // Holes in the newest generation: an older value is better than none, above all for a secret that has a default.
-      if (report.missing > 0 && ring.used > 1) this.#readBlock(ring.at(ring.used - 2))
-      if (this.#readBlock(ring.newest)) break
+      if (report.missing > 0 && ring.used > 1) this.readBlock(ring.at(ring.used - 2))
+      if (this.readBlock(ring.newest)) break
       // Power was lost while it was filled, before the record that completes it.
       ring.retreat(report)
       this.#index.clear()
@@ -83,7 +83,7 @@ export class Settings {
   get(key: string): Uint8Array | undefined {
     const offset = this.#index.get(key)
     if (offset === undefined) return undefined
-    const record = this.#read(offset)
+    const record = this.read(offset)
     return record?.payload.slice(1 + key.length)
   }
 
@@ -95,7 +95,7 @@ export class Settings {
   set(key: string, value: Uint8Array): void {
     if (!isKey(key)) throw new RangeError(`a setting's key has 1 to ${KEY_MAX} printable ASCII characters`)
     if (value.length > VALUE_MAX) throw new RangeError(`a setting has at most ${VALUE_MAX} bytes`)
-    this.#change(key, value)
+    this.change(key, value)
   }
 
   /**
@@ -104,12 +104,12 @@ export class Settings {
    */
   keep(key: string, value: Uint8Array): void {
     assert(!isKey(key) && key.length <= KEY_MAX && value.length <= VALUE_MAX, 'not a key of the storage itself')
-    this.#change(key, value)
+    this.change(key, value)
   }
 
-  #change(key: string, value: Uint8Array): void {
-    if (this.#equals(key, value)) return
-    if (!this.#append(SET, key, value, this.#index)) this.#compact(key, value)
+  private change(key: string, value: Uint8Array): void {
+    if (this.equals(key, value)) return
+    if (!this.append(SET, key, value, this.#index)) this.compact(key, value)
     this.ring.anchor()
   }
 
@@ -117,19 +117,19 @@ export class Settings {
   delete(key: string): void {
     if (!isKey(key) || !this.#index.has(key)) return
     const none = new Uint8Array(0)
-    if (this.#append(DELETED, key, none, this.#index)) this.#index.delete(key)
-    else this.#compact(key, undefined)
+    if (this.append(DELETED, key, none, this.#index)) this.#index.delete(key)
+    else this.compact(key, undefined)
     this.ring.anchor()
   }
 
-  #equals(key: string, value: Uint8Array): boolean {
+  private equals(key: string, value: Uint8Array): boolean {
     const known = this.get(key)
     if (known === undefined || known.length !== value.length) return false
     for (let i = 0; i < value.length; i++) if (known[i] !== value[i]) return false
     return true
   }
 
-  #read(offset: number): RecordBuffer | undefined {
+  private read(offset: number): RecordBuffer | undefined {
     const record = this.ring.workspace.in
     const { blockLength, flash } = this.ring
     const end = (Math.floor(offset / blockLength) + 1) * blockLength
@@ -137,7 +137,7 @@ export class Settings {
   }
 
   /** Reads a block into the index, over what is there. False when it is not complete. */
-  #readBlock(block: number): boolean {
+  private readBlock(block: number): boolean {
     let complete = false
     this.ring.forEach(block, (record, offset) => {
       if (record.type === COMPLETE) complete = true
@@ -150,7 +150,7 @@ export class Settings {
   }
 
   /** Writes one record into the open block; false when it does not fit or the cells are bad. */
-  #append(type: number, key: string, value: Uint8Array, index: Map<string, number>): boolean {
+  private append(type: number, key: string, value: Uint8Array, index: Map<string, number>): boolean {
     const { ring } = this
     const length = 1 + key.length + value.length
     if (!ring.fits(recordSize(length))) return false
@@ -168,16 +168,16 @@ export class Settings {
    * Moves everything alive to the next block, with `key` changed to `value` (undefined: without it). The new block says of a deleted key that it is
    * deleted: should another record of it be damaged, the block before must not bring the key back.
    */
-  #compact(key: string, value: Uint8Array | undefined): void {
+  private compact(key: string, value: Uint8Array | undefined): void {
     const { ring } = this
     const changed = value ?? new Uint8Array(0)
     let needed = HEADER_LENGTH + recordSize(0) + recordSize(1 + key.length + changed.length)
-    for (const [other, offset] of this.#index) if (other !== key) needed += this.#read(offset)?.size ?? 0
+    for (const [other, offset] of this.#index) if (other !== key) needed += this.read(offset)?.size ?? 0
     if (needed > ring.blockLength) throw new FerrarisError('SETTINGS_FULL', 'the settings together do not fit into a block of the flash')
     for (;;) {
       ring.open(0)
-      const moved = this.#move(key)
-      if (moved === undefined || !this.#append(value === undefined ? DELETED : SET, key, changed, moved)) continue
+      const moved = this.move(key)
+      if (moved === undefined || !this.append(value === undefined ? DELETED : SET, key, changed, moved)) continue
       if (!ring.fits(recordSize(0)) || !ring.write(COMPLETE, 0, 0, 0)) continue
       if (value === undefined) moved.delete(key)
       this.#index = moved
@@ -186,11 +186,11 @@ export class Settings {
   }
 
   /** Copies all entries but `except` into the block just opened. Undefined when its cells are bad. */
-  #move(except: string): Map<string, number> | undefined {
+  private move(except: string): Map<string, number> | undefined {
     const moved = new Map<string, number>()
     for (const key of this.#index.keys()) {
       const value = key === except ? undefined : this.get(key)
-      if (value !== undefined && !this.#append(SET, key, value, moved)) return undefined
+      if (value !== undefined && !this.append(SET, key, value, moved)) return undefined
     }
     return moved
   }

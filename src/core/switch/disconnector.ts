@@ -100,7 +100,7 @@ export class Disconnector {
     this.#options = options
     const stored = settings.get(KEY)
     this.#state = (stored && decode(stored)) ?? { control: ControlState.connected, mode, pending: Pending.nothing, last: '' }
-    this.#closed = this.#wanted
+    this.#closed = this.wanted
   }
 
   /** Attribute 2 of interface class 70: the contact is closed. Without a relay that says so: as it was last known. */
@@ -133,7 +133,7 @@ export class Disconnector {
 
   /** The control state and the contact agree. */
   get settled(): boolean {
-    return !this.pending && this.#fault === undefined && this.#closed === this.#wanted
+    return !this.pending && this.#fault === undefined && this.#closed === this.wanted
   }
 
   /** Performs a command. `not-now` and `forbidden` change nothing. */
@@ -141,20 +141,20 @@ export class Disconnector {
     const verdict = judge(this.#state.mode, this.#state.control, trigger)
     if (verdict === 'already') {
       // Nothing is left to decide, but a contact that did not follow the first time gets another chance.
-      if (!this.settled && wantsConnection(trigger) === this.#wanted && this.#relay?.busy === false) this.#operate()
+      if (!this.settled && wantsConnection(trigger) === this.wanted && this.#relay?.busy === false) this.operate()
       return 'success'
     }
     if (typeof verdict === 'string') return verdict
     if (verdict.to === ControlState.connected && this.admission?.() === false) return 'not-now'
     const moves = (verdict.from === ControlState.connected) !== (verdict.to === ControlState.connected)
     const pending = moves || this.pending ? Pending.contact : Pending.event
-    if (!this.#store({ ...this.#state, control: verdict.to, pending, last: verdict.name })) {
+    if (!this.store({ ...this.#state, control: verdict.to, pending, last: verdict.name })) {
       this.#options.onEvent(SwitchEvent.failure, SwitchFailure.notStored)
       return 'hardware-fault'
     }
     this.#told = true
     this.#options.onEvent(verdict.event, 0)
-    if (moves) this.#operate()
+    if (moves) this.operate()
     return 'success'
   }
 
@@ -163,7 +163,7 @@ export class Disconnector {
     if (!isControlMode(mode)) return 'forbidden'
     if (mode === this.#state.mode) return 'success'
     if (mode === 0 && this.#state.control !== ControlState.connected) return 'not-now'
-    if (!this.#store({ ...this.#state, mode })) return 'hardware-fault'
+    if (!this.store({ ...this.#state, mode })) return 'hardware-fault'
     this.#options.onEvent(SwitchEvent.controlModeChanged, mode)
     return 'success'
   }
@@ -175,12 +175,12 @@ export class Disconnector {
     this.#moved = false
     const { pending } = this.#state
     if (relay.closed !== undefined) this.#closed = relay.closed
-    if (pending !== Pending.nothing && !this.#told) this.#tellAgain()
-    if (pending === Pending.contact) this.#operate()
+    if (pending !== Pending.nothing && !this.#told) this.tellAgain()
+    if (pending === Pending.contact) this.operate()
     else if (relay.closed === undefined) {
       // Nobody knows where the contact is: no event, and no harm in moving it to where it should be.
-      if (this.#options.position === 'assert') this.#operate()
-    } else this.#lookAfter(relay.closed)
+      if (this.#options.position === 'assert') this.operate()
+    } else this.lookAfter(relay.closed)
   }
 
   /** The relay is gone, or cannot be driven. Commands are still taken; the contact follows with the next `attach`. */
@@ -201,38 +201,38 @@ export class Disconnector {
       if (fault !== undefined) this.#options.onEvent(SwitchEvent.failure, FAILURES[fault])
     }
     // Confirmed, or given up and told: in both cases the operation is over.
-    if (this.#state.pending !== Pending.nothing) this.#conclude()
-    if (fault === undefined && closed !== undefined) this.#lookAfter(closed)
+    if (this.#state.pending !== Pending.nothing) this.conclude()
+    if (fault === undefined && closed !== undefined) this.lookAfter(closed)
   }
 
   /** Whether the event of the last transition reached the log before the supply failed is not known: twice is better than not at all. */
-  #tellAgain(): void {
+  private tellAgain(): void {
     this.#told = true
     const transition = this.lastTransition
     if (transition !== undefined) this.#options.onEvent(transition.event, RESUMED)
   }
 
   /** The contact shall be closed. */
-  get #wanted(): boolean {
+  private get wanted(): boolean {
     return this.#state.control === ControlState.connected
   }
 
-  #operate(): void {
+  private operate(): void {
     this.#moved = false
     this.#fault = undefined
-    this.#relay?.operate(this.#wanted)
+    this.#relay?.operate(this.wanted)
   }
 
   /** Flash that does not take it any more only means that the operation is told once more after the next start. */
-  #conclude(): void {
+  private conclude(): void {
     const state = { ...this.#state, pending: Pending.nothing }
-    this.#store(state)
+    this.store(state)
     this.#state = state
   }
 
   /** The relay rests at `closed`, without a fault of its own. */
-  #lookAfter(closed: boolean): void {
-    if (closed === this.#wanted) {
+  private lookAfter(closed: boolean): void {
+    if (closed === this.wanted) {
       this.#moved = false
       return
     }
@@ -240,13 +240,13 @@ export class Disconnector {
     if (this.#moved || now_ms - this.#movedLogged_ms < MOVED_HOLD_OFF_MS) return
     this.#movedLogged_ms = now_ms
     this.#options.onEvent(SwitchEvent.failure, SwitchFailure.moved)
-    if (this.#options.position === 'assert') this.#operate()
+    if (this.#options.position === 'assert') this.operate()
     // Left where it is, it is told once.
     else this.#moved = true
   }
 
   /** False when the flash does not take it; nothing has changed then. */
-  #store(state: State): boolean {
+  private store(state: State): boolean {
     try {
       this.#options.settings.set(KEY, encode(state))
     } catch (error) {

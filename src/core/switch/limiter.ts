@@ -111,8 +111,8 @@ export class Limiter {
     const { monitored, disconnector, clock } = options
     this.#options = options
     this.#value = monitored[0]
-    this.#settings = this.#load() ?? defaults(this.#value)
-    this.#value = this.#find(this.#settings.monitored) ?? this.#value
+    this.#settings = this.load() ?? defaults(this.#value)
+    this.#value = this.find(this.#settings.monitored) ?? this.#value
     this.#tripped = disconnector.lastTransition?.trigger === 'localDisconnect'
     this.#exceeded = this.#tripped
     this.#ticks_ms = clock.ticks_ms()
@@ -139,11 +139,11 @@ export class Limiter {
   /** Changes settings; they are in flash when this returns `success`, and nothing has changed otherwise. */
   change(change: Partial<LimiterSettings>): LimiterResult {
     const settings = { ...this.#settings, ...change }
-    const value = this.#find(settings.monitored)
+    const value = this.find(settings.monitored)
     if (value === undefined || !areKeepable(settings)) return 'data-not-valid'
     const changed = changedAttributes(this.#settings, settings)
     if (changed.size === 0) return 'success'
-    if (!this.#store(encodeSettings(settings))) return 'hardware-fault'
+    if (!this.store(encodeSettings(settings))) return 'hardware-fault'
     this.#settings = settings
     if (value !== this.#value) this.#crossed_ms = undefined
     this.#value = value
@@ -158,14 +158,14 @@ export class Limiter {
     // Where seconds are missing, nobody knows what the value was.
     const elapsed_ms = Math.min(ticks_ms - this.#ticks_ms, ELAPSED_MAX_MS)
     this.#ticks_ms = ticks_ms
-    this.#watchEmergency(clock.valid, clock.now_s())
-    this.#rearm()
+    this.watchEmergency(clock.valid, clock.now_s())
+    this.rearm()
     const value = this.#value.read()
-    if (value !== undefined) this.#evaluate(value, elapsed_ms)
-    if (this.#owed) this.#reconnect()
+    if (value !== undefined) this.evaluate(value, elapsed_ms)
+    if (this.#owed) this.reconnect()
   }
 
-  #watchEmergency(valid: boolean, now_s: number): void {
+  private watchEmergency(valid: boolean, now_s: number): void {
     const { emergency, groups } = this.#settings
     const { id, activation_s, duration_s } = emergency
     const due = valid && activation_s !== undefined && now_s >= activation_s && now_s - activation_s < duration_s
@@ -176,7 +176,7 @@ export class Limiter {
   }
 
   /** Somebody reconnected what the limiter had switched off: it begins anew, or it would wait for ever for the value to fall first. */
-  #rearm(): void {
+  private rearm(): void {
     if (!this.#tripped) return
     const { controlState, lastTransition } = this.#options.disconnector
     if (controlState === ControlState.readyForReconnection && lastTransition?.trigger === 'localDisconnect') return
@@ -187,7 +187,7 @@ export class Limiter {
     this.#crossed_ms = undefined
   }
 
-  #evaluate(value: number, elapsed_ms: number): void {
+  private evaluate(value: number, elapsed_ms: number): void {
     const over = value > this.thresholdActive
     if (over === this.#exceeded) {
       this.#crossed_ms = undefined
@@ -200,11 +200,11 @@ export class Limiter {
     this.#crossed_ms = undefined
     this.#exceeded = over
     this.#options.onEvent(over ? SwitchEvent.limiterExceeded : SwitchEvent.limiterNormal, Math.min(value, UINT32_MAX))
-    if (over) this.#disconnect()
+    if (over) this.disconnect()
     else this.#owed = this.#tripped && this.#settings.actionUnder === LimiterScript.reconnect
   }
 
-  #disconnect(): void {
+  private disconnect(): void {
     const { disconnector } = this.#options
     this.#owed = false
     if (this.#settings.actionOver !== LimiterScript.disconnect) return
@@ -213,7 +213,7 @@ export class Limiter {
   }
 
   /** Only what the limiter has switched off: what a person or a client switched off stays off. */
-  #reconnect(): void {
+  private reconnect(): void {
     const refill = Math.floor((this.#ticks_ms - this.#refilled_ms) / RECONNECT_REFILL_MS)
     if (this.#reconnects + refill >= RECONNECTS_MAX) this.#refilled_ms = this.#ticks_ms
     else this.#refilled_ms += refill * RECONNECT_REFILL_MS
@@ -223,24 +223,24 @@ export class Limiter {
     if (this.#options.disconnector.trigger('localReconnect') === 'success') this.#reconnects--
   }
 
-  #find(attribute: MonitoredAttribute): MonitoredValue | undefined {
+  private find(attribute: MonitoredAttribute): MonitoredValue | undefined {
     return this.#options.monitored.find((candidate) => sameAttribute(candidate, attribute))
   }
 
-  #load(): LimiterSettings | undefined {
+  private load(): LimiterSettings | undefined {
     const stored = this.#options.settings.get(KEY)
     if (stored === undefined) return undefined
     try {
       const settings = decodeSettings(stored)
       // A firmware that cannot monitor this value any more: a threshold of other units would be wrong.
-      return this.#find(settings.monitored) === undefined ? undefined : settings
+      return this.find(settings.monitored) === undefined ? undefined : settings
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       return undefined
     }
   }
 
-  #store(bytes: Uint8Array): boolean {
+  private store(bytes: Uint8Array): boolean {
     try {
       this.#options.settings.set(KEY, bytes)
       return true

@@ -116,8 +116,8 @@ export class TamperMonitor {
   input(id: TamperInput, active: boolean, utc_s: number, ticks_ms: number): void {
     this.#inputs[id] = active ? 1 : 0
     this.#quiet = false
-    this.#at(utc_s, ticks_ms)
-    this.#judge(id, active)
+    this.at(utc_s, ticks_ms)
+    this.judge(id, active)
   }
 
   /**
@@ -128,68 +128,68 @@ export class TamperMonitor {
     const condition = this.#conditions[id]
     // Open since before the supply failed: that is in the log.
     if (condition === undefined || count <= 0 || condition.hold.active) return
-    this.#at(utc_s, ticks_ms)
+    this.at(utc_s, ticks_ms)
     this.counters[id] += count
-    if (this.#mayTell(2)) {
+    if (this.mayTell(2)) {
       const { log } = this.#options
       log(condition.start, utc_s, 0, count)
       log(condition.end, utc_s, 0, count)
     }
-    this.#latch(id)
+    this.latch(id)
   }
 
   /** Something that has no duration. Errors: those of `log` and `Settings.set`. */
   moment(moment: Moment, utc_s: number, ticks_ms: number, parameter = 0): void {
     const { id, code, spacing_ms } = MOMENTS[moment]
-    this.#at(utc_s, ticks_ms)
+    this.at(utc_s, ticks_ms)
     this.counters[id]++
     const last_ms = this.#moments.get(moment)
     if (last_ms === undefined || ticks_ms - last_ms >= spacing_ms) {
       this.#moments.set(moment, ticks_ms)
-      if (this.#mayTell(1)) this.#options.log(code, utc_s, parameter, 0)
+      if (this.mayTell(1)) this.#options.log(code, utc_s, parameter, 0)
     }
-    this.#latch(id)
+    this.latch(id)
   }
 
   /** Once a second without a sample, as on a reserve: only debounces the contacts. Errors: those of `log` and `Settings.set`. */
   contacts(utc_s: number, ticks_ms: number): void {
-    this.#at(utc_s, ticks_ms)
-    for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] >= 0) this.#judge(id, this.#inputs[id] === 1)
+    this.at(utc_s, ticks_ms)
+    for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] >= 0) this.judge(id, this.#inputs[id] === 1)
   }
 
   /** Once a second: debounces the contacts, and judges the sample. Errors: those of `log` and `Settings.set`. */
   second(sample: TamperSample, utc_s: number, ticks_ms: number): void {
     // Nearly always: then nothing below would change anything.
-    if (this.#quiet && this.#isInnocent(sample)) return
+    if (this.#quiet && this.isInnocent(sample)) return
     this.contacts(utc_s, ticks_ms)
-    this.#judgeSample(sample, utc_s, ticks_ms)
-    this.#quiet = this.#isQuiet()
+    this.judgeSample(sample, utc_s, ticks_ms)
+    this.#quiet = this.isQuiet()
   }
 
-  #judgeSample(sample: TamperSample, utc_s: number, ticks_ms: number): void {
+  private judgeSample(sample: TamperSample, utc_s: number, ticks_ms: number): void {
     if ((sample.status & MeteringStatus.reconfigured) !== 0) this.moment('calibration', utc_s, ticks_ms)
     if ((sample.status & MeteringStatus.fault) !== 0) {
-      for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] < 0) this.#unknown(id)
+      for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] < 0) this.unknown(id)
       return
     }
-    this.#judgePhases(sample)
-    this.#judgeNeutral(sample)
+    this.judgePhases(sample)
+    this.judgeNeutral(sample)
   }
 
   /** By the management: what is over is forgotten, what lasts stays latched. Errors: those of `log` and `Settings.set`. */
   reset(utc_s: number): void {
     const { active } = this
     this.#options.log(FraudEvent.tamperReset, utc_s, this.#latched, active)
-    this.#store(active)
+    this.store(active)
   }
 
-  #isQuiet(): boolean {
+  private isQuiet(): boolean {
     for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] === 1 || this.#conditions[id]?.hold.idle === false) return false
     return true
   }
 
   /** Nothing in the sample is suspicious: a few comparisons. A measured neutral is always looked at. */
-  #isInnocent({ status, voltage_mV, current_mA, active_mW }: TamperSample): boolean {
+  private isInnocent({ status, voltage_mV, current_mA, active_mW }: TamperSample): boolean {
     const { phases, neutralMeasured, exports, relayOpen } = this.#options
     if (neutralMeasured || (status & SUSPICIOUS) !== 0) return false
     let highest_mA = 0
@@ -201,7 +201,7 @@ export class TamperMonitor {
     return highest_mA <= TAMPER_LIMITS.openCurrent_mA || relayOpen?.() !== true
   }
 
-  #judgePhases(sample: TamperSample): void {
+  private judgePhases(sample: TamperSample): void {
     const { phases, maximum_mA, exports, relayOpen } = this.#options
     const { current_permille, reversed_mW, openCurrent_mA } = TAMPER_LIMITS
     const low_mV = this.#low_mV
@@ -213,37 +213,37 @@ export class TamperMonitor {
       const low = sample.voltage_mV[phase] < low_mV
       highest_mA = Math.max(highest_mA, current_mA)
       complete &&= !low
-      this.#judge(Tamper.currentWithoutVoltage + phase, low && current_mA > least_mA)
+      this.judge(Tamper.currentWithoutVoltage + phase, low && current_mA > least_mA)
       // Without its voltage the direction of a current is not known.
-      if (low) this.#unknown(Tamper.currentReversed + phase)
-      else this.#judge(Tamper.currentReversed + phase, !exports && sample.active_mW[1 + phase] < -reversed_mW)
+      if (low) this.unknown(Tamper.currentReversed + phase)
+      else this.judge(Tamper.currentReversed + phase, !exports && sample.active_mW[1 + phase] < -reversed_mW)
     }
     const sequence = phases === 3 && (sample.status & MeteringStatus.phaseSequence) !== 0
-    if (complete) this.#judge(Tamper.phaseSequence, sequence)
-    else this.#unknown(Tamper.phaseSequence)
-    this.#judge(Tamper.currentWhileOpen, relayOpen?.() === true && highest_mA > openCurrent_mA)
+    if (complete) this.judge(Tamper.phaseSequence, sequence)
+    else this.unknown(Tamper.phaseSequence)
+    this.judge(Tamper.currentWhileOpen, relayOpen?.() === true && highest_mA > openCurrent_mA)
   }
 
-  #judgeNeutral(sample: TamperSample): void {
+  private judgeNeutral(sample: TamperSample): void {
     const { phases, neutralMeasured, maximum_mA } = this.#options
     if (!neutralMeasured) return
     const { current_permille, neutral_permille } = TAMPER_LIMITS
     let largest_mA = sample.neutral_mA
     for (let phase = 0; phase < phases; phase++) largest_mA = Math.max(largest_mA, sample.current_mA[phase])
     const allowed_mA = (current_permille * maximum_mA + neutral_permille * largest_mA) / 1000
-    this.#judge(Tamper.neutralMismatch, Math.abs(expectedNeutral_mA(sample, phases) - sample.neutral_mA) > allowed_mA)
+    this.judge(Tamper.neutralMismatch, Math.abs(expectedNeutral_mA(sample, phases) - sample.neutral_mA) > allowed_mA)
   }
 
-  #at(utc_s: number, ticks_ms: number): void {
+  private at(utc_s: number, ticks_ms: number): void {
     this.#utc_s = utc_s
     this.#ticks_ms = ticks_ms
   }
 
-  #unknown(id: number): void {
+  private unknown(id: number): void {
     this.#conditions[id]?.hold.unknown()
   }
 
-  #judge(id: number, suspicious: boolean): void {
+  private judge(id: number, suspicious: boolean): void {
     const condition = this.#conditions[id]
     if (condition === undefined) return
     const { hold, start, end } = condition
@@ -251,27 +251,27 @@ export class TamperMonitor {
     if (edge === Edge.started) {
       this.counters[id]++
       // Its end is paid as well, so that it is never left out.
-      condition.told = this.#mayTell(2)
+      condition.told = this.mayTell(2)
       if (condition.told) this.#options.log(start, this.#utc_s, hold.elapsed_ms(this.#ticks_ms), 0)
-      this.#latch(id)
+      this.latch(id)
     } else if (edge === Edge.ended && condition.told) {
       condition.told = false
       this.#options.log(end, this.#utc_s, hold.duration_ms, 0)
     }
   }
 
-  #mayTell(count: number): boolean {
+  private mayTell(count: number): boolean {
     if (!this.#budget.take(count, this.#ticks_ms)) return false
     const suppressed = this.#budget.takeSuppressed()
     if (suppressed > 0) this.#options.log(FraudEvent.eventsSuppressed, this.#utc_s, suppressed, 0)
     return true
   }
 
-  #latch(id: number): void {
-    if ((this.#latched & (1 << id)) === 0) this.#store(this.#latched | (1 << id))
+  private latch(id: number): void {
+    if ((this.#latched & (1 << id)) === 0) this.store(this.#latched | (1 << id))
   }
 
-  #store(latched: number): void {
+  private store(latched: number): void {
     const bytes = new Uint8Array(4)
     setUint32(bytes, 0, latched)
     this.#options.settings.set(KEY, bytes)

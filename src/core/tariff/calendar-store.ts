@@ -115,12 +115,12 @@ export class CalendarStore {
     }
     this.#state = (stored && tryTo(() => decodeState(stored))) ?? EMPTY
     const { active, passive, specialDays, activation_s } = this.#state
-    const calendarAt = (place: Place) => (place.slot === 0 ? undefined : tryTo(() => decodeCalendar(this.#read('calendar', place))))
+    const calendarAt = (place: Place) => (place.slot === 0 ? undefined : tryTo(() => decodeCalendar(this.read('calendar', place))))
     const activeCalendar = calendarAt(active)
     return {
       active: activeCalendar,
       passive: passive.slot === active.slot ? activeCalendar : calendarAt(passive),
-      specialDays: specialDays.slot === 0 ? undefined : tryTo(() => decodeSpecialDays(this.#read('specialDays', specialDays))),
+      specialDays: specialDays.slot === 0 ? undefined : tryTo(() => decodeSpecialDays(this.read('specialDays', specialDays))),
       activation_s,
       damaged,
     }
@@ -129,36 +129,36 @@ export class CalendarStore {
   /** `calendar` has no `tableErrors`. The time of activation stays. */
   savePassive(calendar: ActivityCalendar): void {
     const { active, passive } = this.#state
-    const place = this.#write('calendar', encodeCalendar(calendar), CALENDAR_SLOTS, [active, passive])
-    this.#commit({ ...this.#state, passive: place })
-    if (passive.slot !== active.slot) this.#clear('calendar', passive.slot)
+    const place = this.write('calendar', encodeCalendar(calendar), CALENDAR_SLOTS, [active, passive])
+    this.commit({ ...this.#state, passive: place })
+    if (passive.slot !== active.slot) this.clear('calendar', passive.slot)
   }
 
   saveSpecialDays(specialDays: readonly SpecialDay[]): void {
     const old = this.#state.specialDays
-    const place = this.#write('specialDays', encodeSpecialDays(specialDays), SPECIAL_SLOTS, [old])
-    this.#commit({ ...this.#state, specialDays: place })
-    this.#clear('specialDays', old.slot)
+    const place = this.write('specialDays', encodeSpecialDays(specialDays), SPECIAL_SLOTS, [old])
+    this.commit({ ...this.#state, specialDays: place })
+    this.clear('specialDays', old.slot)
   }
 
   saveActivation(activation_s: number | undefined): void {
-    this.#commit({ ...this.#state, activation_s })
+    this.commit({ ...this.#state, activation_s })
   }
 
   /** The passive calendar is active from now on, and stays passive too. Its time of activation is over. */
   activate(): void {
     const { active, passive } = this.#state
     if (passive.slot === 0) return
-    this.#commit({ ...this.#state, active: passive, activation_s: undefined })
-    if (active.slot !== passive.slot) this.#clear('calendar', active.slot)
+    this.commit({ ...this.#state, active: passive, activation_s: undefined })
+    if (active.slot !== passive.slot) this.clear('calendar', active.slot)
   }
 
-  #commit(state: State): void {
+  private commit(state: State): void {
     this.#settings.set(STATE_KEY, encodeState(state))
     this.#state = state
   }
 
-  #read(kind: Kind, place: Place): Uint8Array {
+  private read(kind: Kind, place: Place): Uint8Array {
     const bytes = new Uint8Array(place.length)
     for (let part = 0; part * PART < place.length; part++) {
       const value = this.#settings.get(keyOf(kind, place.slot, part))
@@ -171,22 +171,22 @@ export class CalendarStore {
   }
 
   /** Writes a table to a slot that is not taken. When it does not fit, the slot is left empty. */
-  #write(kind: Kind, bytes: Uint8Array, slots: readonly number[], taken: readonly Place[]): Place {
+  private write(kind: Kind, bytes: Uint8Array, slots: readonly number[], taken: readonly Place[]): Place {
     const slot = slots.find((candidate) => taken.every((place) => place.slot !== candidate)) ?? 0
     // What a failure of the supply has left behind must not take the room. It may lie in any slot.
-    for (const other of slots) if (taken.every((place) => place.slot !== other)) this.#clear(kind, other)
+    for (const other of slots) if (taken.every((place) => place.slot !== other)) this.clear(kind, other)
     try {
       for (let part = 0; part * PART < bytes.length; part++) {
         this.#settings.set(keyOf(kind, slot, part), bytes.subarray(part * PART, (part + 1) * PART))
       }
     } catch (error) {
-      this.#clear(kind, slot)
+      this.clear(kind, slot)
       throw error
     }
     return { slot, length: bytes.length, crc: crc32(bytes) }
   }
 
-  #clear(kind: Kind, slot: number): void {
+  private clear(kind: Kind, slot: number): void {
     if (slot === 0) return
     for (let part = 0; part < PARTS_MAX; part++) this.#settings.delete(keyOf(kind, slot, part))
   }

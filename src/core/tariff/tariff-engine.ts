@@ -98,7 +98,7 @@ export class TariffEngine {
     this.#activation_s = stored.activation_s
     this.#due_s = stored.activation_s ?? Number.POSITIVE_INFINITY
     this.#timetable = new Timetable(this.#active, this.#specialDays)
-    this.#arrange()
+    this.arrange()
   }
 
   /** The rate that counts now, 1..8. */
@@ -130,7 +130,7 @@ export class TariffEngine {
 
   /** The rate that the calendars give for a time with a valid clock. */
   rateAt(utc_s: number): number {
-    this.#find(utc_s, this.#probe)
+    this.find(utc_s, this.#probe)
     return this.#probe.rate
   }
 
@@ -144,7 +144,7 @@ export class TariffEngine {
     this.#energy.rate = lastAlive_s > 0 || this.#clock.valid ? this.rateAt(before_s) : this.#options.configured.rateWithoutClock
     if (counting) this.#sampled_ms = this.#clock.ticks_ms() - Math.max(0, now_ms - before_s * 1000)
     // A calendar whose time came meanwhile is activated by the first second, when the first sample has been split by both.
-    this.#follow(Math.floor(now_ms / 1000), this.#clock.valid)
+    this.follow(Math.floor(now_ms / 1000), this.#clock.valid)
   }
 
   /** Books a sample of the metering IC in the registers, totals and rates. */
@@ -153,7 +153,7 @@ export class TariffEngine {
     const answered = (sample.status & MeteringStatus.fault) === 0
     let shares: Float64Array | undefined
     try {
-      if (answered) shares = this.#sharesUntilNow()
+      if (answered) shares = this.sharesUntilNow()
     } finally {
       // Whatever the clock does: what the IC has given up must be booked.
       this.#energy.add(sample, shares)
@@ -165,10 +165,10 @@ export class TariffEngine {
     const valid = this.#clock.valid
     const utc_s = Math.floor(this.#clock.now_ms() / 1000)
     try {
-      if (valid && utc_s >= this.#due_s) this.#activateDue(utc_s)
+      if (valid && utc_s >= this.#due_s) this.activateDue(utc_s)
     } finally {
       const { from_s, until_s } = this.#window
-      if (valid !== this.#wasValid || utc_s < from_s || utc_s >= until_s) this.#follow(utc_s, valid)
+      if (valid !== this.#wasValid || utc_s < from_s || utc_s >= until_s) this.follow(utc_s, valid)
     }
   }
 
@@ -186,7 +186,7 @@ export class TariffEngine {
     refuse(tableErrors(calendar, this.#options.configured.rates))
     this.#store.savePassive(calendar)
     this.#passive = calendar
-    this.#arrange()
+    this.arrange()
   }
 
   /**
@@ -200,7 +200,7 @@ export class TariffEngine {
     this.#store.saveSpecialDays(sorted)
     this.#specialDays = sorted
     this.#timetable = new Timetable(this.#active, sorted)
-    this.#arrange()
+    this.arrange()
     this.clockChanged()
   }
 
@@ -208,7 +208,7 @@ export class TariffEngine {
   activatePassive(): void {
     refuse(calendarErrors(this.#passive, this.#options.configured.rates))
     this.#store.activate()
-    this.#activated(Math.floor(this.#clock.now_ms() / 1000))
+    this.activated(Math.floor(this.#clock.now_ms() / 1000))
     this.clockChanged()
   }
 
@@ -219,17 +219,17 @@ export class TariffEngine {
     this.#activation_s = utc_s
     const next_s = this.#clock.valid ? Math.floor(this.#clock.now_ms() / 1000) + 1 : 0
     this.#due_s = utc_s === undefined ? Number.POSITIVE_INFINITY : Math.max(utc_s, next_s)
-    this.#arrange()
+    this.arrange()
   }
 
   /** What is coming has changed. */
-  #arrange(): void {
+  private arrange(): void {
     const coming = this.#activation_s !== undefined && calendarErrors(this.#passive, this.#options.configured.rates).length === 0
     this.#coming = coming ? new Timetable(this.#passive, this.#specialDays) : undefined
     this.#window.until_s = 0
   }
 
-  #activateDue(utc_s: number): void {
+  private activateDue(utc_s: number): void {
     const errors = calendarErrors(this.#passive, this.#options.configured.rates)
     if (errors.length > 0) {
       this.#activation_s = undefined
@@ -242,23 +242,23 @@ export class TariffEngine {
     try {
       this.#store.activate()
     } finally {
-      this.#activated(utc_s)
+      this.activated(utc_s)
     }
   }
 
-  #activated(utc_s: number): void {
+  private activated(utc_s: number): void {
     this.#active = this.#passive
     this.#activation_s = undefined
     this.#due_s = Number.POSITIVE_INFINITY
     this.#timetable = new Timetable(this.#active, this.#specialDays)
-    this.#arrange()
+    this.arrange()
     this.#options.onActivated?.(utc_s)
   }
 
-  #follow(utc_s: number, valid: boolean): void {
+  private follow(utc_s: number, valid: boolean): void {
     const window = this.#window
     this.#wasValid = valid
-    if (valid) this.#find(utc_s, window)
+    if (valid) this.find(utc_s, window)
     else {
       window.rate = this.#options.configured.rateWithoutClock
       window.from_s = 0
@@ -270,7 +270,7 @@ export class TariffEngine {
   }
 
   /** The window of a moment; the time of activation divides it, whether or not that has been carried out. */
-  #find(utc_s: number, window: RateWindow): void {
+  private find(utc_s: number, window: RateWindow): void {
     const due_s = this.#coming === undefined ? Number.POSITIVE_INFINITY : this.#due_s
     const table = utc_s >= due_s && this.#coming !== undefined ? this.#coming : this.#timetable
     table.find(utc_s, this.#offset_min, window)
@@ -278,32 +278,32 @@ export class TariffEngine {
   }
 
   /** What each rate had of the time since the last sample; undefined when all of it belongs to the rate that counts. */
-  #sharesUntilNow(): Float64Array | undefined {
+  private sharesUntilNow(): Float64Array | undefined {
     const ticks_ms = this.#clock.ticks_ms()
     const elapsed_ms = Math.round(ticks_ms - (this.#sampled_ms ?? ticks_ms))
     this.#sampled_ms = ticks_ms
-    if (!this.#clock.valid) return this.#allTo(this.#options.configured.rateWithoutClock)
+    if (!this.#clock.valid) return this.allTo(this.#options.configured.rateWithoutClock)
     const to_ms = Math.floor(this.#clock.now_ms())
     // At least a moment, which lies before now: what ends with the switching second belongs to the old rate.
     const from_ms = Math.max(0, to_ms - Math.min(Math.max(elapsed_ms, 1), SPAN_MAX_MS))
     const { from_s, until_s } = this.#window
     const inside = this.#wasValid && from_ms >= from_s * 1000 && to_ms <= until_s * 1000
-    return inside ? undefined : this.#divide(from_ms, to_ms)
+    return inside ? undefined : this.divide(from_ms, to_ms)
   }
 
-  #allTo(rate: number): Float64Array {
+  private allTo(rate: number): Float64Array {
     this.#shares.fill(0)
     this.#shares[rate - 1] = 1
     return this.#shares
   }
 
   /** Milliseconds that each rate had between two times. */
-  #divide(from_ms: number, to_ms: number): Float64Array {
+  private divide(from_ms: number, to_ms: number): Float64Array {
     const shares = this.#shares
     const probe = this.#probe
     shares.fill(0)
     for (let at_ms = from_ms; at_ms < to_ms; ) {
-      this.#find(Math.floor(at_ms / 1000), probe)
+      this.find(Math.floor(at_ms / 1000), probe)
       const end_ms = Math.min(to_ms, probe.until_s * 1000)
       assert(end_ms > at_ms, 'a window without end')
       shares[probe.rate - 1] += end_ms - at_ms

@@ -44,25 +44,25 @@ export class Timetable {
     const local_s = utc_s + offset * 60
     const day = Math.floor(local_s / DAY_S)
     const second = local_s - day * DAY_S
-    const switches = this.#switchesOf(day)
+    const switches = this.switchesOf(day)
     let next = 0
     while (next < switches.length && switches[next].start_s <= second) next++
-    window.rate = next > 0 ? switches[next - 1].script : lastOf(this.#switchesOf(day - 1)).script
+    window.rate = next > 0 ? switches[next - 1].script : lastOf(this.switchesOf(day - 1)).script
     window.from_s = utc_s
     window.until_s = utc_s + (next < switches.length ? switches[next].start_s : DAY_S) - second
     if (offset_min(window.until_s * 1000) !== offset) window.until_s = firstChange(utc_s, window.until_s, offset, offset_min)
   }
 
   /** The switches of a local day, counted from 1970-01-01. */
-  #switchesOf(day: number): readonly SwitchAction[] {
+  private switchesOf(day: number): readonly SwitchAction[] {
     const special = this.#specialDays.find(({ date }) => isDateOf(date, day))
-    const id = special?.day ?? this.#weekOf(day)[weekdayOfDays(day) - 1]
+    const id = special?.day ?? this.weekOf(day)[weekdayOfDays(day) - 1]
     const switches = this.#days.get(id)
     assert(switches !== undefined, 'a calendar with errors is in use')
     return switches
   }
 
-  #weekOf(day: number): readonly number[] {
+  private weekOf(day: number): readonly number[] {
     const { seasons } = this.#calendar
     let season = seasons[0]
     let latest = Number.NEGATIVE_INFINITY

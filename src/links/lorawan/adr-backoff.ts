@@ -36,7 +36,7 @@ export class AdrBackoff {
     const over = this.#count - ADR_ACK_LIMIT
     if (over < ADR_ACK_DELAY || over % ADR_ACK_DELAY !== 0 || this.#exhausted) return
     if (parameters.txPower > 0) parameters.txPower = 0
-    else if (!this.#slower(region, parameters, plan)) {
+    else if (!this.slower(region, parameters, plan)) {
       plan.enableDefaults()
       parameters.nbTrans = 1
       this.#exhausted = true
@@ -44,7 +44,7 @@ export class AdrBackoff {
     }
   }
 
-  #slower({ macPayload_max, macPayloadDwell_max }: Region, parameters: MacParameters, plan: ChannelPlan): boolean {
+  private slower({ macPayload_max, macPayloadDwell_max }: Region, parameters: MacParameters, plan: ChannelPlan): boolean {
     const payloads = (parameters.uplinkDwell && macPayloadDwell_max) || macPayload_max
     for (let dataRate = parameters.dataRate - 1; dataRate >= 0; dataRate--) {
       if (payloads[dataRate] === 0 || !plan.supports(dataRate)) continue

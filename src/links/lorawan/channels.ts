@@ -72,13 +72,13 @@ export class ChannelPlan {
   /** CFList of a join accept. What it does not know it ignores. */
   applyCfList(list: Uint8Array): void {
     const type = list[15]
-    if (this.#region.plan === 'dynamic' && type === CFLIST_FREQUENCIES) this.#takeFrequencies(list)
+    if (this.#region.plan === 'dynamic' && type === CFLIST_FREQUENCIES) this.takeFrequencies(list)
     else if (this.#region.plan === 'fixed' && type === CFLIST_MASKS) {
       for (let i = 0; i < this.size; i++) this.#enabled[i] = ((list[i >> 3] >> (i & 7)) & 1) === 1
     }
   }
 
-  #takeFrequencies(list: Uint8Array): void {
+  private takeFrequencies(list: Uint8Array): void {
     const first = this.#region.defaultChannels.length
     for (let i = 0; i < 5; i++) {
       const frequency_Hz = (list[3 * i] + list[3 * i + 1] * 0x100 + list[3 * i + 2] * 0x10000) * STEP_HZ

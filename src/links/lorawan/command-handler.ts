@@ -76,28 +76,28 @@ export class CommandHandler {
   handle(commands: readonly MacCommand[], snr_dB: number): void {
     this.#sticky = []
     for (let i = 0; i < commands.length; ) {
-      if (commands[i].cid === Cid.linkAdr) i += this.#linkAdr(commands.slice(i))
-      else this.#one(commands[i++], snr_dB)
+      if (commands[i].cid === Cid.linkAdr) i += this.linkAdr(commands.slice(i))
+      else this.one(commands[i++], snr_dB)
     }
   }
 
-  #one({ cid, payload }: MacCommand, snr_dB: number): void {
+  private one({ cid, payload }: MacCommand, snr_dB: number): void {
     const { battery, onLinkCheck, onTime } = this.#options
     if (cid === Cid.linkCheck) onLinkCheck(payload[0], payload[1])
     else if (cid === Cid.deviceTime) onTime(deviceTime_ms(payload))
     else if (cid === Cid.devStatus) {
       const margin = Math.max(-32, Math.min(31, Math.round(snr_dB)))
       this.#answers.push([cid, battery(), margin & 0x3f])
-    } else if (cid === Cid.dutyCycle) this.#dutyCycle(payload)
-    else if (cid === Cid.rxParamSetup) this.#rxParamSetup(payload)
-    else if (cid === Cid.newChannel) this.#newChannel(payload)
-    else if (cid === Cid.rxTimingSetup) this.#rxTimingSetup(payload)
-    else if (cid === Cid.txParamSetup) this.#txParamSetup(payload)
-    else if (cid === Cid.dlChannel) this.#dlChannel(payload)
+    } else if (cid === Cid.dutyCycle) this.dutyCycle(payload)
+    else if (cid === Cid.rxParamSetup) this.rxParamSetup(payload)
+    else if (cid === Cid.newChannel) this.newChannel(payload)
+    else if (cid === Cid.rxTimingSetup) this.rxTimingSetup(payload)
+    else if (cid === Cid.txParamSetup) this.txParamSetup(payload)
+    else if (cid === Cid.dlChannel) this.dlChannel(payload)
   }
 
   /** A block of LinkADRReqs is one request: all of it or nothing; each gets the same answer (§5.3). Returns its length. */
-  #linkAdr(commands: readonly MacCommand[]): number {
+  private linkAdr(commands: readonly MacCommand[]): number {
     const { plan, parameters, adr } = this.#options
     const end = commands.findIndex(({ cid }) => cid !== Cid.linkAdr)
     const block = end < 0 ? commands : commands.slice(0, end)
@@ -109,7 +109,7 @@ export class CommandHandler {
     const last = block[block.length - 1].payload
     const dataRate = last[0] >> 4 === KEEP || !adr ? parameters.dataRate : last[0] >> 4
     const txPower = (last[0] & 15) === KEEP || !adr ? parameters.txPower : last[0] & 15
-    const rateOk = maskOk && this.#carries(enabled as readonly boolean[], dataRate)
+    const rateOk = maskOk && this.carries(enabled as readonly boolean[], dataRate)
     const powerOk = txPower <= this.#options.region.txPower_max
     if (maskOk && rateOk && powerOk) {
       plan.adopt(enabled as readonly boolean[])
@@ -124,7 +124,7 @@ export class CommandHandler {
   }
 
   /** One of these channels carries the data rate, and the region has it. */
-  #carries(enabled: readonly boolean[], dataRate: number): boolean {
+  private carries(enabled: readonly boolean[], dataRate: number): boolean {
     const { region, plan } = this.#options
     if (region.dataRates[dataRate] === undefined || dataRate > region.uplinkDataRate_max) return false
     return enabled.some((on, i) => {
@@ -133,14 +133,14 @@ export class CommandHandler {
     })
   }
 
-  #dutyCycle([maximum]: Uint8Array): void {
+  private dutyCycle([maximum]: Uint8Array): void {
     const { parameters, duty } = this.#options
     parameters.maxDutyCycle = maximum & 15
     duty.aggregatedDivisor = 2 ** parameters.maxDutyCycle
     this.#answers.push([Cid.dutyCycle])
   }
 
-  #rxParamSetup(payload: Uint8Array): void {
+  private rxParamSetup(payload: Uint8Array): void {
     const { region, parameters } = this.#options
     const offset = (payload[0] >> 4) & 7
     const dataRate = payload[0] & 15
@@ -157,7 +157,7 @@ export class CommandHandler {
     this.#sticky.push([Cid.rxParamSetup, status])
   }
 
-  #newChannel(payload: Uint8Array): void {
+  private newChannel(payload: Uint8Array): void {
     const { region, plan } = this.#options
     if (region.plan !== 'dynamic') return
     const index = payload[0]
@@ -171,13 +171,13 @@ export class CommandHandler {
     this.#answers.push([Cid.newChannel, (frequencyOk ? 1 : 0) | (ratesOk ? 2 : 0)])
   }
 
-  #rxTimingSetup([settings]: Uint8Array): void {
+  private rxTimingSetup([settings]: Uint8Array): void {
     this.#options.parameters.rxDelay_s = Math.max(1, settings & 15)
     this.#sticky.push([Cid.rxTimingSetup])
   }
 
   /** Only where the region has a dwell time; elsewhere it is not answered (§5.9). */
-  #txParamSetup([settings]: Uint8Array): void {
+  private txParamSetup([settings]: Uint8Array): void {
     const { region, parameters } = this.#options
     if (region.dwell_ms === undefined) return
     parameters.maxEirp_dBm = Math.min(MAX_EIRP_DBM[settings & 15], region.maxEirp_dBm)
@@ -186,7 +186,7 @@ export class CommandHandler {
     this.#answers.push([Cid.txParamSetup])
   }
 
-  #dlChannel(payload: Uint8Array): void {
+  private dlChannel(payload: Uint8Array): void {
     const { region, plan } = this.#options
     if (region.plan !== 'dynamic') return
     const frequency_Hz = getUint24(payload, 1) * FREQUENCY_STEP_HZ

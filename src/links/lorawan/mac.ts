@@ -65,19 +65,19 @@ export class LoRaWanMac implements LoRaWanLink {
       duty: this.duty,
       adr: options.adr,
       battery: options.battery ?? (() => 0),
-      onTime: (utc_ms) => events.onTime(utc_ms + this.#sinceUplink_ms()),
+      onTime: (utc_ms) => events.onTime(utc_ms + this.sinceUplink_ms()),
       onLinkCheck: (margin_dB, gateways) => events.onLinkCheck(margin_dB, gateways),
     })
-    this.#reset()
+    this.reset()
     this.#air = new AirInterface(options, this.parameters, this.plan, {
-      onTransmitted: () => this.#onTransmitted(),
-      onReceived: (frame) => this.#onReceived(frame),
-      onTimeout: () => this.#onTimeout(),
-      onError: (reason) => this.#onRadioError(reason),
+      onTransmitted: () => this.onTransmitted(),
+      onReceived: (frame) => this.onReceived(frame),
+      onTimeout: () => this.onTimeout(),
+      onError: (reason) => this.onRadioError(reason),
     })
-    this.#restore()
+    this.restore()
     // Nothing is called back from a constructor: the radio of a class C device starts to listen in the next turn.
-    this.#air.later(0, () => this.#rest())
+    this.#air.later(0, () => this.rest())
   }
 
   get joined(): boolean {
@@ -106,7 +106,7 @@ export class LoRaWanMac implements LoRaWanLink {
     if (this.#closed || this.#join.wanted || this.#options.activation.type === 'abp') return
     const now_ms = this.#options.ticks_ms()
     this.#join.begin(now_ms)
-    if (this.#exchange === undefined) this.#air.later(Math.max(0, this.duty.joinFree_ms - now_ms), () => this.#joinOnce())
+    if (this.#exchange === undefined) this.#air.later(Math.max(0, this.duty.joinFree_ms - now_ms), () => this.joinOnce())
   }
 
   /** Gives up joining between two attempts; what `join` begins later goes on where this one ended. */
@@ -115,7 +115,7 @@ export class LoRaWanMac implements LoRaWanLink {
     this.#join.wanted = false
     if (this.#exchange !== undefined) return
     this.#air.cancel()
-    this.#rest()
+    this.rest()
   }
 
   send(fPort: number, payload: Uint8Array, confirmed: boolean): void {
@@ -125,7 +125,7 @@ export class LoRaWanMac implements LoRaWanLink {
     if (payload.length > this.payload_max) {
       throw new FerrarisError('LORAWAN_LENGTH', `${payload.length} bytes, ${this.payload_max} fit at data rate ${this.parameters.dataRate}`)
     }
-    this.#uplink(fPort, payload, confirmed)
+    this.uplink(fPort, payload, confirmed)
   }
 
   requestTime(): void {
@@ -144,7 +144,7 @@ export class LoRaWanMac implements LoRaWanLink {
 
   // Session
 
-  #reset(): void {
+  private reset(): void {
     const { subBand, dataRate } = this.#options
     this.parameters.reset(dataRate)
     this.plan.reset()
@@ -153,7 +153,7 @@ export class LoRaWanMac implements LoRaWanLink {
     this.#backoff.heard()
   }
 
-  #restore(): void {
+  private restore(): void {
     const { region, store, activation } = this.#options
     const bytes = store.load()
     const state = bytes && decodeState(region, bytes, this.plan)
@@ -163,20 +163,20 @@ export class LoRaWanMac implements LoRaWanLink {
       this.duty.aggregatedDivisor = 2 ** this.parameters.maxDutyCycle
       return
     }
-    if (state !== undefined || activation.type === 'abp') this.#reset()
+    if (state !== undefined || activation.type === 'abp') this.reset()
     if (activation.type !== 'abp') return
     this.#session = { devAddr: activation.devAddr, keys: activation.keys, fCntUpBase: 0, fCntDown: -1 }
-    this.#save()
+    this.save()
   }
 
-  #save(): void {
+  private save(): void {
     const { region, store } = this.#options
     if (this.#session !== undefined) store.save(encodeState(region, this.#session, this.parameters, this.plan))
   }
 
   // Join
 
-  #joinOnce(): void {
+  private joinOnce(): void {
     const { activation, region, store, crypto, events } = this.#options
     if (activation.type !== 'otaa' || !this.#join.wanted) return
     const devNonce = store.nextDevNonce()
@@ -188,10 +188,10 @@ export class LoRaWanMac implements LoRaWanLink {
     const phy = encodeJoinRequest(crypto, activation.appKey, { joinEui: activation.joinEui, devEui: activation.devEui, devNonce })
     this.#join.attempts++
     const dataRate = this.#join.dataRate(region)
-    this.#begin(new Exchange({ kind: 'join', devNonce, fCnt: 0, confirmed: false, phy, remaining: 1, dataRate }))
+    this.begin(new Exchange({ kind: 'join', devNonce, fCnt: 0, confirmed: false, phy, remaining: 1, dataRate }))
   }
 
-  #onJoinAccept(phy: Uint8Array, exchange: Exchange): boolean {
+  private onJoinAccept(phy: Uint8Array, exchange: Exchange): boolean {
     const { activation, crypto, region, store, events, adr } = this.#options
     if (activation.type !== 'otaa') return false
     const accept = decodeJoinAccept(crypto, activation.appKey, phy)
@@ -199,22 +199,22 @@ export class LoRaWanMac implements LoRaWanLink {
     this.#air.cancel()
     this.#exchange = undefined
     this.#join.end()
-    this.#reset()
+    this.reset()
     applyAccept(region, accept, this.parameters, this.plan)
     // What reached the network once reaches it again; the network makes it faster.
     if (adr) this.parameters.dataRate = region.plan === 'dynamic' ? exchange.dataRate : region.joinDataRates[0]
     const keys = sessionKeys(crypto, activation.appKey, accept, exchange.devNonce)
     // The stored counter goes on; this session counts from here.
     this.#session = { devAddr: accept.devAddr, keys, fCntUpBase: store.nextFCntUp() + 1, fCntDown: -1 }
-    this.#save()
-    this.#rest()
+    this.save()
+    this.rest()
     events.onJoined(accept.devAddr)
     return true
   }
 
   // Uplinks
 
-  #uplink(fPort: number | undefined, payload: Uint8Array, confirmed: boolean): void {
+  private uplink(fPort: number | undefined, payload: Uint8Array, confirmed: boolean): void {
     const { region, store, crypto, adr, confirmedTransmissions = CONFIRMED_TRANSMISSIONS } = this.#options
     const session = this.#session as Session
     const fCnt = store.nextFCntUp() - session.fCntUpBase
@@ -232,16 +232,16 @@ export class LoRaWanMac implements LoRaWanLink {
     this.#ackDue = false
     this.#answerDue = false
     const remaining = confirmed ? Math.max(confirmedTransmissions, nbTrans) : nbTrans
-    this.#begin(new Exchange({ kind: 'data', devNonce: 0, fCnt, confirmed, phy, remaining, dataRate }))
+    this.begin(new Exchange({ kind: 'data', devNonce: 0, fCnt, confirmed, phy, remaining, dataRate }))
   }
 
-  #begin(exchange: Exchange): void {
+  private begin(exchange: Exchange): void {
     this.#exchange = exchange
-    this.#air.later(0, () => this.#attempt())
+    this.#air.later(0, () => this.attempt())
   }
 
   /** Sends as soon as a channel is free. */
-  #attempt(): void {
+  private attempt(): void {
     const exchange = this.#exchange
     if (exchange === undefined) return
     const { ticks_ms } = this.#options
@@ -250,19 +250,19 @@ export class LoRaWanMac implements LoRaWanLink {
     const now_ms = ticks_ms()
     const free = this.plan.usable(exchange.dataRate).filter((index) => channelFree_ms(this.plan, this.duty, index) <= now_ms)
     if (free.length > 0) {
-      exchange.channel = free[this.#below(free.length)]
+      exchange.channel = free[this.below(free.length)]
       this.#air.transmit(exchange)
       return
     }
     const free_ms = earliest_ms(this.plan, this.duty, exchange.dataRate)
-    if (Number.isFinite(free_ms)) this.#air.later(free_ms - now_ms, () => this.#attempt())
+    if (Number.isFinite(free_ms)) this.#air.later(free_ms - now_ms, () => this.attempt())
     else {
       this.#options.events.onError(`no channel carries data rate ${exchange.dataRate}`)
-      this.#finish()
+      this.finish()
     }
   }
 
-  #onTransmitted(): void {
+  private onTransmitted(): void {
     const exchange = this.#exchange
     if (exchange === undefined || this.#closed) return
     const now_ms = this.#options.ticks_ms()
@@ -272,67 +272,67 @@ export class LoRaWanMac implements LoRaWanLink {
     this.duty.sent(this.plan.channel(exchange.channel)?.frequency_Hz ?? 0, used_us, now_ms)
     if (exchange.kind === 'join') this.duty.joinSent(used_us, now_ms, now_ms - this.#join.first_ms)
     const delay_ms = exchange.kind === 'join' ? JOIN_ACCEPT_DELAY_MS : this.parameters.rxDelay_s * 1000
-    if (this.#listensAlways) this.#air.listen('RXC')
+    if (this.listensAlways) this.#air.listen('RXC')
     this.#air.schedule('RX1', exchange, delay_ms)
   }
 
   // Windows
 
-  get #listensAlways(): boolean {
+  private get listensAlways(): boolean {
     return this.#options.deviceClass === 'C' && this.#session !== undefined
   }
 
-  #onTimeout(): void {
+  private onTimeout(): void {
     const exchange = this.#exchange
     if (this.#closed || exchange === undefined) return
-    if (this.#air.window === 'RX1') this.#afterRx1(exchange)
-    else if (this.#air.window === 'RX2') this.#windowsOver(exchange)
+    if (this.#air.window === 'RX1') this.afterRx1(exchange)
+    else if (this.#air.window === 'RX2') this.windowsOver(exchange)
   }
 
-  #afterRx1(exchange: Exchange): void {
+  private afterRx1(exchange: Exchange): void {
     const { ticks_ms } = this.#options
     this.#air.window = undefined
     const delay_ms = (exchange.kind === 'join' ? JOIN_ACCEPT_DELAY_MS : this.parameters.rxDelay_s * 1000) + RX2_AFTER_MS
-    if (this.#listensAlways) {
+    if (this.listensAlways) {
       // What listens always has no second window: it listens there already, and only waits until an answer must have come.
       this.#air.listen('RXC')
       const wait_ms = exchange.confirmed ? RX2_ANSWER_MS : RX2_AFTER_MS
-      this.#air.later(Math.max(0, exchange.ended_ms + delay_ms + wait_ms - ticks_ms()), () => this.#windowsOver(exchange))
+      this.#air.later(Math.max(0, exchange.ended_ms + delay_ms + wait_ms - ticks_ms()), () => this.windowsOver(exchange))
       return
     }
     // A long frame for somebody else may have covered the second window.
-    if (ticks_ms() > exchange.ended_ms + delay_ms) this.#windowsOver(exchange)
+    if (ticks_ms() > exchange.ended_ms + delay_ms) this.windowsOver(exchange)
     else this.#air.schedule('RX2', exchange, delay_ms)
   }
 
   /** Nobody answered this transmission. */
-  #windowsOver(exchange: Exchange): void {
-    this.#quiet()
+  private windowsOver(exchange: Exchange): void {
+    this.quiet()
     if (exchange.kind === 'join') {
       this.#exchange = undefined
-      if (this.#join.wanted) this.#joinAgain()
+      if (this.#join.wanted) this.joinAgain()
       this.#options.events.onJoinFailed()
       return
     }
     if (exchange.remaining === 0 || exchange.acknowledged) {
-      this.#finish()
+      this.finish()
       return
     }
-    this.#air.later(exchange.confirmed ? RETRANSMIT_MIN_MS + this.#below(RETRANSMIT_SPAN_MS) : 0, () => this.#attempt())
+    this.#air.later(exchange.confirmed ? RETRANSMIT_MIN_MS + this.below(RETRANSMIT_SPAN_MS) : 0, () => this.attempt())
   }
 
-  #joinAgain(): void {
-    const pause_ms = JOIN_PAUSE_MS + this.#below(JOIN_PAUSE_MS)
+  private joinAgain(): void {
+    const pause_ms = JOIN_PAUSE_MS + this.below(JOIN_PAUSE_MS)
     const wait_ms = Math.max(pause_ms, this.duty.joinFree_ms - this.#options.ticks_ms())
-    this.#air.later(wait_ms, () => this.#joinOnce())
+    this.#air.later(wait_ms, () => this.joinOnce())
   }
 
   /** The exchange is over, however it went. */
-  #finish(): void {
+  private finish(): void {
     const exchange = this.#exchange
     this.#exchange = undefined
     this.#air.cancel()
-    this.#rest()
+    this.rest()
     if (exchange === undefined || exchange.kind === 'join') return
     const { activation, events, adr, region } = this.#options
     // Between two uplinks, so that whoever asks for `payload_max` gets what holds for the next one.
@@ -343,27 +343,27 @@ export class LoRaWanMac implements LoRaWanLink {
       transmissions: exchange.transmissions,
       airtime_us: exchange.airtime_us,
     })
-    if (this.#join.wanted) this.#air.later(0, () => this.#joinOnce())
+    if (this.#join.wanted) this.#air.later(0, () => this.joinOnce())
     else if (this.#backoff.lost && activation.type === 'otaa') this.join()
-    else if ((this.#ackDue || this.#answerDue) && this.#exchange === undefined) this.#answerLater()
+    else if ((this.#ackDue || this.#answerDue) && this.#exchange === undefined) this.answerLater()
   }
 
   /** An empty uplink that tells the network that it was heard, unless the application sends first. */
-  #answerLater(): void {
-    this.#air.later(RETRANSMIT_MIN_MS + this.#below(RETRANSMIT_SPAN_MS), () => {
+  private answerLater(): void {
+    this.#air.later(RETRANSMIT_MIN_MS + this.below(RETRANSMIT_SPAN_MS), () => {
       if (this.#exchange !== undefined || this.#session === undefined || this.#join.wanted) return
-      if (this.#ackDue || this.#answerDue) this.#uplink(undefined, new Uint8Array(0), false)
+      if (this.#ackDue || this.#answerDue) this.uplink(undefined, new Uint8Array(0), false)
     })
   }
 
   /** Between exchanges. */
-  #rest(): void {
-    if (!this.#closed && this.#exchange === undefined) this.#quiet()
+  private rest(): void {
+    if (!this.#closed && this.#exchange === undefined) this.quiet()
   }
 
   /** Class C listens, and is not disturbed when it does; class A sleeps. */
-  #quiet(): void {
-    if (this.#listensAlways) {
+  private quiet(): void {
+    if (this.listensAlways) {
       if (this.#air.window !== 'RXC') this.#air.listen('RXC')
       return
     }
@@ -372,12 +372,12 @@ export class LoRaWanMac implements LoRaWanLink {
 
   // Downlinks
 
-  #onReceived(frame: RadioFrame): void {
+  private onReceived(frame: RadioFrame): void {
     if (this.#closed || this.#air.window === undefined) return
     const window = this.#air.window
     let taken = false
     try {
-      taken = this.#take(frame, window)
+      taken = this.take(frame, window)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
     }
@@ -385,21 +385,21 @@ export class LoRaWanMac implements LoRaWanLink {
     // For somebody else: the window is used up, or goes on.
     const exchange = this.#exchange
     if (window === 'RXC') this.#air.listen('RXC')
-    else if (exchange !== undefined && window === 'RX1') this.#afterRx1(exchange)
-    else if (exchange !== undefined) this.#windowsOver(exchange)
+    else if (exchange !== undefined && window === 'RX1') this.afterRx1(exchange)
+    else if (exchange !== undefined) this.windowsOver(exchange)
   }
 
-  #take(frame: RadioFrame, window: Window): boolean {
+  private take(frame: RadioFrame, window: Window): boolean {
     const { payload } = frame
     const type = frameType(payload)
     const exchange = this.#exchange
-    if (type === MType.joinAccept) return exchange?.kind === 'join' && this.#onJoinAccept(payload, exchange)
+    if (type === MType.joinAccept) return exchange?.kind === 'join' && this.onJoinAccept(payload, exchange)
     if (!isDataFrame(type) || this.#session === undefined || exchange?.kind === 'join') return false
-    return this.#onData(frame, window, this.#session)
+    return this.onData(frame, window, this.#session)
   }
 
   /** False for a frame that is none of our session. */
-  #onData(frame: RadioFrame, window: Window, session: Session): boolean {
+  private onData(frame: RadioFrame, window: Window, session: Session): boolean {
     const { crypto, events } = this.#options
     const data = decodeData(frame.payload)
     const payload = openDownlink(crypto, session, data, frame.payload)
@@ -408,10 +408,10 @@ export class LoRaWanMac implements LoRaWanLink {
     this.#commands.handle(splitCommands(data.fPort === 0 ? payload : data.fOpts, false), frame.snr_dB)
     this.#ackDue ||= data.confirmed
     this.#answerDue ||= data.pending
-    this.#save()
+    this.save()
     const exchange = this.#exchange
     if (exchange !== undefined && data.ack) exchange.acknowledged = true
-    this.#settle(exchange, window)
+    this.settle(exchange, window)
     if (data.fPort !== undefined && data.fPort !== 0) {
       const { rssi_dBm, snr_dB } = frame
       events.onDownlink({ fPort: data.fPort, payload, rssi_dBm, snr_dB, window, multicast: false })
@@ -420,36 +420,36 @@ export class LoRaWanMac implements LoRaWanLink {
   }
 
   /** A downlink in RX1 or RX2 ends an exchange, unless an acknowledgement is still to come; in RXC the windows go on. */
-  #settle(exchange: Exchange | undefined, window: Window): void {
+  private settle(exchange: Exchange | undefined, window: Window): void {
     if (exchange === undefined) {
       this.#air.listen('RXC')
-      if (this.#ackDue || this.#answerDue) this.#answerLater()
+      if (this.#ackDue || this.#answerDue) this.answerLater()
     } else if (window === 'RXC') this.#air.listen('RXC')
-    else if (exchange.confirmed && !exchange.acknowledged) this.#windowsOver(exchange)
-    else this.#finish()
+    else if (exchange.confirmed && !exchange.acknowledged) this.windowsOver(exchange)
+    else this.finish()
   }
 
   // Radio
 
-  #onRadioError(reason: string): void {
+  private onRadioError(reason: string): void {
     if (this.#closed) return
     this.#options.events.onError(reason)
     const exchange = this.#exchange
     if (exchange === undefined) {
-      this.#rest()
+      this.rest()
       return
     }
     this.#air.window = undefined
     exchange.ended_ms = this.#options.ticks_ms()
-    this.#windowsOver(exchange)
+    this.windowsOver(exchange)
   }
 
-  #sinceUplink_ms(): number {
+  private sinceUplink_ms(): number {
     const exchange = this.#exchange
     return exchange === undefined ? 0 : this.#options.ticks_ms() - exchange.ended_ms
   }
 
-  #below(limit: number): number {
+  private below(limit: number): number {
     const bytes = new Uint8Array(4)
     this.#options.random(bytes)
     const value = bytes[0] * 0x1000000 + bytes[1] * 0x10000 + bytes[2] * 0x100 + bytes[3]

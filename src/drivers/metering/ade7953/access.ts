@@ -48,7 +48,7 @@ export class SpiPort implements RegisterPort {
   }
 
   read(address: number): number {
-    const bytes = this.#frame(address, READ)
+    const bytes = this.frame(address, READ)
     bytes.fill(0, 3)
     try {
       this.#io.transfer(bytes)
@@ -59,7 +59,7 @@ export class SpiPort implements RegisterPort {
   }
 
   write(address: number, value: number): void {
-    const bytes = this.#frame(address, 0)
+    const bytes = this.frame(address, 0)
     put(bytes, 3, value)
     try {
       this.#io.transfer(bytes)
@@ -72,7 +72,7 @@ export class SpiPort implements RegisterPort {
     this.#io.close()
   }
 
-  #frame(address: number, direction: number): Uint8Array {
+  private frame(address: number, direction: number): Uint8Array {
     const bytes = this.#buffers[widthOf(address) - 1]
     bytes[0] = address >> 8
     bytes[1] = address

@@ -75,7 +75,7 @@ export class ADE7953 {
     this.#values = new ValueReader(this.#access)
     this.#wait_ms = options.wait_ms
     this.#ticks_ms = options.ticks_ms
-    if (this.#wake()) return
+    if (this.wake()) return
     port.close()
     throw noDevice()
   }
@@ -91,15 +91,15 @@ export class ADE7953 {
    * Throws RangeError for a value that does not fit (nothing is written then), FerrarisError `NO_DEVICE` or `CONFIGURATION` (a register does not take its value).
    */
   configure(options: ADE7953Configuration = {}): void {
-    this.#open()
+    this.open()
     const image = createImage(options)
-    if (!this.#wake()) throw noDevice()
+    if (!this.wake()) throw noDevice()
     const counts = this.#access.fetch(Register.CONFIG) === image.config
-    if (this.#image && counts && !this.#collect()) throw noDevice()
+    if (this.#image && counts && !this.collect()) throw noDevice()
     this.#image = undefined
-    if (!counts) this.#reset()
+    if (!counts) this.reset()
     this.#energy.pending.prepare(image.energy)
-    if (!this.#install(image)) throw new FerrarisError('CONFIGURATION', 'a register does not keep its value')
+    if (!this.install(image)) throw new FerrarisError('CONFIGURATION', 'a register does not keep its value')
     // What a chip counted that was just reset, it counted with other gains.
     if (!counts) this.#energy.drain(Register.CONFIG)
     this.#image = image
@@ -109,7 +109,7 @@ export class ADE7953 {
     this.#converted_ms = counts ? undefined : this.#ticks_ms?.()
     if (!this.#wait_ms) return
     this.#wait_ms(CHECKSUM_MS)
-    this.#takeChecksum()
+    this.takeChecksum()
   }
 
   /** Values of the last sample as fine as the chip has them: phase, neutral. */
@@ -128,18 +128,18 @@ export class ADE7953 {
    * Throws FerrarisError `NOT_CONFIGURED` before `configure`. An energy register of the chip holds 40 s at full scale.
    */
   sample(): MeteringSample {
-    this.#open()
+    this.open()
     const image = this.#image
     if (!image) throw notConfigured()
-    if (!this.#energy.recall() || !this.#inspect(image)) return this.#fault()
-    if (!this.#energy.readAll(Register.CONFIG) || !this.#values.read()) return this.#fault()
+    if (!this.#energy.recall() || !this.inspect(image)) return this.fault()
+    if (!this.#energy.readAll(Register.CONFIG) || !this.#values.read()) return this.fault()
     const sample = this.#sample
     this.#values.publish(image, sample, (this.#energy.pending.events & Irq.Sag) !== 0)
-    if (!this.#convert()) this.#reconfigured = true
+    if (!this.convert()) this.#reconfigured = true
     if (this.#reconfigured) sample.status |= MeteringStatus.reconfigured
     this.#reconfigured = false
-    this.#deliver()
-    if (this.#foreign) this.#softReset(image)
+    this.deliver()
+    if (this.#foreign) this.softReset(image)
     return sample
   }
 
@@ -148,7 +148,7 @@ export class ADE7953 {
    * disturbed bus does not carry is done with a later sample, which reads the events anyway.
    */
   acknowledge(): void {
-    this.#open()
+    this.open()
     if (!this.#energy.recall()) return
     if (this.#access.fetch(Register.CONFIG) !== FAILED) this.#energy.readEvents(Register.CONFIG)
   }
@@ -160,12 +160,12 @@ export class ADE7953 {
     this.#access.close()
   }
 
-  #open(): void {
+  private open(): void {
     if (this.#closed) throw new Error('closed')
   }
 
   /** Waits for a chip that may just have got its supply. A reading that is still to be settled goes first. */
-  #wake(): boolean {
+  private wake(): boolean {
     for (let step = 0; step < STARTUP_STEPS; step++) {
       if (this.#energy.recall() && this.#access.fetch(Register.CONFIG) !== FAILED) return true
       this.#wait_ms?.(STARTUP_STEP_MS)
@@ -174,34 +174,34 @@ export class ADE7953 {
   }
 
   /** "the recommended response is to issue a hardware/software reset" ("Checksum Register"). The next sample finds and repairs it. */
-  #softReset(image: Image): void {
+  private softReset(image: Image): void {
     this.#foreign = false
     this.#resets++
     this.#access.put(Register.WRITE_PROTECT, 0)
     this.#access.put(Register.CONFIG, image.config | Config.SWRST)
   }
 
-  #reset(): void {
+  private reset(): void {
     this.#access.put(Register.WRITE_PROTECT, 0)
     this.#access.put(Register.CONFIG, Config.HPFEN | Config.COMM_LOCK | Config.SWRST)
     this.#wait_ms?.(STARTUP_STEP_MS)
-    if (!this.#wake()) throw noDevice()
+    if (!this.wake()) throw noDevice()
   }
 
   /** Takes what the chip counted so far with the configuration that it has. */
-  #collect(): boolean {
+  private collect(): boolean {
     if (!this.#energy.readAll(Register.CONFIG) || !this.#values.read()) return false
-    if (!this.#convert()) this.#reconfigured = true
+    if (!this.convert()) this.#reconfigured = true
     return true
   }
 
   /** Writes what differs and verifies all of it; no-load and sag detection are off meanwhile. CONFIG is the last register that was fetched. */
-  #install(image: Image): boolean {
+  private install(image: Image): boolean {
     const access = this.#access
     this.#installed = false
     this.#checksum = UNKNOWN
     if (!access.store(Register.WRITE_PROTECT, 0)) return false
-    if (!this.#holdsThresholds(image)) {
+    if (!this.holdsThresholds(image)) {
       if (!access.store(Register.DISNOLOAD, DISNOLOAD_ALL) || !access.store(Register.SAGLVL, 0)) return false
     }
     for (const [address, value] of image.entries) if (!access.store(address, value)) return false
@@ -211,14 +211,14 @@ export class ADE7953 {
     return this.#installed
   }
 
-  #holdsThresholds(image: Image): boolean {
+  private holdsThresholds(image: Image): boolean {
     for (const [address, value] of image.unchecked) if (this.#access.fetch(address) !== value) return false
     return true
   }
 
   /** The chip runs with its configuration, or has it again. False when the bus fails. CONFIG is the last register that was fetched. */
-  #inspect(image: Image): boolean {
-    if (!this.#installed) return this.#restore(image)
+  private inspect(image: Image): boolean {
+    if (!this.#installed) return this.restore(image)
     const access = this.#access
     const checksum = access.fetch(Register.CRC)
     const [address, value] = image.unchecked[this.#turn]
@@ -226,25 +226,25 @@ export class ADE7953 {
     const unchecked = access.fetch(address)
     const config = access.fetch(Register.CONFIG)
     if (checksum === FAILED || unchecked === FAILED || config === FAILED) return false
-    if (config !== image.config || unchecked !== value) return this.#restore(image)
-    if (this.#checksum === UNKNOWN) this.#compare(checksum)
-    return this.#checksum === UNKNOWN || checksum === this.#checksum || this.#restore(image)
+    if (config !== image.config || unchecked !== value) return this.restore(image)
+    if (this.#checksum === UNKNOWN) this.compare(checksum)
+    return this.#checksum === UNKNOWN || checksum === this.#checksum || this.restore(image)
   }
 
   /** Without a reset: whatever the energy registers hold is still good. An image that changed in memory is never written; a new driver has a new one. */
-  #restore(image: Image): boolean {
-    if (imageCheck(image) !== this.#imageCheck || !this.#install(image)) return false
+  private restore(image: Image): boolean {
+    if (imageCheck(image) !== this.#imageCheck || !this.install(image)) return false
     this.#reconfigured = true
     return true
   }
 
-  #takeChecksum(): void {
+  private takeChecksum(): void {
     const checksum = this.#access.fetch(Register.CRC)
-    if (checksum !== FAILED) this.#compare(checksum)
+    if (checksum !== FAILED) this.compare(checksum)
   }
 
   /** The first one after the configuration was written. It has to be that of the start; a chip that does not come back to it after a reset is believed. */
-  #compare(checksum: number): void {
+  private compare(checksum: number): void {
     if (checksum === CRC_DISABLED) return
     if (this.#firstChecksum === UNKNOWN) this.#firstChecksum = checksum
     if (checksum === this.#firstChecksum) this.#resets = 0
@@ -255,14 +255,14 @@ export class ADE7953 {
     this.#checksum = checksum
   }
 
-  #convert(): boolean {
+  private convert(): boolean {
     const now_ms = this.#ticks_ms?.()
     const elapsed_ms = now_ms === undefined || this.#converted_ms === undefined ? undefined : now_ms - this.#converted_ms
     this.#converted_ms = now_ms
     return this.#energy.convert(this.#values.active, this.#values.reactive, elapsed_ms)
   }
 
-  #deliver(): void {
+  private deliver(): void {
     const { activeImport, activeExport, reactiveImport, reactiveExport, apparent } = this.#sample
     const { carries } = this.#energy.pending
     activeImport.fill(carries[0].take(), 0, 2)
@@ -273,7 +273,7 @@ export class ADE7953 {
   }
 
   /** Old values, no counts; what was read before the bus died waits in `pending`. */
-  #fault(): MeteringSample {
+  private fault(): MeteringSample {
     const sample = this.#sample
     sample.activeImport.fill(0)
     sample.activeExport.fill(0)

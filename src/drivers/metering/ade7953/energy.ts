@@ -102,21 +102,21 @@ export class EnergyReader {
     const operation = access.agreed(Register.LAST_OP)
     if (operation === WAS_READ) {
       const address = access.lastAddress
-      if (address === CLEARED[pending.unsettled]) return this.#settle(this.#recorded(address))
-      if (address === pending.previous) return this.#settle(NOTHING)
+      if (address === CLEARED[pending.unsettled]) return this.settle(this.recorded(address))
+      if (address === pending.previous) return this.settle(NOTHING)
     }
     // Empty as after a reset, or a bus that is dead low: the next access decides, and overwrites what could be had if it was the bus.
     if (operation === FAILED || operation === DEAD_HIGH || ++this.#empty < EMPTY_MAX) return false
     if (access.fetch(Register.CONFIG) === FAILED) return false
     this.incomplete = true
-    return this.#settle(isDark(pending.heard) ? NOTHING : pending.heard)
+    return this.settle(isDark(pending.heard) ? NOTHING : pending.heard)
   }
 
   /** Adds all energies and events to `pending`; false when the bus died on the way. `previous`: the address that was fetched just before. */
   readAll(previous: number): boolean {
     let before = previous
     for (let i = 0; i < CLEARED.length; i++) {
-      if (!this.#take(i, before)) return false
+      if (!this.take(i, before)) return false
       before = CLEARED[i]
     }
     return true
@@ -124,7 +124,7 @@ export class EnergyReader {
 
   /** Only the events. */
   readEvents(previous: number): boolean {
-    return this.#take(KINDS, previous)
+    return this.take(KINDS, previous)
   }
 
   /** Reads and forgets what the chip counted before it was configured. */
@@ -137,7 +137,7 @@ export class EnergyReader {
     }
   }
 
-  #take(index: number, previous: number): boolean {
+  private take(index: number, previous: number): boolean {
     const access = this.#access
     const { pending } = this
     const address = CLEARED[index]
@@ -146,7 +146,7 @@ export class EnergyReader {
       pending.heard = access.read(address)
       const last = access.lastAddress
       if (last === address) {
-        const value = this.#recorded(address)
+        const value = this.recorded(address)
         if (value === FAILED) return false
         if (value !== pending.heard) this.recoveries++
         pending.settle(value)
@@ -161,7 +161,7 @@ export class EnergyReader {
   }
 
   /** What the chip says it gave. Where that is not what came, a bus that has died meanwhile has to be told from one that spoiled it. */
-  #recorded(address: number): number {
+  private recorded(address: number): number {
     const access = this.#access
     const value = access.lastData(address)
     if (value === this.pending.heard) return value
@@ -169,7 +169,7 @@ export class EnergyReader {
   }
 
   /** FAILED: the bus died again. */
-  #settle(value: number): boolean {
+  private settle(value: number): boolean {
     if (value === FAILED) return false
     this.#empty = 0
     this.recoveries++
@@ -192,13 +192,13 @@ export class EnergyReader {
       let counts = rolled ? unrolled(pending.raw[kind], most < MODULUS ? undefined : negative) : pending.raw[kind]
       if ((rolled && most >= MODULUS) || Math.abs(counts) > most) certain = false
       if (Math.abs(counts) > most) counts = 0
-      this.#book(kind, counts)
+      this.book(kind, counts)
     }
     pending.clear()
     return certain
   }
 
-  #book(kind: number, counts: number): void {
+  private book(kind: number, counts: number): void {
     const { carries } = this.pending
     if (kind === 2) carries[4].add(Math.max(0, counts))
     else carries[2 * kind + (counts < 0 ? 1 : 0)].add(Math.abs(counts))

@@ -54,7 +54,7 @@ export class ValueReader {
       if (value === FAILED) return false
       values[i] = ADDRESSES[i] >= Register.SAGLVL && value >= U32 / 2 ? value - U32 : value
     }
-    return this.#isPlausible()
+    return this.isPlausible()
   }
 
   get active(): number {
@@ -65,7 +65,7 @@ export class ValueReader {
     return this.#values[Place.reactive]
   }
 
-  #isPlausible(): boolean {
+  private isPlausible(): boolean {
     const values = this.#values
     for (let i = Place.voltage; i <= Place.neutral; i++) if (values[i] < 0 || values[i] > RMS_MAX) return false
     for (let i = Place.active; i <= Place.apparent; i++) if (Math.abs(values[i]) > POWER_MAX) return false
@@ -88,9 +88,9 @@ export class ValueReader {
     sample.apparent_mVA.fill(apparent_mVA, 0, 2)
     const factor = apparent_mVA === 0 ? 0 : Math.round((1000 * active_mW) / apparent_mVA)
     sample.powerFactor_milli.fill(Math.min(1000, Math.max(-1000, factor)), 0, 2)
-    const frequency_Hz = this.#frequency_Hz(lost)
+    const frequency_Hz = this.frequency_Hz(lost)
     sample.frequency_mHz = Math.round(frequency_Hz * 1000)
-    sample.currentAngle_ddeg[0] = this.#angle_ddeg(frequency_Hz)
+    sample.currentAngle_ddeg[0] = this.angle_ddeg(frequency_Hz)
     sample.status = lost ? MeteringStatus.phaseLossL1 | MeteringStatus.sagL1 : 0
     if (sagged || voltage_mV < image.sag_mV) sample.status |= MeteringStatus.sagL1
     if ((values[Place.mode] & NOLOAD_A) === NOLOAD_A) sample.status |= MeteringStatus.noLoad
@@ -109,13 +109,13 @@ export class ValueReader {
   }
 
   /** Equation 36. Without zero crossings the register keeps its last value. */
-  #frequency_Hz(lost: boolean): number {
+  private frequency_Hz(lost: boolean): number {
     const period = this.#values[Place.period] + 1
     return lost || period < PERIOD_MIN || period > PERIOD_MAX ? 0 : PERIOD_HZ / period
   }
 
   /** Equation 38: positive where the current lags. */
-  #angle_ddeg(frequency_Hz: number): number {
+  private angle_ddeg(frequency_Hz: number): number {
     const angle = (this.#values[Place.angle] << 16) >> 16
     const tenths = Math.round((angle * 3600 * frequency_Hz) / PERIOD_HZ) % 3600
     return tenths < 0 ? tenths + 3600 : tenths

@@ -22,7 +22,7 @@ export class RegisterAccess {
     bytes[1] = address
     bytes[2] = 0
     bytes[3] = 0
-    this.#transfer()
+    this.transfer()
     return (bytes[2] << 8) | bytes[3]
   }
 
@@ -32,11 +32,11 @@ export class RegisterAccess {
     bytes[1] = address
     bytes[2] = value >> 8
     bytes[3] = value
-    this.#transfer()
+    this.transfer()
   }
 
   /** Throws FerrarisError `BUS` when the bus does. */
-  #transfer(): void {
+  private transfer(): void {
     try {
       this.#io.transfer(this.#bytes)
     } catch (error) {

@@ -61,7 +61,7 @@ export class ATM90E32 {
     this.#values = new ValueReader(this.#access)
     this.#wait_ms = options.wait_ms
     try {
-      if (!this.#wake()) throw noDevice()
+      if (!this.wake()) throw noDevice()
     } catch (error) {
       io.close()
       throw error
@@ -85,14 +85,14 @@ export class ATM90E32 {
    * Throws RangeError for a value that does not fit (nothing is written then), FerrarisError `NO_DEVICE` or `CONFIGURATION` (a register does not take its value).
    */
   configure(options: ATM90E32Configuration = {}): void {
-    this.#open()
+    this.open()
     const { meterConstant = 3200 } = options
     const energyUnit = energyUnitOf(meterConstant)
     const image = createImage(options)
     this.#image = undefined
     if (!this.#access.probe(CONFIGURATION_KEY)) throw noDevice()
-    if (!this.#counts(image, meterConstant)) this.#reset()
-    if (!this.#install(image)) throw new FerrarisError('CONFIGURATION', 'a register does not keep its value')
+    if (!this.counts(image, meterConstant)) this.reset()
+    if (!this.install(image)) throw new FerrarisError('CONFIGURATION', 'a register does not keep its value')
     for (const address of OTHER_ADDRESSES) image[address] = this.#access.agreed(address)
     this.#energy.pending.meterConstant = meterConstant
     this.#image = image
@@ -102,7 +102,7 @@ export class ATM90E32 {
     this.#latestDigest = UNKNOWN
     if (!this.#wait_ms) return
     this.#wait_ms(CRC_PASS_MS)
-    this.#takeDigest()
+    this.takeDigest()
   }
 
   /** Values of the last sample as fine as the chip has them. */
@@ -115,7 +115,7 @@ export class ATM90E32 {
    * measures no more: registers for THD+N are in its sister ATM90E36A only.
    */
   decomposed(): DecomposedPower {
-    this.#open()
+    this.open()
     // A reading that is still to be settled stands in LastSPIData, which every read changes.
     if (!this.#energy.recall()) throw noDevice()
     return readDecomposed(this.#access)
@@ -132,7 +132,7 @@ export class ATM90E32 {
    * between them that reading may be off by the high word's step (21 W); energy is not concerned.
    */
   sample(): MeteringSample {
-    this.#open()
+    this.open()
     if (!this.#image) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
     return whileBusWorks(this.#take, this.#fault)
   }
@@ -142,14 +142,14 @@ export class ATM90E32 {
     const image = this.#image
     const energy = this.#energy
     if (!image || !energy.recall()) return this.#fault()
-    if (this.#acknowledging) this.#sendAcknowledgement()
-    if (!this.#isSound(image) && !this.#restore(image)) return this.#fault()
+    if (this.#acknowledging) this.sendAcknowledgement()
+    if (!this.isSound(image) && !this.restore(image)) return this.#fault()
     if (!energy.readAll() || !this.#values.read() || !energy.alive()) return this.#fault()
     const sample = this.#sample
     this.#values.publish(sample)
     if (this.#reconfigured) sample.status |= MeteringStatus.reconfigured
     this.#reconfigured = false
-    this.#deliver()
+    this.deliver()
     return sample
   }
 
@@ -158,12 +158,12 @@ export class ATM90E32 {
    * sample after this, so that a change in between raises the pin again. What a disturbed bus does not carry is sent with a later sample.
    */
   acknowledge(): void {
-    this.#open()
+    this.open()
     this.#acknowledging = true
     // A reading that is still to be settled stands in LastSPIData, which every write changes.
     whileBusWorks(
       () => {
-        if (this.#energy.recall()) this.#sendAcknowledgement()
+        if (this.#energy.recall()) this.sendAcknowledgement()
       },
       () => {},
     )
@@ -175,17 +175,17 @@ export class ATM90E32 {
     this.#io = undefined
   }
 
-  #sendAcknowledgement(): void {
+  private sendAcknowledgement(): void {
     this.#access.write(Register.EMMIntState1, VOLTAGE_FAILURES)
     this.#acknowledging = this.#access.read(Register.LastSPIData) !== VOLTAGE_FAILURES
   }
 
-  #open(): void {
+  private open(): void {
     if (!this.#io) throw new Error('closed')
   }
 
   /** Waits for a chip that may just have got its supply or a reset. */
-  #wake(): boolean {
+  private wake(): boolean {
     const energy = this.#energy
     for (let step = 0; step < STARTUP_STEPS; step++) {
       const settled = energy.recall()
@@ -199,40 +199,40 @@ export class ATM90E32 {
     return false
   }
 
-  #reset(): void {
+  private reset(): void {
     this.#access.write(Register.SoftReset, RESET_KEY)
     this.#wait_ms?.(STARTUP_STEP_MS)
-    if (!this.#wake()) throw noDevice()
+    if (!this.wake()) throw noDevice()
   }
 
   /**
    * What the energy registers hold may be booked with this meter constant: an earlier driver of this run configured the chip so, or the chip itself
    * says so. Registers that differ are then written without a reset, as `sample` repairs them.
    */
-  #counts(image: Image, meterConstant: number): boolean {
+  private counts(image: Image, meterConstant: number): boolean {
     if (this.#energy.pending.meterConstant !== 0) return this.#energy.pending.meterConstant === meterConstant
     for (const address of COUNTING) if (!this.#access.holds(address, image[address])) return false
     return true
   }
 
-  #holds(image: Image): boolean {
+  private holds(image: Image): boolean {
     for (const address of IMAGE_ADDRESSES) if (!this.#access.holds(address, image[address])) return false
     return true
   }
 
   /** Writes what differs, verifies all of it and closes the lock; the configuration has to be open. */
-  #install(image: Image): boolean {
+  private install(image: Image): boolean {
     for (const address of IMAGE_ADDRESSES) if (!this.#access.store(address, image[address])) return false
     this.#digest = UNKNOWN
     if (!this.#access.store(Register.EMMIntEn1, VOLTAGE_FAILURES)) return false
-    return this.#holds(image) && this.#access.store(Register.CfgRegAccEn, LOCKED)
+    return this.holds(image) && this.#access.store(Register.CfgRegAccEn, LOCKED)
   }
 
   /** Without a reset: whatever the energy registers hold is still good. An image that changed in memory is never written; a new driver has a new one. */
-  #restore(image: Image): boolean {
+  private restore(image: Image): boolean {
     if (imageCheck(image) !== this.#imageCheck || !this.#access.probe(CONFIGURATION_KEY)) return false
     for (const address of OTHER_ADDRESSES) this.#access.mend(address, image[address])
-    if (!this.#install(image)) return false
+    if (!this.install(image)) return false
     this.#reconfigured = true
     return true
   }
@@ -241,15 +241,15 @@ export class ATM90E32 {
    * The chip runs, and its configuration is what was written: MeterEn finds a reset, the CRC everything else. A chip that does not come back to its
    * first CRC is written once more, and both samples say so.
    */
-  #isSound(image: Image): boolean {
+  private isSound(image: Image): boolean {
     const access = this.#access
     if (!access.holds(Register.MeterEn, image[Register.MeterEn])) return false
-    if (this.#crcError()) return false
+    if (this.crcError()) return false
     if (this.#digest !== UNKNOWN) return access.holds(Register.CRCDigest, this.#digest)
-    return this.#takeDigest()
+    return this.takeDigest()
   }
 
-  #takeDigest(): boolean {
+  private takeDigest(): boolean {
     const digest = this.#access.agreed(Register.CRCDigest)
     // The same stranger twice, with every register read back in between: it was the first one that was misread.
     if (this.#firstDigest === UNKNOWN || digest === this.#latestDigest) this.#firstDigest = digest
@@ -259,12 +259,12 @@ export class ATM90E32 {
   }
 
   /** CFG_CRC_ERR [3.9], bit 0 of CRCErrStatus. */
-  #crcError(): boolean {
+  private crcError(): boolean {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) if ((this.#access.read(Register.CRCErrStatus) & 1) === 0) return false
     return true
   }
 
-  #deliver(): void {
+  private deliver(): void {
     const { counts } = this.#energy.pending
     const sample = this.#sample
     for (let i = 0; i < 4; i++) {

@@ -37,11 +37,11 @@ export class PendingEnergy {
 
   /** Books the reading that was cut off, as far as it is known; `latched` is what LastSPIData holds of it. */
   settle(latched: number): void {
-    if (this.unsettled !== NONE) this.counts[this.unsettled] += this.#best(latched)
+    if (this.unsettled !== NONE) this.counts[this.unsettled] += this.best(latched)
     this.unsettled = NONE
   }
 
-  #best(latched: number): number {
+  private best(latched: number): number {
     const heard = this.received !== UNKNOWN && !isDark(this.received)
     // A chip that was reset, or woke up just after the question: the word received is the best that is left.
     if (isDark(latched) || latched === UNKNOWN) return heard ? this.received : 0
@@ -97,7 +97,7 @@ export class EnergyReader {
   readAll(): boolean {
     const { counts } = this.pending
     for (let i = 0; i < ENERGY_COUNT; i++) {
-      const count = this.#take(Register.APenergyT + i, ATTEMPTS)
+      const count = this.take(Register.APenergyT + i, ATTEMPTS)
       if (count === DEAD) return false
       counts[i] += count
       this.pending.unsettled = NONE
@@ -112,22 +112,22 @@ export class EnergyReader {
     return alive
   }
 
-  #take(address: number, attempts: number): number {
+  private take(address: number, attempts: number): number {
     if (this.#previous === UNKNOWN && !this.alive()) return DEAD
     // A bus that throws must not take with it what the chip has already forgotten.
     this.pending.begin(address - Register.APenergyT, this.#previous)
     const received = this.#access.read(address)
     this.pending.received = received
     const latched = this.#access.read(Register.LastSPIData)
-    if (received !== latched || received === 0xffff) return this.#recover(address, received, latched, attempts)
+    if (received !== latched || received === 0xffff) return this.recover(address, received, latched, attempts)
     // After a 0 LastSPIData holds 0, or what it held before if both transactions were lost: `#previous` stays.
     if (received !== 0) this.#previous = received === 1 || received === 0xfffe ? UNKNOWN : received
     return received
   }
 
-  #recover(address: number, received: number, first: number, attempts: number): number {
+  private recover(address: number, received: number, first: number, attempts: number): number {
     const previous = this.#previous
-    const latched = this.#confirm(received, first)
+    const latched = this.confirm(received, first)
     const dark = isDark(received)
     // What follows overwrites LastSPIData.
     this.pending.latched = latched
@@ -137,7 +137,7 @@ export class EnergyReader {
       return DEAD
     }
     this.recoveries++
-    if (dark && (latched === previous || isDark(latched))) return this.#again(address, attempts)
+    if (dark && (latched === previous || isDark(latched))) return this.again(address, attempts)
     if (latched === received) return received
     const delayed = (received & 0x7fff) === latched >> 1
     // The comparison itself went wrong, unless the word received is the latched one delayed by a bit.
@@ -145,11 +145,11 @@ export class EnergyReader {
     if (!delayed) return latched
     // Should the bus fail now, it stays open whose count this was: none is better than a foreign one.
     this.pending.unsettled = NONE
-    return this.#isForeign(address, latched) ? this.#again(address, attempts) : latched
+    return this.isForeign(address, latched) ? this.again(address, attempts) : latched
   }
 
   /** LastSPIData does not change by being read: two equal readings, or one that equals the word received, decide. */
-  #confirm(received: number, first: number): number {
+  private confirm(received: number, first: number): number {
     let latched = first
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const again = this.#access.read(Register.LastSPIData)
@@ -160,15 +160,15 @@ export class EnergyReader {
   }
 
   /** The chip missed the topmost one of the address, 1xxxxxxx, and read 0xxxxxxx0. */
-  #isForeign(address: number, latched: number): boolean {
+  private isForeign(address: number, latched: number): boolean {
     this.#previous = UNKNOWN
     return this.#access.read((address & 0x7f) << 1) === latched
   }
 
   /** The register was not read. */
-  #again(address: number, attempts: number): number {
+  private again(address: number, attempts: number): number {
     this.pending.unsettled = NONE
-    return attempts > 1 ? this.#take(address, attempts - 1) : DEAD
+    return attempts > 1 ? this.take(address, attempts - 1) : DEAD
   }
 }
 

@@ -73,50 +73,50 @@ export class ValueReader {
   publish(sample: MeteringSample): void {
     const words = this.#words
     for (let i = 0; i < 4; i++) {
-      sample.active_mW[i] = this.#milli(i)
-      sample.reactive_mvar[i] = this.#milli(4 + i)
-      sample.apparent_mVA[i] = this.#milli(8 + i)
+      sample.active_mW[i] = this.milli(i)
+      sample.reactive_mvar[i] = this.milli(4 + i)
+      sample.apparent_mVA[i] = this.milli(8 + i)
       sample.powerFactor_milli[i] = (words[POWER_FACTOR + i] << 16) >> 16
     }
     for (let i = 0; i < 3; i++) {
       // LSB 0.01 V and 0.001 A, with eight more bits in the upper half of the second word [6.6.3].
-      sample.voltage_mV[i] = Math.round((this.#fine(VOLTAGE + i) * 10) / 256)
-      sample.current_mA[i] = Math.round(this.#fine(CURRENT + i) / 256)
+      sample.voltage_mV[i] = Math.round((this.fineValue(VOLTAGE + i) * 10) / 256)
+      sample.current_mA[i] = Math.round(this.fineValue(CURRENT + i) / 256)
       sample.currentAngle_ddeg[i] = words[CURRENT_ANGLE + i] % 3600
     }
     sample.voltageAngle_ddeg[1] = words[VOLTAGE_ANGLE] % 3600
     sample.voltageAngle_ddeg[2] = words[VOLTAGE_ANGLE + 1] % 3600
     sample.neutral_mA = words[NEUTRAL]
     sample.frequency_mHz = words[FREQUENCY] * 10
-    sample.status = this.#status()
+    sample.status = this.status()
   }
 
   /** Of the last reading: RMS values of 24 bits, powers of 32 bits [6.6]. */
   fine(): FineReading {
     const phases = (value: (index: number) => number) => Float64Array.of(value(0), value(1), value(2))
     return {
-      voltage_V: phases((index) => this.#fine(VOLTAGE + index) / 25_600),
-      current_A: phases((index) => this.#fine(CURRENT + index) / 256_000),
-      active_W: phases((index) => this.#power(1 + index) / 3125),
-      reactive_var: phases((index) => this.#power(5 + index) / 3125),
+      voltage_V: phases((index) => this.fineValue(VOLTAGE + index) / 25_600),
+      current_A: phases((index) => this.fineValue(CURRENT + index) / 256_000),
+      active_W: phases((index) => this.power(1 + index) / 3125),
+      reactive_var: phases((index) => this.power(5 + index) / 3125),
     }
   }
 
-  #milli(index: number): number {
-    return Math.round((this.#power(index) * 8) / 25)
+  private milli(index: number): number {
+    return Math.round((this.power(index) * 8) / 25)
   }
 
   /** 32 bits in two's complement, LSB 0.00032 W = 8/25 mW. */
-  #power(index: number): number {
+  private power(index: number): number {
     const words = this.#words
     return (words[index] << 16) | words[LOW + index]
   }
 
-  #fine(index: number): number {
+  private fineValue(index: number): number {
     return this.#words[index] * 256 + (this.#words[index + 3] >> 8)
   }
 
-  #status(): number {
+  private status(): number {
     const state0 = this.#words[STATE0]
     const state1 = this.#words[STATE1]
     let status = 0

@@ -75,9 +75,9 @@ export class BL0942 {
     const { io, ...wiring } = options.sensor
     this.#ticks_ms = options.ticks_ms
     const line: SerialOptions = { baud: 4800, bits: 8, parity: 'none', stop: 1, ...wiring }
-    const answered = (register: number, value: number) => this.#answered(register, value)
+    const answered = (register: number, value: number) => this.answered(register, value)
     const writable = () => {
-      if (this.#configured && !this.#held && !this.#exchange.waiting) this.#ask(Register.packet)
+      if (this.#configured && !this.#held && !this.#exchange.waiting) this.ask(Register.packet)
     }
     this.#exchange = new Exchange(io, line, options.address ?? 0, answered, writable)
   }
@@ -112,13 +112,13 @@ export class BL0942 {
    * Throws RangeError for a value that does not fit.
    */
   configure(options: BL0942Configuration = {}): void {
-    this.#open()
+    this.open()
     const image = createImage(options)
     const again = this.#configured
     const { counted } = options
     if (counted !== undefined && !(Number.isInteger(counted) && counted >= 0 && counted < COUNTER_MODULUS)) throw new RangeError('counted')
     // What was counted so far was counted with the correction before.
-    if (again) this.#collect()
+    if (again) this.collect()
     this.#image = image
     this.#counter = new PulseCounter(COUNTER_MODULUS, image.pulsesPerSecond_max)
     if (counted !== undefined) this.#counter.resume(counted, AWAY_MS, this.#ticks_ms())
@@ -129,7 +129,7 @@ export class BL0942 {
     this.#held = false
     this.#news = false
     if (!again) this.#stale = STALE_MAX
-    this.#ask(Register.packet)
+    this.ask(Register.packet)
   }
 
   /**
@@ -138,23 +138,23 @@ export class BL0942 {
    * Throws FerrarisError `NOT_CONFIGURED` before `configure`.
    */
   sample(): MeteringSample {
-    this.#open()
+    this.open()
     if (!this.#configured) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
     const sample = this.#sample
     this.#stale = this.#news ? 0 : Math.min(this.#stale + 1, STALE_MAX)
     this.#news = false
-    if (!this.#exchange.waiting || this.#ticks_ms() - this.#asked_ms > ANSWER_MS) this.#ask(Register.packet)
+    if (!this.#exchange.waiting || this.#ticks_ms() - this.#asked_ms > ANSWER_MS) this.ask(Register.packet)
     sample.activeImport.fill(0)
     sample.activeExport.fill(0)
     sample.status &= ~(MeteringStatus.reconfigured | MeteringStatus.fault)
     if (this.#stale === STALE_MAX) sample.status |= MeteringStatus.fault
-    else this.#deliver()
+    else this.deliver()
     return sample
   }
 
   /** The chip has no interrupt. */
   acknowledge(): void {
-    this.#open()
+    this.open()
   }
 
   /** Closes the line; may be called twice. */
@@ -164,13 +164,13 @@ export class BL0942 {
     this.#exchange.close()
   }
 
-  #open(): void {
+  private open(): void {
     if (this.#closed) throw new Error('closed')
   }
 
-  #deliver(): void {
+  private deliver(): void {
     const sample = this.#sample
-    this.#collect()
+    this.collect()
     sample.activeImport.fill(this.#imported, 0, 2)
     sample.activeExport.fill(this.#exported, 0, 2)
     this.#imported = 0
@@ -180,7 +180,7 @@ export class BL0942 {
   }
 
   /** Turns pulses into energy. */
-  #collect(): void {
+  private collect(): void {
     const split = this.#split
     const exporting = this.#image.mWPerCount < 0
     const forward = this.#forward.add(split.forward)
@@ -193,58 +193,58 @@ export class BL0942 {
 
   // --- a round: packet, MODE, one more register (or all of them after a change) ---
 
-  #ask(register: number): void {
+  private ask(register: number): void {
     this.#asked_ms = this.#ticks_ms()
     if (register === Register.packet) this.#doubt = NO_DOUBT
     this.#exchange.ask(register)
   }
 
-  #check(index: number): void {
+  private check(index: number): void {
     this.#index = index
     this.#doubt = NO_DOUBT
-    this.#ask(CHECKED[index])
+    this.ask(CHECKED[index])
   }
 
-  #answered(register: number, value: number): void {
+  private answered(register: number, value: number): void {
     if (register === Register.packet) {
       this.#packet_ms = this.#ticks_ms()
-      this.#check(0)
-    } else if (value === this.#image.values[this.#index]) this.#checked()
-    else if (value === this.#doubt) this.#changed(value)
+      this.check(0)
+    } else if (value === this.#image.values[this.#index]) this.checked()
+    else if (value === this.#doubt) this.changed(value)
     else {
       // The checksum has eight bits; only the second equal answer convinces.
       this.#doubt = value
-      this.#ask(register)
+      this.ask(register)
     }
   }
 
-  #checked(): void {
+  private checked(): void {
     const index = this.#index
     if (this.#held) {
       if (index > 0) return
       // MODE after the packet: the chip was not reset between the last packet and this one.
-      this.#accept()
-      this.#check(this.#turn)
+      this.accept()
+      this.check(this.#turn)
       this.#turn = this.#turn + 1 < CHECKED.length ? this.#turn + 1 : 1
-    } else if (index + 1 < CHECKED.length) this.#check(index + 1)
+    } else if (index + 1 < CHECKED.length) this.check(index + 1)
     else {
       this.#held = true
-      this.#accept()
+      this.accept()
     }
   }
 
   /** A register holds something else: after a reset all of them, or a bit flipped. */
-  #changed(value: number): void {
-    if (CHECKED[this.#index] === Register.MODE && value === MODE_RESET) this.#wasReset()
+  private changed(value: number): void {
+    if (CHECKED[this.#index] === Register.MODE && value === MODE_RESET) this.wasReset()
     if (this.#held) this.#reconfigured = true
     this.#held = false
     this.#exchange.order(Register.USR_WRPROT, UNLOCKED)
     for (let i = 0; i < CHECKED.length; i++) this.#exchange.order(CHECKED[i], this.#image.values[i])
-    this.#ask(Register.packet)
+    this.ask(Register.packet)
   }
 
   /** CF_CNT started again at zero. At the first contact that is what a power-up does, and no reason to mark anything. */
-  #wasReset(): void {
+  private wasReset(): void {
     const { position } = this.#counter
     if (this.#held) this.#counter.restart()
     else if (position !== undefined) {
@@ -255,7 +255,7 @@ export class BL0942 {
 
   // --- a packet of which everything is known to be good but its content ---
 
-  #accept(): void {
+  private accept(): void {
     const { packet } = this.#exchange
     const image = this.#image
     if (!isPlausible(packet, image)) return

@@ -13,13 +13,13 @@ export class DirectionSplit {
 
   /** `counts`: pulses up to the reading before this one, which `PulseCounter` has just confirmed. */
   add(counts: number, power: number, reversed: boolean): void {
-    if (counts > 0) this.#share(counts)
+    if (counts > 0) this.share(counts)
     this.#previousPower = this.#power
     this.#power = power
     this.#reversed = reversed
   }
 
-  #share(counts: number): void {
+  private share(counts: number): void {
     const before = this.#previousPower
     const after = this.#power
     const changed = before !== 0 && before < 0 !== this.#reversed

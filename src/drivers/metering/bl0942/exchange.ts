@@ -36,7 +36,7 @@ export class Exchange {
     this.#answered = answered
     this.#serial = new Io({
       ...options,
-      onReadable: (count) => this.#collect(count),
+      onReadable: (count) => this.collect(count),
       onWritable: (count) => {
         this.#room = count
         writable()
@@ -57,7 +57,7 @@ export class Exchange {
     this.#serial.read()
     this.#question[0] = READ | this.#address
     this.#question[1] = register
-    this.#send(this.#question)
+    this.send(this.#question)
     this.#register = register
     return true
   }
@@ -72,7 +72,7 @@ export class Exchange {
     bytes[3] = value >> 8
     bytes[4] = value >> 16
     bytes[5] = ~(bytes[0] + bytes[1] + bytes[2] + bytes[3] + bytes[4])
-    this.#send(bytes)
+    this.send(bytes)
     return true
   }
 
@@ -86,33 +86,33 @@ export class Exchange {
     this.#serial.close()
   }
 
-  #send(bytes: Uint8Array): void {
+  private send(bytes: Uint8Array): void {
     this.#room -= bytes.length
     this.#serial.write(bytes)
   }
 
-  get #expected(): number {
+  private get expected(): number {
     return this.#register === Register.packet ? PACKET_BYTES : ANSWER_BYTES
   }
 
   /** Reads only when an answer can be complete: each reading makes a buffer. */
-  #collect(count: number): void {
+  private collect(count: number): void {
     let left = count
-    while (this.#register !== NOTHING && this.#filled + left >= this.#expected) {
+    while (this.#register !== NOTHING && this.#filled + left >= this.expected) {
       const bytes = this.#serial.read(BUFFER_BYTES - this.#filled)
       if (bytes === undefined) return
       this.#bytes.set(bytes, this.#filled)
       this.#filled += bytes.length
       left -= bytes.length
-      this.#search()
+      this.search()
     }
   }
 
-  #search(): void {
+  private search(): void {
     const register = this.#register
-    const expected = this.#expected
+    const expected = this.expected
     for (let at = 0; at + expected <= this.#filled; at++) {
-      const value = this.#decode(at, register)
+      const value = this.decode(at, register)
       if (value === NOTHING) continue
       this.forget()
       this.#answered(register, value)
@@ -124,7 +124,7 @@ export class Exchange {
     this.#filled = rest
   }
 
-  #decode(at: number, register: number): number {
+  private decode(at: number, register: number): number {
     if (register !== Register.packet) return decodeAnswer(this.#bytes, at, this.#address, register)
     return decodePacket(this.#bytes, at, this.#address, this.packet) ? 0 : NOTHING
   }

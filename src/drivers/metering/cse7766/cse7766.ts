@@ -78,7 +78,7 @@ export class CSE7766 {
       parity: 'even',
       stop: 1,
       ...wiring,
-      onReadable: (count) => this.#collect(count),
+      onReadable: (count) => this.collect(count),
       // A byte is missing now; the checksum finds it.
       onError: () => {},
     })
@@ -106,7 +106,7 @@ export class CSE7766 {
 
   /** Takes the configuration; nothing is written, the chip cannot hear. Throws RangeError for a value that does not fit. */
   configure(options: CSE7766Configuration = {}): void {
-    this.#open()
+    this.open()
     const circuit = createCircuit(options)
     const { counted } = options
     if (counted !== undefined && !(Number.isInteger(counted) && counted >= 0 && counted < COUNTER_MODULUS)) throw new RangeError('counted')
@@ -127,7 +127,7 @@ export class CSE7766 {
    * Throws FerrarisError `NOT_CONFIGURED` before `configure`.
    */
   sample(): MeteringSample {
-    this.#open()
+    this.open()
     if (!this.#configured) throw new FerrarisError('NOT_CONFIGURED', 'configure() comes first')
     const sample = this.#sample
     this.#stale = this.#news ? 0 : Math.min(this.#stale + 1, STALE_MAX)
@@ -147,7 +147,7 @@ export class CSE7766 {
 
   /** The chip has no interrupt. */
   acknowledge(): void {
-    this.#open()
+    this.open()
   }
 
   /** Closes the line; may be called twice. */
@@ -157,12 +157,12 @@ export class CSE7766 {
     this.#serial.close()
   }
 
-  #open(): void {
+  private open(): void {
     if (this.#closed) throw new Error('closed')
   }
 
   /** Reads only when a frame can be complete: each reading makes a buffer. */
-  #collect(count: number): void {
+  private collect(count: number): void {
     let left = count
     while (this.#filled + left >= FRAME_BYTES) {
       const bytes = this.#serial.read(BUFFER_BYTES - this.#filled)
@@ -170,18 +170,18 @@ export class CSE7766 {
       this.#bytes.set(bytes, this.#filled)
       this.#filled += bytes.length
       left -= bytes.length
-      this.#search()
+      this.search()
     }
   }
 
   /** Takes all frames out of the buffer; after a bad one it goes on one byte later. Keeps what may be the beginning of a frame. */
-  #search(): void {
+  private search(): void {
     const bytes = this.#bytes
     let at = 0
     while (at + FRAME_BYTES <= this.#filled) {
       if (!isFrame(bytes, at)) at++
       else {
-        if (this.#configured) this.#take(at)
+        if (this.#configured) this.take(at)
         at += FRAME_BYTES
       }
     }
@@ -189,19 +189,19 @@ export class CSE7766 {
     this.#filled -= at
   }
 
-  #take(at: number): void {
+  private take(at: number): void {
     const frame = this.#frame
-    if (!decodeFrame(this.#bytes, at, frame) || !this.#isBelievable()) {
+    if (!decodeFrame(this.#bytes, at, frame) || !this.isBelievable()) {
       this.#refused++
       return
     }
-    this.#count()
+    this.count()
     this.#values.publish(this.#circuit, frame.noLoad, this.#sample)
     this.#news = true
     if (this.#losses === LOSS_CONFIRMATIONS) this.#onLoss?.()
   }
 
-  #isBelievable(): boolean {
+  private isBelievable(): boolean {
     const frame = this.#frame
     const { changes } = this.#coefficients
     if (!this.#coefficients.accept(frame)) return false
@@ -213,7 +213,7 @@ export class CSE7766 {
     return this.#values.take(frame, this.#circuit)
   }
 
-  #count(): void {
+  private count(): void {
     const { pulses, powerPeriod, powerCoefficient, noLoad } = this.#frame
     if (pulses < 0) return
     const { restarts } = this.#counter

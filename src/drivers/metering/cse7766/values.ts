@@ -26,7 +26,7 @@ export class Values {
     const measured_mA = valid & CURRENT_VALID ? scaled(frame.currentCoefficient, frame.currentPeriod, circuit.current_mA) : this.current_mA
     // Below the range both are noise: no load means 0.
     const current_mA = noLoad ? 0 : measured_mA
-    const active_mW = noLoad ? 0 : this.#power(frame, circuit)
+    const active_mW = noLoad ? 0 : this.power(frame, circuit)
     if (voltage_mV > circuit.voltage_max_mV || current_mA > circuit.current_max_mA) return false
     if (active_mW > POWER_RATIO * ((voltage_mV * current_mA) / 1000) + POWER_SLACK_MW) return false
     this.voltage_mV = voltage_mV
@@ -49,7 +49,7 @@ export class Values {
   }
 
   /** While a period is not complete the register shows the time since the last pulse: the power is at most what that would be, and not more than it was. */
-  #power(frame: Frame, circuit: Circuit): number {
+  private power(frame: Frame, circuit: Circuit): number {
     const power_mW = scaled(frame.powerCoefficient, frame.powerPeriod, circuit.power_mW)
     return frame.valid & POWER_VALID ? power_mW : Math.min(power_mW, this.active_mW)
   }

@@ -96,91 +96,91 @@ export class SX126x implements LoRaRadio {
       this.#port = new Port(spi, busy)
       this.#reset = keep(new options.reset.io({ pin: options.reset.pin, mode: 'Output', initialValue: 1 }))
       const { io, pin } = options.interrupt
-      this.#interrupt = keep(new io({ pin, mode: 'Input', edge: 'rising', onReadable: () => this.#onInterrupt() }))
+      this.#interrupt = keep(new io({ pin, mode: 'Input', edge: 'rising', onReadable: () => this.onInterrupt() }))
     } catch (error) {
       for (const resource of opened) resource.close()
       throw error
     }
-    this.#restart()
+    this.restart()
   }
 
   transmit(transmission: RadioTransmission): void {
-    this.#do(transmitJob(transmission, this.#limits))
+    this.do(transmitJob(transmission, this.limits))
   }
 
   receive(reception: RadioReception): void {
-    this.#do(receiveJob(reception, this.#limits))
+    this.do(receiveJob(reception, this.limits))
   }
 
   /** Tables 3-4 and 6-1. */
-  get #limits(): RadioLimits {
+  private get limits(): RadioLimits {
     return { ...RANGE, power_dBm: PARTS[this.#options.part].max_dBm }
   }
 
   sleep(): void {
-    this.#do({ kind: 'sleep' })
+    this.do({ kind: 'sleep' })
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#clear()
+    this.clear()
     this.#port.close()
     this.#reset.close()
     this.#interrupt.close()
   }
 
-  #do(job: Job): void {
+  private do(job: Job): void {
     if (this.#closed) throw new Error('the radio is closed')
     this.#next = job
     this.#current = { kind: 'sleep' }
     if (this.#guard !== undefined) this.#options.timer.clear(this.#guard)
     this.#guard = undefined
     // A chip that is started is looked at until it is ready, and then does what was asked for last.
-    if (this.#configured && this.#timer === undefined) this.#wake()
+    if (this.#configured && this.#timer === undefined) this.wake()
   }
 
   // Readiness
 
-  #restart(): void {
-    this.#clear()
+  private restart(): void {
+    this.clear()
     this.#configured = false
     this.#asleep = false
     this.#imageBand = -1
     this.#reset.write(0)
     this.#timer = this.#options.timer.set(() => {
       this.#reset.write(1)
-      this.#whenReady(() => this.#configure())
+      this.whenReady(() => this.configure())
     }, RESET_MS)
   }
 
   /** Any transaction wakes a chip that sleeps; BUSY falls when it is awake. */
-  #wake(): void {
+  private wake(): void {
     if (this.#asleep) {
       this.#asleep = false
       this.#port.command(Command.GetStatus, 0)
     }
-    if (!this.#port.busy) this.#start()
-    else this.#whenReady(() => this.#start())
+    if (!this.#port.busy) this.start()
+    else this.whenReady(() => this.start())
   }
 
-  #whenReady(then: () => void, polls = 0): void {
+  private whenReady(then: () => void, polls = 0): void {
     this.#timer = this.#options.timer.set(() => {
       this.#timer = undefined
       if (!this.#port.busy) then()
-      else if (polls < BUSY_POLLS_MAX) this.#whenReady(then, polls + 1)
-      else this.#fail('BUSY does not fall')
+      else if (polls < BUSY_POLLS_MAX) this.whenReady(then, polls + 1)
+      else this.fail('BUSY does not fall')
     }, BUSY_POLL_MS)
   }
 
-  #fail(reason: string): void {
+  private fail(reason: string): void {
     this.#next = undefined
     this.#current = { kind: 'sleep' }
-    this.#restart()
+    this.restart()
     this.#options.events.onError(`${this.#options.part}: ${reason}`)
   }
 
-  #clear(): void {
+  private clear(): void {
     const { timer } = this.#options
     for (const handle of [this.#timer, this.#guard]) if (handle !== undefined) timer.clear(handle)
     this.#timer = undefined
@@ -189,12 +189,12 @@ export class SX126x implements LoRaRadio {
 
   // Configuration
 
-  #configure(): void {
+  private configure(): void {
     const { tcxo_mV, dio2Switch, dcdc = true, part } = this.#options
     const port = this.#port
     const syncWord = (port.readRegister(Register.LoRaSyncWordMsb) << 8) | port.readRegister(Register.LoRaSyncWordMsb + 1)
     if (syncWord !== PRIVATE_SYNC_WORD) {
-      this.#fail(`no answer: the sync word reads ${syncWord.toString(16)}`)
+      this.fail(`no answer: the sync word reads ${syncWord.toString(16)}`)
       return
     }
     port.command(Command.SetStandby, 0)
@@ -209,7 +209,7 @@ export class SX126x implements LoRaRadio {
       port.command(Command.ClearDeviceErrors, 0, 0)
     }
     port.command(Command.Calibrate, 0x7f)
-    this.#whenReady(() => {
+    this.whenReady(() => {
       port.command(Command.SetRegulatorMode, dcdc ? 1 : 0)
       port.command(Command.SetDIO2AsRfSwitchCtrl, dio2Switch ? 1 : 0)
       port.command(Command.SetBufferBaseAddress, 0, 0)
@@ -219,13 +219,13 @@ export class SX126x implements LoRaRadio {
       port.adjust(Register.TxClampConfig, 0, 0x1e)
       port.command(Command.SetDioIrqParams, ...word(INTERRUPTS), ...word(INTERRUPTS), 0, 0, 0, 0)
       this.#configured = true
-      this.#wake()
+      this.wake()
     })
   }
 
   // Jobs
 
-  #start(): void {
+  private start(): void {
     const job = this.#next
     this.#next = undefined
     if (job === undefined || job.kind === 'sleep') {
@@ -242,19 +242,19 @@ export class SX126x implements LoRaRadio {
       this.#imageBand = band
       this.#next = job
       this.#port.command(Command.CalibrateImage, IMAGE_BANDS[band][1], IMAGE_BANDS[band][2])
-      this.#whenReady(() => this.#start())
+      this.whenReady(() => this.start())
       return
     }
     this.#current = job
-    if (job.kind === 'transmit') this.#startTransmission(job.what)
-    else this.#startReception(job.what)
+    if (job.kind === 'transmit') this.startTransmission(job.what)
+    else this.startReception(job.what)
   }
 
-  #startTransmission(transmission: RadioTransmission): void {
+  private startTransmission(transmission: RadioTransmission): void {
     const { payload, crc, power_dBm, modulation } = transmission
     const { min_dBm, max_dBm } = PARTS[this.#options.part]
     const power = Math.max(min_dBm, Math.min(max_dBm, Math.round(power_dBm)))
-    this.#tune(transmission, payload.length, crc)
+    this.tune(transmission, payload.length, crc)
     // Ramp of 200 µs.
     this.#port.command(Command.SetTxParams, power & 0xff, 0x04)
     // Section 15.1.
@@ -263,28 +263,28 @@ export class SX126x implements LoRaRadio {
     this.#port.writeBuffer(0, payload)
     this.#port.command(Command.ClearIrqStatus, 0xff, 0xff)
     this.#port.command(Command.SetTx, 0, 0, 0)
-    this.#watch(airtime_us({ modulation, preamble: transmission.preamble, crc, length: payload.length }) / 1000)
+    this.watch(airtime_us({ modulation, preamble: transmission.preamble, crc, length: payload.length }) / 1000)
   }
 
-  #startReception(reception: RadioReception): void {
+  private startReception(reception: RadioReception): void {
     const { timeout_ms } = reception
     // The header of a frame says whether it has a CRC.
-    this.#tune(reception, 255, false)
+    this.tune(reception, 255, false)
     this.#port.writeRegister(Register.RxGain, 0x96)
     this.#port.command(Command.ClearIrqStatus, 0xff, 0xff)
     const ticks = timeout_ms === undefined ? CONTINUOUS : Math.min(CONTINUOUS - 1, Math.max(1, Math.round(timeout_ms * TICKS_PER_MS)))
     this.#port.command(Command.SetRx, ticks >> 16, (ticks >> 8) & 0xff, ticks & 0xff)
-    if (timeout_ms !== undefined) this.#watch(timeout_ms + FRAME_MAX_MS)
+    if (timeout_ms !== undefined) this.watch(timeout_ms + FRAME_MAX_MS)
   }
 
-  #tune(channel: RadioReception | RadioTransmission, length: number, crc: boolean): void {
+  private tune(channel: RadioReception | RadioTransmission, length: number, crc: boolean): void {
     const { frequency_Hz, modulation, preamble, publicNetwork, invertedIq } = channel
     const port = this.#port
     const steps = Math.round((frequency_Hz * 2 ** 25) / CRYSTAL_HZ)
     port.command(Command.SetPacketType, modulation.type === 'lora' ? PacketType.lora : PacketType.gfsk)
     port.command(Command.SetRfFrequency, ...word(steps >>> 16), ...word(steps & 0xffff))
     if (modulation.type === 'fsk') {
-      this.#tuneFsk(modulation.bitRate_bps, modulation.deviation_Hz, preamble, length, crc || length === 255)
+      this.tuneFsk(modulation.bitRate_bps, modulation.deviation_Hz, preamble, length, crc || length === 255)
       return
     }
     port.command(Command.SetModulationParams, ...loraParameters(modulation))
@@ -295,7 +295,7 @@ export class SX126x implements LoRaRadio {
   }
 
   /** GFSK with BT 0.5, whitening and CRC-CCITT as LoRaWAN wants them (RP002-1.0.4 section 2, "FSK"). */
-  #tuneFsk(bitRate_bps: number, deviation_Hz: number, preamble: number, length: number, crc: boolean): void {
+  private tuneFsk(bitRate_bps: number, deviation_Hz: number, preamble: number, length: number, crc: boolean): void {
     const port = this.#port
     const rate = Math.round((32 * CRYSTAL_HZ) / bitRate_bps)
     const deviation = Math.round((deviation_Hz * 2 ** 25) / CRYSTAL_HZ)
@@ -308,49 +308,49 @@ export class SX126x implements LoRaRadio {
   }
 
   /** The chip has to tell an end within this time. */
-  #watch(duration_ms: number): void {
+  private watch(duration_ms: number): void {
     this.#guard = this.#options.timer.set(() => {
       this.#guard = undefined
       // A lost edge is no lost frame.
-      if (!this.#port.busy && this.#serve()) return
-      this.#fail('does not end what it was told to do')
+      if (!this.#port.busy && this.serve()) return
+      this.fail('does not end what it was told to do')
     }, Math.ceil(duration_ms) + GUARD_MS)
   }
 
   // Interrupts
 
-  #onInterrupt(): void {
-    if (!this.#closed && this.#current.kind !== 'sleep' && !this.#port.busy) this.#serve()
+  private onInterrupt(): void {
+    if (!this.#closed && this.#current.kind !== 'sleep' && !this.#port.busy) this.serve()
   }
 
   /** Looks at what happened; false when nothing did. */
-  #serve(): boolean {
+  private serve(): boolean {
     const [high, low] = this.#port.query(Command.GetIrqStatus, 2)
     const irq = (high << 8) | low
     const job = this.#current
     if (job.kind === 'sleep' || (irq & INTERRUPTS) === 0) return false
     this.#port.command(Command.ClearIrqStatus, high, low)
-    if (job.kind === 'transmit') this.#endTransmission(irq)
-    else if (job.kind === 'receive') this.#endReception(irq, job.what)
+    if (job.kind === 'transmit') this.endTransmission(irq)
+    else if (job.kind === 'receive') this.endReception(irq, job.what)
     return true
   }
 
-  #endTransmission(irq: number): void {
+  private endTransmission(irq: number): void {
     if ((irq & Irq.TxDone) === 0) return
-    this.#idle()
+    this.idle()
     this.#options.events.onTransmitted()
   }
 
-  #endReception(irq: number, { timeout_ms, modulation }: RadioReception): void {
+  private endReception(irq: number, { timeout_ms, modulation }: RadioReception): void {
     const { events } = this.#options
     const damaged = (irq & (Irq.CrcErr | Irq.HeaderErr)) !== 0
-    const frame = (irq & Irq.RxDone) !== 0 && !damaged ? this.#readFrame(modulation) : undefined
-    if (timeout_ms !== undefined) this.#idle()
+    const frame = (irq & Irq.RxDone) !== 0 && !damaged ? this.readFrame(modulation) : undefined
+    if (timeout_ms !== undefined) this.idle()
     if (frame !== undefined) events.onReceived(frame)
     else if (timeout_ms !== undefined) events.onTimeout()
   }
 
-  #readFrame(modulation: Modulation) {
+  private readFrame(modulation: Modulation) {
     const [length, start] = this.#port.query(Command.GetRxBufferStatus, 2)
     const payload = this.#port.readBuffer(start, length)
     const status = this.#port.query(Command.GetPacketStatus, 3)
@@ -360,7 +360,7 @@ export class SX126x implements LoRaRadio {
   }
 
   /** The chip is in standby, and has nothing to tell. */
-  #idle(): void {
+  private idle(): void {
     this.#current = { kind: 'sleep' }
     if (this.#guard !== undefined) this.#options.timer.clear(this.#guard)
     this.#guard = undefined

@@ -14,7 +14,7 @@ export class OutgoingPacket {
     this.#port = port
     this.#payload = payload
     port.write(Register.Fifo, payload.length)
-    this.#write(FIFO_LENGTH - 1)
+    this.write(FIFO_LENGTH - 1)
   }
 
   get complete(): boolean {
@@ -23,10 +23,10 @@ export class OutgoingPacket {
 
   /** Puts in as much as has room for certain. */
   refill(): void {
-    if ((this.#port.read(FskRegister.IrqFlags2) & FskIrq2.FifoLevel) === 0) this.#write(FIFO_LENGTH - FIFO_THRESHOLD - 1)
+    if ((this.#port.read(FskRegister.IrqFlags2) & FskIrq2.FifoLevel) === 0) this.write(FIFO_LENGTH - FIFO_THRESHOLD - 1)
   }
 
-  #write(room: number): void {
+  private write(room: number): void {
     const piece = this.#payload.subarray(this.#written, this.#written + room)
     if (piece.length > 0) this.#port.writeBytes(Register.Fifo, piece)
     this.#written += piece.length
@@ -44,23 +44,23 @@ export class IncomingPacket {
 
   /** FifoLevel stands. Errata 3.1: at least one byte of what makes it stand is left, or the end of the frame is not seen. */
   drain(): void {
-    const payload = this.#begin()
-    this.#read(payload, FIFO_THRESHOLD - 2)
+    const payload = this.begin()
+    this.read(payload, FIFO_THRESHOLD - 2)
   }
 
   /** PayloadReady stands: the rest. Undefined when bytes were lost. */
   finish(flags: number): Uint8Array | undefined {
-    const payload = this.#begin()
-    this.#read(payload, payload.length)
+    const payload = this.begin()
+    this.read(payload, payload.length)
     return (flags & FskIrq2.FifoOverrun) === 0 ? payload : undefined
   }
 
-  #begin(): Uint8Array {
+  private begin(): Uint8Array {
     this.#payload ??= new Uint8Array(this.#port.read(Register.Fifo))
     return this.#payload
   }
 
-  #read(payload: Uint8Array, most: number): void {
+  private read(payload: Uint8Array, most: number): void {
     const count = Math.min(most, payload.length - this.#have)
     if (count <= 0) return
     payload.set(this.#port.readBytes(Register.Fifo, count), this.#have)

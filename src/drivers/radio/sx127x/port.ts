@@ -14,7 +14,7 @@ export class Port {
   }
 
   read(address: number): number {
-    return this.#exchange(address, 1)[0]
+    return this.exchange(address, 1)[0]
   }
 
   write(address: number, ...values: readonly number[]): void {
@@ -30,14 +30,14 @@ export class Port {
 
   /** A copy. */
   readBytes(address: number, count: number): Uint8Array {
-    return this.#exchange(address, count).slice()
+    return this.exchange(address, count).slice()
   }
 
   close(): void {
     this.#spi.close()
   }
 
-  #exchange(address: number, count: number): Uint8Array {
+  private exchange(address: number, count: number): Uint8Array {
     const bytes = this.#scratch.subarray(0, 1 + count)
     bytes.fill(0)
     bytes[0] = address

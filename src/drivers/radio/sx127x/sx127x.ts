@@ -96,7 +96,7 @@ export class SX127x implements LoRaRadio {
       opened.push(resource)
       return resource
     }
-    const line = ({ io, pin }: Pin): Digital => keep(new io({ pin, mode: 'Input', edge: 'rising', onReadable: () => this.#onInterrupt() }))
+    const line = ({ io, pin }: Pin): Digital => keep(new io({ pin, mode: 'Input', edge: 'rising', onReadable: () => this.onInterrupt() }))
     try {
       this.#port = new Port(keep(new SPI({ mode: 0, ...bus })))
       this.#reset = keep(new options.reset.io({ pin: options.reset.pin, mode: 'Output', initialValue: 1 }))
@@ -105,103 +105,103 @@ export class SX127x implements LoRaRadio {
       for (const resource of opened) resource.close()
       throw error
     }
-    this.#restart()
+    this.restart()
   }
 
   transmit(transmission: RadioTransmission): void {
     const { max_dBm } = this.#options.paBoost ? POWER_RANGE.boost : POWER_RANGE.rfo
-    this.#do(transmitJob(transmission, { ...LIMITS, power_dBm: max_dBm }))
+    this.do(transmitJob(transmission, { ...LIMITS, power_dBm: max_dBm }))
   }
 
   receive(reception: RadioReception): void {
-    this.#do(receiveJob(reception, { ...LIMITS, power_dBm: 0 }))
+    this.do(receiveJob(reception, { ...LIMITS, power_dBm: 0 }))
   }
 
   sleep(): void {
-    this.#do({ kind: 'sleep' })
+    this.do({ kind: 'sleep' })
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#clear()
+    this.clear()
     this.#port.close()
     this.#reset.close()
     for (const pin of this.#pins) pin.close()
   }
 
-  #do(job: Job): void {
+  private do(job: Job): void {
     if (this.#closed) throw new Error('the radio is closed')
     this.#next = job
-    this.#forget()
+    this.forget()
     // A chip that starts or wakes up does then what was asked for last.
-    if (this.#configured && this.#timer === undefined) this.#start()
+    if (this.#configured && this.#timer === undefined) this.start()
   }
 
   // Start
 
-  #restart(): void {
-    this.#clear()
+  private restart(): void {
+    this.clear()
     this.#configured = false
     this.#asleep = false
     this.#lora = false
     this.#reset.write(0)
-    this.#after(RESET_MS, () => {
+    this.after(RESET_MS, () => {
       this.#reset.write(1)
-      this.#after(READY_MS, () => this.#configure())
+      this.after(READY_MS, () => this.configure())
     })
   }
 
-  #configure(): void {
+  private configure(): void {
     const version = this.#port.read(Register.Version)
     if (version !== VERSION) {
-      this.#fail(`no answer: the version reads ${version.toString(16)}`)
+      this.fail(`no answer: the version reads ${version.toString(16)}`)
       return
     }
-    this.#enter(Mode.standby)
+    this.enter(Mode.standby)
     this.#port.write(Register.Tcxo, this.#options.tcxo === true ? 0x19 : 0x09)
     // No power while the receiver is calibrated.
     this.#port.write(Register.PaConfig, 0)
     setFrequency(this.#port, CALIBRATION_HZ)
     this.#port.write(FskRegister.ImageCal, 0x42)
-    this.#whenCalibrated()
+    this.whenCalibrated()
   }
 
-  #whenCalibrated(polls = 0): void {
-    this.#after(POLL_MS, () => {
+  private whenCalibrated(polls = 0): void {
+    this.after(POLL_MS, () => {
       if ((this.#port.read(FskRegister.ImageCal) & 0x20) !== 0) {
-        if (polls < CALIBRATION_POLLS_MAX) this.#whenCalibrated(polls + 1)
-        else this.#fail('calibration does not end')
+        if (polls < CALIBRATION_POLLS_MAX) this.whenCalibrated(polls + 1)
+        else this.fail('calibration does not end')
         return
       }
       // Highest gain, and 150 % current in the upper band.
       this.#port.write(Register.Lna, 0x23)
       this.#configured = true
-      this.#start()
+      this.start()
     })
   }
 
-  #after(delay_ms: number, then: () => void): void {
+  private after(delay_ms: number, then: () => void): void {
     this.#timer = this.#options.timer.set(() => {
       this.#timer = undefined
       then()
     }, delay_ms)
   }
 
-  #fail(reason: string): void {
+  private fail(reason: string): void {
     this.#next = undefined
-    this.#restart()
+    this.restart()
     this.#options.events.onError(`SX1276: ${reason}`)
   }
 
-  #clear(): void {
-    this.#forget()
+  private clear(): void {
+    this.forget()
     if (this.#timer !== undefined) this.#options.timer.clear(this.#timer)
     this.#timer = undefined
   }
 
   /** Nothing is expected of the chip any more. */
-  #forget(): void {
+  private forget(): void {
     const { timer } = this.#options
     for (const handle of [this.#guard, this.#poll]) if (handle !== undefined) timer.clear(handle)
     this.#guard = undefined
@@ -212,42 +212,42 @@ export class SX127x implements LoRaRadio {
     this.#current = { kind: 'sleep' }
   }
 
-  #enter(mode: number): void {
+  private enter(mode: number): void {
     this.#port.write(Register.OpMode, (this.#lora ? LONG_RANGE : 0) | (this.#lowBand ? LOW_FREQUENCY : 0) | mode)
     this.#asleep = mode === Mode.sleep
   }
 
   // Jobs
 
-  #start(): void {
+  private start(): void {
     const job = this.#next
     if (job === undefined || job.kind === 'sleep') {
       this.#next = undefined
-      if (!this.#asleep) this.#enter(Mode.sleep)
+      if (!this.#asleep) this.enter(Mode.sleep)
       return
     }
     const { modulation, frequency_Hz } = job.what
     const lora = modulation.type === 'lora'
     if (lora !== this.#lora) {
       // The modem can be changed in sleep only.
-      this.#enter(Mode.sleep)
+      this.enter(Mode.sleep)
       this.#lora = lora
-      this.#enter(Mode.sleep)
+      this.enter(Mode.sleep)
     }
     this.#lowBand = isLowBand(frequency_Hz)
     const slept = this.#asleep
-    this.#enter(Mode.standby)
+    this.enter(Mode.standby)
     if (slept) {
-      this.#after(this.#options.tcxo === true ? TCXO_WAKE_MS : WAKE_MS, () => this.#start())
+      this.after(this.#options.tcxo === true ? TCXO_WAKE_MS : WAKE_MS, () => this.start())
       return
     }
     this.#next = undefined
     this.#current = job
-    if (job.kind === 'transmit') this.#startTransmission(job.what)
-    else this.#startReception(job.what)
+    if (job.kind === 'transmit') this.startTransmission(job.what)
+    else this.startReception(job.what)
   }
 
-  #startTransmission(transmission: RadioTransmission): void {
+  private startTransmission(transmission: RadioTransmission): void {
     const { payload, crc, power_dBm, modulation, preamble, invertedIq } = transmission
     const port = this.#port
     setPower(port, power_dBm, this.#options.paBoost)
@@ -257,24 +257,24 @@ export class SX127x implements LoRaRadio {
       port.write(LoRaRegister.PayloadLength, payload.length)
       port.write(LoRaRegister.FifoAddrPtr, 0, 0)
       port.writeBytes(Register.Fifo, payload)
-      this.#listen(LoRaIrq.TxDone, 0x40)
+      this.listen(LoRaIrq.TxDone, 0x40)
     } else {
       tuneFsk(port, transmission, modulation, crc)
       port.write(Register.DioMapping1, 0)
       this.#outgoing = new OutgoingPacket(port, payload)
-      this.#pollLater()
+      this.pollLater()
     }
-    this.#enter(Mode.transmit)
-    this.#watch(airtime_us({ modulation, preamble, crc, length: payload.length }) / 1000)
+    this.enter(Mode.transmit)
+    this.watch(airtime_us({ modulation, preamble, crc, length: payload.length }) / 1000)
   }
 
-  #startReception(reception: RadioReception): void {
+  private startReception(reception: RadioReception): void {
     const { modulation } = reception
-    if (modulation.type === 'fsk') this.#receiveFsk(reception, modulation)
-    else this.#receiveLoRa(reception, modulation)
+    if (modulation.type === 'fsk') this.receiveFsk(reception, modulation)
+    else this.receiveLoRa(reception, modulation)
   }
 
-  #receiveLoRa(reception: RadioReception, modulation: LoRaModulation): void {
+  private receiveLoRa(reception: RadioReception, modulation: LoRaModulation): void {
     const { timeout_ms, invertedIq } = reception
     const port = this.#port
     const symbols = timeout_ms === undefined ? SYMBOLS_MIN : Math.max(SYMBOLS_MIN, Math.ceil((timeout_ms * 1000) / symbol_us(modulation)))
@@ -283,124 +283,124 @@ export class SX127x implements LoRaRadio {
     setInversion(port, invertedIq, true)
     port.write(LoRaRegister.FifoAddrPtr, 0)
     port.write(LoRaRegister.FifoRxBaseAddr, 0)
-    this.#listen(LoRaIrq.RxDone | LoRaIrq.RxTimeout | LoRaIrq.PayloadCrcError, 0x00)
+    this.listen(LoRaIrq.RxDone | LoRaIrq.RxTimeout | LoRaIrq.PayloadCrcError, 0x00)
     const single = timeout_ms !== undefined && symbols <= SYMBOLS_MAX
-    this.#enter(single ? Mode.receiveSingle : Mode.receive)
-    if (single) this.#watch(timeout_ms + FRAME_MAX_MS)
-    else if (timeout_ms !== undefined) this.#watchWindow(timeout_ms)
+    this.enter(single ? Mode.receiveSingle : Mode.receive)
+    if (single) this.watch(timeout_ms + FRAME_MAX_MS)
+    else if (timeout_ms !== undefined) this.watchWindow(timeout_ms)
   }
 
   /** A window of more symbols than the chip counts. */
-  #watchWindow(timeout_ms: number): void {
+  private watchWindow(timeout_ms: number): void {
     this.#poll = this.#options.timer.set(() => {
       this.#poll = undefined
       // Bits 1:0: a signal was found.
-      if ((this.#port.read(LoRaRegister.ModemStat) & 0x03) !== 0) this.#watch(FRAME_MAX_MS)
-      else this.#endWindow()
+      if ((this.#port.read(LoRaRegister.ModemStat) & 0x03) !== 0) this.watch(FRAME_MAX_MS)
+      else this.endWindow()
     }, timeout_ms)
   }
 
-  #receiveFsk(reception: RadioReception, modulation: FskModulation): void {
+  private receiveFsk(reception: RadioReception, modulation: FskModulation): void {
     const { timeout_ms } = reception
     tuneFsk(this.#port, reception, modulation, true)
     this.#port.write(Register.DioMapping1, 0)
     this.#incoming = new IncomingPacket(this.#port)
-    this.#enter(Mode.receive)
+    this.enter(Mode.receive)
     this.#frame_ms = airtime_us({ modulation, preamble: reception.preamble, crc: true, length: 255 }) / 1000
-    if (timeout_ms !== undefined) this.#pollLater(Math.ceil(timeout_ms / FIFO_POLL_MS))
+    if (timeout_ms !== undefined) this.pollLater(Math.ceil(timeout_ms / FIFO_POLL_MS))
   }
 
   /** `mask` stays, the rest is masked; what stood before is cleared. */
-  #listen(mask: number, mapping: number): void {
+  private listen(mask: number, mapping: number): void {
     this.#port.write(LoRaRegister.IrqFlagsMask, ~mask & 0xff, 0xff)
     this.#port.write(Register.DioMapping1, mapping)
   }
 
   /** The chip has to tell an end within this time. */
-  #watch(duration_ms: number): void {
+  private watch(duration_ms: number): void {
     this.#guard = this.#options.timer.set(() => {
       this.#guard = undefined
       // A lost edge is no lost frame.
-      if (!this.#serve()) this.#fail('does not end what it was told to do')
+      if (!this.serve()) this.fail('does not end what it was told to do')
     }, Math.ceil(duration_ms) + GUARD_MS)
   }
 
   // FSK: the FIFO is smaller than a frame, and a window has no end of its own.
 
-  #pollLater(polls = 0): void {
+  private pollLater(polls = 0): void {
     this.#poll = this.#options.timer.set(() => {
       this.#poll = undefined
-      if (this.#outgoing !== undefined) this.#pollOutgoing(this.#outgoing)
-      else this.#pollWindow(polls - 1)
+      if (this.#outgoing !== undefined) this.pollOutgoing(this.#outgoing)
+      else this.pollWindow(polls - 1)
     }, FIFO_POLL_MS)
   }
 
-  #pollOutgoing(packet: OutgoingPacket): void {
+  private pollOutgoing(packet: OutgoingPacket): void {
     packet.refill()
-    if (!packet.complete) this.#pollLater()
+    if (!packet.complete) this.pollLater()
   }
 
-  #pollWindow(polls: number): void {
+  private pollWindow(polls: number): void {
     const flags = this.#port.read(FskRegister.IrqFlags1)
     if ((flags & FskIrq1.SyncAddressMatch) !== 0) {
-      this.#takeRssi()
-      this.#watch(this.#frame_ms)
-    } else if (polls > 0 || ((flags & FskIrq1.PreambleDetect) !== 0 && polls > -LATE_POLLS)) this.#pollLater(polls)
-    else this.#endWindow()
+      this.takeRssi()
+      this.watch(this.#frame_ms)
+    } else if (polls > 0 || ((flags & FskIrq1.PreambleDetect) !== 0 && polls > -LATE_POLLS)) this.pollLater(polls)
+    else this.endWindow()
   }
 
-  #takeRssi(): number {
+  private takeRssi(): number {
     this.#rssi_dBm ??= -this.#port.read(FskRegister.RssiValue) / 2
     return this.#rssi_dBm
   }
 
   // Interrupts
 
-  #onInterrupt(): void {
-    if (!this.#closed && this.#current.kind !== 'sleep') this.#serve()
+  private onInterrupt(): void {
+    if (!this.#closed && this.#current.kind !== 'sleep') this.serve()
   }
 
   /** Looks at what happened; false when nothing did. */
-  #serve(): boolean {
+  private serve(): boolean {
     const job = this.#current
     if (job.kind === 'sleep') return false
-    return job.what.modulation.type === 'lora' ? this.#serveLoRa(job) : this.#serveFsk(job)
+    return job.what.modulation.type === 'lora' ? this.serveLoRa(job) : this.serveFsk(job)
   }
 
-  #serveLoRa(job: Exclude<Job, { kind: 'sleep' }>): boolean {
+  private serveLoRa(job: Exclude<Job, { kind: 'sleep' }>): boolean {
     const flags = this.#port.read(LoRaRegister.IrqFlags)
     if (flags === 0) return false
     this.#port.write(LoRaRegister.IrqFlags, flags)
     if (job.kind === 'transmit') {
-      if ((flags & LoRaIrq.TxDone) !== 0) this.#endTransmission()
+      if ((flags & LoRaIrq.TxDone) !== 0) this.endTransmission()
     } else if ((flags & LoRaIrq.RxDone) !== 0) {
       const damaged = (flags & LoRaIrq.PayloadCrcError) !== 0
-      this.#endReception(job.what, damaged ? undefined : this.#readLoRa())
-    } else if ((flags & LoRaIrq.RxTimeout) !== 0) this.#endWindow()
+      this.endReception(job.what, damaged ? undefined : this.readLoRa())
+    } else if ((flags & LoRaIrq.RxTimeout) !== 0) this.endWindow()
     return true
   }
 
-  #serveFsk(job: Exclude<Job, { kind: 'sleep' }>): boolean {
+  private serveFsk(job: Exclude<Job, { kind: 'sleep' }>): boolean {
     const flags = this.#port.read(FskRegister.IrqFlags2)
     if (job.kind === 'transmit') {
       if ((flags & FskIrq2.PacketSent) === 0) return false
-      this.#endTransmission()
+      this.endTransmission()
       return true
     }
     const incoming = this.#incoming
     if (incoming === undefined) return false
-    const rssi_dBm = this.#takeRssi()
+    const rssi_dBm = this.takeRssi()
     if ((flags & FskIrq2.PayloadReady) === 0) {
       if ((flags & FskIrq2.FifoLevel) !== 0) incoming.drain()
       return false
     }
     const payload = incoming.finish(flags)
     const good = payload !== undefined && payload.length > 0 && (flags & FskIrq2.CrcOk) !== 0
-    this.#endReception(job.what, good ? { payload, rssi_dBm, snr_dB: 0 } : undefined)
+    this.endReception(job.what, good ? { payload, rssi_dBm, snr_dB: 0 } : undefined)
     return true
   }
 
-  #readLoRa(): RadioFrame {
+  private readLoRa(): RadioFrame {
     const port = this.#port
     const length = port.read(LoRaRegister.RxNbBytes)
     port.write(LoRaRegister.FifoAddrPtr, port.read(LoRaRegister.FifoRxCurrentAddr))
@@ -412,23 +412,23 @@ export class SX127x implements LoRaRadio {
     return { payload, snr_dB, rssi_dBm: offset_dBm + (snr_dB < 0 ? raw + snr_dB : (raw * 16) / 15) }
   }
 
-  #endTransmission(): void {
-    this.#forget()
-    this.#enter(Mode.standby)
+  private endTransmission(): void {
+    this.forget()
+    this.enter(Mode.standby)
     this.#options.events.onTransmitted()
   }
 
-  #endWindow(): void {
-    this.#forget()
-    this.#enter(Mode.standby)
+  private endWindow(): void {
+    this.forget()
+    this.enter(Mode.standby)
     this.#options.events.onTimeout()
   }
 
-  #endReception(reception: RadioReception, frame: RadioFrame | undefined): void {
+  private endReception(reception: RadioReception, frame: RadioFrame | undefined): void {
     const { events } = this.#options
     if (reception.timeout_ms !== undefined) {
-      this.#forget()
-      this.#enter(Mode.standby)
+      this.forget()
+      this.enter(Mode.standby)
     } else if (!this.#lora) {
       this.#incoming = new IncomingPacket(this.#port)
       this.#rssi_dBm = undefined
