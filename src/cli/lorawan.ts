@@ -7,14 +7,14 @@ import { hostCrypto } from '../../hal/host/crypto.ts'
 import type { ChirpStackMqtt } from '../headend/lorawan/chirpstack-mqtt.ts'
 import type { NetworkEvent } from '../headend/lorawan/events.ts'
 import { NetworkServer, type ServerGateway } from '../headend/lorawan/network-server.ts'
+import { describeNotification, describePayload, objectOf } from '../headend/lorawan/payload.ts'
+import { SchcGateway } from '../headend/lorawan/schc-gateway.ts'
 import { UdpServer } from '../headend/lorawan/udp-server.ts'
-import { DecodeError } from '../lib/bytes.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { fromHex, toHex } from '../lib/hex.ts'
 import type { Concentrator, GatewayTransmission } from '../lib/lora-gateway.ts'
 import { REGIONS } from '../links/lorawan/regions-table.ts'
 import { devEuiOf } from '../meter/lorawan/part.ts'
-import { decodeReadings } from '../protocols/yobiiq/decode.ts'
 import type { Scheduler } from '../world/scheduler.ts'
 import { WorldTimer } from '../world/time.ts'
 import { CaptureFile } from './capture-file.ts'
@@ -51,17 +51,6 @@ export function describeDevice({ meter, world }: VirtualConfig): string {
   return `LoRaWAN ${lorawan.region} class ${lorawan.class}, DevEUI ${eui}, JoinEUI ${lorawan.joinEui}, AppKey ${key}, network server ${server}`
 }
 
-function valuesOf(payload: Uint8Array): string {
-  try {
-    return decodeReadings(payload)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', ')
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
-    return toHex(payload)
-  }
-}
-
 function describe(event: NetworkEvent): string {
   if (event.type === 'refused') return `network: refused, ${event.reason}${event.devEui === undefined ? '' : ` ${event.devEui}`}`
   const address = event.devAddr.toString(16).padStart(8, '0')
@@ -73,16 +62,16 @@ function describe(event: NetworkEvent): string {
   const [best] = event.gateways
   const { rssi_dBm, snr_dB } = best.reception
   const heard = `${best.gateway} ${rssi_dBm.toFixed(0)} dBm, SNR ${snr_dB.toFixed(1)} dB`
-  return `network: uplink ${event.fCnt} on port ${event.fPort} (${heard}): ${valuesOf(event.payload)}`
+  return `network: uplink ${event.fCnt} on port ${event.fPort} (${heard}): ${describePayload(event.fPort, event.payload)}`
 }
 
-/** What a codec of the devices gives for a payload; as much as there is. */
-function objectOf(_: number, payload: Uint8Array): object | undefined {
+/** What comes from a device must not stop the run. */
+function attempt(work: () => void, note: (text: string) => void): void {
   try {
-    return Object.fromEntries(decodeReadings(payload))
+    work()
   } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
-    return undefined
+    if (!(error instanceof FerrarisError)) throw error
+    note(`network: ${error.message}`)
   }
 }
 
@@ -179,6 +168,13 @@ export class BuiltInNetwork {
       onEvent: (event) => {
         note(describe(event))
         this.#mqtt?.publish(event)
+        if (event.type === 'up') attempt(() => schc.receive(event), note)
+      },
+    })
+    const schc = new SchcGateway({
+      enqueue: (devEui, item) => server.enqueue(devEui, item),
+      onMessage: ({ name, frame, uplinks }) => {
+        note(`network: DLMS message of ${name} in ${uplinks} uplinks: ${describeNotification(frame)}`)
       },
     })
     if (this.#broker !== undefined) this.#mqtt = this.#connect(this.#broker, server, note)

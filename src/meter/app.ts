@@ -434,6 +434,7 @@ export class Meter {
         get messageNumber() {
           return core.storage.counters.last(Counter.message)
         },
+        scheduled: this.#lorawan?.pushes,
       },
     })
   }

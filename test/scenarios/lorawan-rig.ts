@@ -2,6 +2,7 @@ import type { ServeGateway } from '../../boards/virtual/lorawan.ts'
 import { hostCrypto } from '../../hal/host/crypto.ts'
 import type { NetworkEvent, UplinkEvent } from '../../src/headend/lorawan/events.ts'
 import { NetworkServer } from '../../src/headend/lorawan/network-server.ts'
+import { type DlmsMessage, SchcGateway } from '../../src/headend/lorawan/schc-gateway.ts'
 import { fromHex } from '../../src/lib/hex.ts'
 import { REGIONS, type RegionName } from '../../src/links/lorawan/regions-table.ts'
 import { decodeReadings } from '../../src/protocols/yobiiq/decode.ts'
@@ -17,6 +18,12 @@ export class Connected {
   readonly events: NetworkEvent[] = []
   readonly gateways: WorldConcentrator[] = []
   server: NetworkServer | undefined
+  /** What came as DLMS messages. */
+  readonly messages: DlmsMessage[] = []
+  readonly #schc = new SchcGateway({
+    enqueue: (devEui, item) => this.server?.enqueue(devEui, item),
+    onMessage: (message) => this.messages.push(message),
+  })
   readonly rig: Rig
   readonly #region: RegionName
 
@@ -40,7 +47,10 @@ export class Connected {
       crypto: hostCrypto,
       timer: new WorldTimer(scheduler),
       utc_ms: () => scheduler.now_us / 1000,
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event) => {
+        this.events.push(event)
+        if (event.type === 'up') this.#schc.receive(event)
+      },
     })
     const { server } = this
     if (this.gateways.length === 0)

@@ -56,6 +56,8 @@ export class Device {
   gateway: GatewayInfo | undefined
   /** Class C: a downlink is on its way. */
   sending = false
+  /** An uplink is being answered: what is put into the queue meanwhile leaves in its windows. */
+  answering = false
   /** Commands that were sent and are not answered yet. */
   adrPending = false
   readonly #nonces: number[] = []

@@ -108,7 +108,7 @@ export class NetworkServer {
     if (item.fPort < 1 || item.fPort > 223) throw new RangeError(`port ${item.fPort}, allowed is 1 to 223`)
     if (device.queue.length >= QUEUE_MAX) throw new FerrarisError('LORAWAN_QUEUE', `${QUEUE_MAX} downlinks wait for ${devEui}`)
     device.queue.push(item)
-    if (device.options.deviceClass === 'C' && !device.sending) this.#sendNow(device)
+    if (device.options.deviceClass === 'C' && !device.sending && !device.answering) this.#sendNow(device)
   }
 
   /** A gateway has heard something. */
@@ -221,9 +221,20 @@ export class NetworkServer {
       this.#onAck(device, session, frame)
       for (const command of splitCommands(frame.fPort === 0 ? payload : frame.fOpts, true))
         this.#onCommand(device, session, command, best, answers)
+      device.answering = true
       this.#tellUplink(device, session, frame, fCnt, payload, best)
+      device.answering = false
     }
     this.#answer(device, session, frame, answers, best)
+    // What did not go into RX1 follows when the windows are over.
+    const { deviceClass } = device.options
+    if (deviceClass === 'C' && device.queue.length > 0 && !device.sending) this.#sendLater(device, this.#windows_ms)
+  }
+
+  /** From an uplink to the end of its windows. */
+  get #windows_ms(): number {
+    const { rxDelay_s = 1 } = this.#options
+    return (rxDelay_s + 1) * 1000 + CLASS_C_PAUSE_MS
   }
 
   #adopt(device: Device, session: ServerSession): void {

@@ -57,6 +57,11 @@ export const LORAWAN_CONFIG = object(
       description: 'Each report waits at random up to so long, so that meters do not send all at once',
     }),
     confirmed: boolean({ default: false, description: 'Reports are acknowledged by the network, and repeated until they are' }),
+    payload: oneOf(['tlv', 'cbor', 'dlms'], {
+      default: 'tlv',
+      description:
+        'Form of uplinks: tlv as Yobiiq meters send, which public codecs read; cbor, the most compact; dlms, DLMS data-notifications, in fragments (SCHC) where they are long',
+    }),
     measurements: array(oneOf(NAMES), { maxItems: 16, default: REPORTED, description: 'What a report holds, the most important first' }),
     syncTime: boolean({ default: true, description: 'Asks the network for the time once a day and sets the clock by it' }),
   },

@@ -1,5 +1,6 @@
 import type { Device } from '../../../hal/api/device.ts'
 import type { LoRaWiring } from '../../../hal/api/lora.ts'
+import { PROFILES } from '../../core/profile/definitions.ts'
 import type { KeyStore } from '../../core/security/key-store.ts'
 import { ascii } from '../../lib/ascii.ts'
 import { FerrarisError } from '../../lib/errors.ts'
@@ -12,9 +13,15 @@ import type { MeterConfig } from '../config.ts'
 import type { MeterCore } from '../core.ts'
 import { LORAWAN_KEY } from '../secrets.ts'
 import type { Guard, Part } from '../supervisor.ts'
+import type { PowerFailPush } from '../views/dlms-management.ts'
+import { INTERVAL_PUSH_SETUP, intervalObjects, PROFILE_PUSH_SETUP, profileObjects } from '../views/dlms-push.ts'
 import { linkOf } from './link.ts'
 import { RadioMonitor } from './monitor.ts'
 import { FrameOpener } from './open-frame.ts'
+import { type PayloadFormat, TlvPayload } from './payload.ts'
+import { CborPayload } from './payload-cbor.ts'
+import { DlmsPayload } from './payload-dlms.ts'
+import { registersOf } from './readings.ts'
 import { type CommandTarget, Reporter } from './reporter.ts'
 import { lorawanStore } from './store.ts'
 
@@ -29,6 +36,12 @@ export function devEuiOf(config: MeterConfig, crypto: Device['crypto']): Uint8Ar
   const eui = crypto.digest('SHA256', ascii(`LoRaWAN DevEUI of ${manufacturer}${serial}`)).slice(0, 8)
   eui[0] = (eui[0] & 0xfc) | LOCAL_EUI
   return eui
+}
+
+function formatOf(core: MeterCore, config: MeterConfig): PayloadFormat {
+  const { payload } = config.lorawan
+  if (payload === 'cbor') return new CborPayload(core)
+  return payload === 'dlms' ? new DlmsPayload(core, config) : new TlvPayload(core)
 }
 
 export interface LoRaWanPartOptions {
@@ -51,7 +64,7 @@ export class LoRaWanPart implements Part {
   constructor(options: LoRaWanPartOptions) {
     this.#options = options
     const { core, config, device, target } = options
-    this.reporter = new Reporter({ core, config: config.lorawan, random: device.random, target })
+    this.reporter = new Reporter({ core, config: config.lorawan, random: device.random, target, format: formatOf(core, config) })
     const { clock } = core
     this.monitor = new RadioMonitor(
       REGIONS[config.lorawan.region],
@@ -114,6 +127,17 @@ export class LoRaWanPart implements Part {
     this.#link = undefined
     this.monitor.mac = undefined
     this.#guard = undefined
+  }
+
+  /** Push setups of a meter that sends DLMS messages at intervals. */
+  get pushes(): PowerFailPush['scheduled'] {
+    const { core, config } = this.#options
+    if (config.lorawan.payload !== 'dlms') return undefined
+    const profile = core.measured.medium?.profiles.load ?? PROFILES.load.logicalName
+    return [
+      [INTERVAL_PUSH_SETUP, () => intervalObjects(registersOf(core, this.reporter.names))],
+      [PROFILE_PUSH_SETUP, () => profileObjects(profile)],
+    ]
   }
 
   /** Once a second. */

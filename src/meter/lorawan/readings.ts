@@ -1,4 +1,5 @@
 import { Quantity } from '../../core/registers/energy.ts'
+import type { RegisterEntry } from '../../core/registers/table.ts'
 import type { Reading } from '../../protocols/yobiiq/encode.ts'
 import type { MeasurementName } from '../../protocols/yobiiq/types-table.ts'
 import type { MeterCore } from '../core.ts'
@@ -71,4 +72,55 @@ export function readMeter(core: MeterCore, names: readonly MeasurementName[]): R
     if (read !== undefined && isMeasured(name, core)) readings.push([name, read(core)])
   }
   return readings
+}
+
+/** OBIS value groups C.D.E of what has a name; `E` stands for the rate, 0 on a meter without rates. A value with a sign has two registers. */
+const OBIS: Readonly<Partial<Record<MeasurementName, readonly string[]>>> = Object.freeze({
+  activeImportT1: ['1.8.E'],
+  activeImportT2: ['1.8.E'],
+  activeExportT1: ['2.8.E'],
+  activeExportT2: ['2.8.E'],
+  reactiveImportT1: ['3.8.E'],
+  reactiveImportT2: ['3.8.E'],
+  reactiveExportT1: ['4.8.E'],
+  reactiveExportT2: ['4.8.E'],
+  voltageL1: ['32.7.0'],
+  voltageL2: ['52.7.0'],
+  voltageL3: ['72.7.0'],
+  currentL1: ['31.7.0'],
+  currentL2: ['51.7.0'],
+  currentL3: ['71.7.0'],
+  activePower: ['16.7.0'],
+  activePowerL1: ['21.7.0', '22.7.0'],
+  activePowerL2: ['41.7.0', '42.7.0'],
+  activePowerL3: ['61.7.0', '62.7.0'],
+  reactivePowerL1: ['23.7.0', '24.7.0'],
+  reactivePowerL2: ['43.7.0', '44.7.0'],
+  reactivePowerL3: ['63.7.0', '64.7.0'],
+  apparentPowerL1: ['29.7.0', '30.7.0'],
+  apparentPowerL2: ['49.7.0', '50.7.0'],
+  apparentPowerL3: ['69.7.0', '70.7.0'],
+  powerFactorL1: ['33.7.0'],
+  powerFactorL2: ['53.7.0'],
+  powerFactorL3: ['73.7.0'],
+  phaseAngleL1: ['81.7.40'],
+  phaseAngleL2: ['81.7.51'],
+  phaseAngleL3: ['81.7.62'],
+  frequency: ['14.7.0'],
+})
+
+/** The registers of what is asked for, in that order; of a water, gas or heat meter its volume or energy. */
+export function registersOf(core: MeterCore, names: readonly MeasurementName[]): RegisterEntry[] {
+  const { registers, tariff, measured } = core
+  if (measured.medium !== undefined) return registers.filter(({ kind }) => kind === 'energy').slice(0, 1)
+  const rated = tariff.rates > 1
+  const found = new Set<RegisterEntry>()
+  for (const name of names) {
+    for (const code of OBIS[name] ?? []) {
+      const wanted = code.replace('E', rated ? name.slice(-1) : '0')
+      const entry = registers.find((register) => register.code === wanted)
+      if (entry !== undefined) found.add(entry)
+    }
+  }
+  return [...found]
 }

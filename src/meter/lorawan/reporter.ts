@@ -1,30 +1,22 @@
 import type { Random } from '../../../hal/api/crypto.ts'
-import { profileValue } from '../../core/profile/load-profile.ts'
 import { DecodeError } from '../../lib/bytes.ts'
 import type { Downlink, LoRaWanLink, UplinkResult } from '../../lib/lorawan-link.ts'
+import { FRAGMENT_PORT } from '../../protocols/schc/message.ts'
 import { type Command, decodeCommands } from '../../protocols/yobiiq/commands.ts'
-import { encodeReadings, type Reading, splitReadings } from '../../protocols/yobiiq/encode.ts'
-import { Channel, Info, type MeasurementName, Port } from '../../protocols/yobiiq/types-table.ts'
+import { type MeasurementName, Port } from '../../protocols/yobiiq/types-table.ts'
 import type { MeterCore } from '../core.ts'
 import { ifFlashTakesIt } from '../secrets.ts'
 import type { LoRaWanConfig } from './config.ts'
-import { readMeter } from './readings.ts'
+import type { PayloadFormat, Uplink } from './payload.ts'
+import { Transfer } from './transfer.ts'
 
 /** Setting: sequence of the next profile entry to report. */
 const CURSOR_KEY = 'lorawan.cursor'
+/** Bytes of an uplink where nobody says how many. */
+const ROOM = 51
 /** Uplinks that wait beside the profile; older ones of the same kind are dropped. */
 const URGENT_MAX = 8
 const DAY_S = 86_400
-/** Less room than this in an uplink, and a report is cut to so many of them. */
-const NARROW = 20
-const PIECES_NARROW = 2
-const PROFILE_READINGS: readonly (readonly [MeasurementName, number])[] = Object.freeze([
-  Object.freeze(['activeImportT1', 0] as const),
-  Object.freeze(['activeExportT1', 1] as const),
-  Object.freeze(['reactiveImportT1', 2] as const),
-  Object.freeze(['reactiveExportT1', 3] as const),
-])
-
 /** What commands of the network do; `false`: it could not be done. */
 export interface CommandTarget {
   relay(closed: boolean): boolean
@@ -39,13 +31,7 @@ export interface ReporterOptions {
   readonly config: LoRaWanConfig
   readonly random: Random
   readonly target: CommandTarget
-}
-
-interface Uplink {
-  readonly fPort: number
-  readonly payload: Uint8Array
-  /** When it has left, the profile has been reported up to here. */
-  readonly cursor?: number
+  readonly format: PayloadFormat
 }
 
 /**
@@ -57,7 +43,11 @@ export class Reporter {
   #link: LoRaWanLink | undefined
   readonly #urgent: Uplink[] = []
   /** The report of the interval, in pieces. */
-  #report: Uint8Array[] = []
+  #report: Uplink[] = []
+  /** A message that is sent in fragments. */
+  #transfer: Transfer | undefined
+  /** None was acknowledged: what needs fragments waits for the next interval. */
+  #unheard = false
   #current: Uplink | undefined
   /** Position of the relay that was told last. */
   #closed: boolean | undefined
@@ -85,6 +75,7 @@ export class Reporter {
   attach(link: LoRaWanLink | undefined): void {
     this.#link = link
     this.#current = undefined
+    this.#transfer = undefined
     this.#joinAt_s = undefined
   }
 
@@ -120,11 +111,20 @@ export class Reporter {
     this.#current = undefined
     if (sent === undefined) return
     // What nobody acknowledged is sent again when there is time; values and profile are in flash anyway.
-    if (acknowledged === false && sent.fPort !== Port.measurement) this.#urgent.unshift(sent)
+    if (acknowledged === false && sent.urgent === true) this.#urgent.unshift(sent)
     if (acknowledged !== false && sent.cursor !== undefined) this.#saveCursor(sent.cursor)
   }
 
+  /** What a report holds now. */
+  get names(): readonly MeasurementName[] {
+    return this.#names
+  }
+
   onDownlink({ fPort, payload }: Downlink): void {
+    if (fPort === FRAGMENT_PORT) {
+      this.#transfer?.onAcknowledgement(payload)
+      return
+    }
     if (fPort !== Port.info && fPort !== Port.measurement) return
     let done = false
     try {
@@ -134,25 +134,24 @@ export class Reporter {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
     }
-    // As the published codecs read it: 0 is success, 1 is failure.
-    this.#push({ fPort: Port.info, payload: Uint8Array.of(done ? 0 : 1) })
+    this.#push(this.#options.format.result(done))
   }
 
   #watchRelay(): void {
     const closed = this.#options.target.relayClosed()
     if (closed === this.#closed) return
-    if (this.#closed !== undefined) this.#push({ fPort: Port.change, payload: Uint8Array.of(1, 1, closed === true ? 1 : 0) })
+    if (this.#closed !== undefined) this.#push(this.#options.format.relay(closed === true))
     this.#closed = closed
   }
 
   /** The supply failed, or is back. */
   onSupply(good: boolean): void {
-    this.#push({ fPort: Port.info, payload: Uint8Array.of(Channel.info, Info.power, good ? 1 : 0) })
+    this.#push(this.#options.format.supply(good))
   }
 
   #push(uplink: Uplink): void {
     if (this.#urgent.length >= URGENT_MAX) this.#urgent.shift()
-    this.#urgent.push(uplink)
+    this.#urgent.push({ ...uplink, urgent: true })
   }
 
   /** Meters that a failure of the mains restarted together do not join together. */
@@ -175,55 +174,67 @@ export class Reporter {
   #takeReport(now_s: number): void {
     this.#due_s = Number.POSITIVE_INFINITY
     if (!this.#active) return
-    const { core } = this.#options
-    const room = this.#link?.payload_max ?? 51
-    const pieces = splitReadings([['timestamp', now_s]], readMeter(core, this.#names), room)
-    // At the slowest rates of some regions a report of many pieces would take all the time on the air: what matters comes first.
-    this.#report = room < NARROW ? pieces.slice(0, PIECES_NARROW) : pieces
+    this.#unheard = false
+    this.#report = this.#options.format.report(now_s, this.#names, this.#link?.payload_max ?? ROOM)
   }
 
   #sendNext(link: LoRaWanLink, now_s: number): void {
-    const room = link.payload_max ?? 51
-    const uplink = this.#urgent.shift() ?? this.#nextPiece(room) ?? this.#nextEntry(room)
-    if (uplink === undefined) return
     if (this.#options.config.syncTime && now_s - this.#timeAsked_s >= DAY_S) {
       this.#timeAsked_s = now_s
       link.requestTime()
     }
-    if (uplink.payload.length > (link.payload_max ?? room)) {
-      // The request for the time took the room, or the data rate has changed: the next second finds what fits.
-      if (uplink.cursor === undefined) this.#urgent.unshift(uplink)
+    const room = link.payload_max ?? ROOM
+    const uplink = this.#nextUrgent(room, now_s) ?? this.#nextFragment(room, now_s) ?? this.#nextPiece(room) ?? this.#nextEntry(room)
+    if (uplink === undefined) return
+    if (uplink.payload.length > room) {
+      if (uplink.fragments !== true) return
+      this.#transfer = new Transfer(uplink)
+      this.#sendNext(link, now_s)
       return
     }
     this.#current = uplink
-    link.send(uplink.fPort, uplink.payload, this.#confirmed)
+    link.send(uplink.fPort, uplink.payload, this.#confirmed && uplink.fPort !== FRAGMENT_PORT)
+  }
+
+  #nextUrgent(room: number, now_s: number): Uplink | undefined {
+    const [first] = this.#urgent
+    // Answers to the network may take the room: something short takes them along.
+    if (first !== undefined && first.payload.length > room) return this.#options.format.moment(now_s)
+    return this.#urgent.shift()
+  }
+
+  #nextFragment(room: number, now_s: number): Uplink | undefined {
+    const transfer = this.#transfer
+    if (transfer === undefined) return undefined
+    const payload = transfer.next(room, now_s)
+    if (payload !== undefined) return { fPort: FRAGMENT_PORT, payload }
+    if (transfer.waits) return undefined
+    if (transfer.over) {
+      this.#transfer = undefined
+      this.#unheard = !transfer.done
+      if (transfer.done && transfer.cursor !== undefined) this.#saveCursor(transfer.cursor)
+      return undefined
+    }
+    // Answers to the network take the room of a fragment.
+    return this.#options.format.moment(now_s)
   }
 
   #nextPiece(room: number): Uplink | undefined {
     // Made for another data rate: what does not fit any more is left to the next interval.
-    this.#report = this.#report.filter(({ length }) => length <= room)
-    const payload = this.#report.shift()
-    return payload && { fPort: Port.measurement, payload }
+    this.#report = this.#report.filter((piece) => piece.payload.length <= room || (piece.fragments === true && !this.#unheard))
+    const [first] = this.#report
+    if (first === undefined || (this.#transfer !== undefined && first.payload.length > room)) return undefined
+    return this.#report.shift()
   }
 
-  /** The oldest profile entry that was not reported, as one uplink; entries older than the ring are gone. */
+  /** The oldest profile entries that were not reported, as one uplink; entries older than the ring are gone. */
   #nextEntry(room: number): Uplink | undefined {
-    const { core } = this.#options
-    const { log } = core.profile
+    const { profile } = this.#options.core
+    const { log } = profile
     // With the report of its interval, not at the full quarter of an hour, when all meters capture.
     if (!this.#active || this.#due_s !== Number.POSITIVE_INFINITY || this.#cursor >= log.nextSequence) return undefined
-    const cursor = core.profile.cursor(Math.max(this.#cursor, log.firstSequence))
-    if (!cursor.next()) return undefined
-    const { reactive, direction } = core.measured
-    const readings: Reading[] = [['loggedTimestamp', cursor.utc_s]]
-    for (const [name, column] of PROFILE_READINGS) {
-      if ((column === 1 && !direction) || (column > 1 && !reactive)) continue
-      readings.push([name, profileValue(cursor.payload, column)])
-    }
-    // 11 bytes at the slowest data rates of some regions: not even the time and one energy.
-    while (readings.length > 2 && encodeReadings(readings).length > room) readings.pop()
-    const payload = encodeReadings(readings)
-    return payload.length > room ? undefined : { fPort: Port.measurement, payload, cursor: cursor.sequence + 1 }
+    if (this.#transfer !== undefined || this.#unheard) return undefined
+    return this.#options.format.entries(Math.max(this.#cursor, log.firstSequence), log.nextSequence, room)
   }
 
   #obey(command: Command): boolean {

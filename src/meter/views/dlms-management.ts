@@ -1,6 +1,7 @@
 import { writeDoubleLongUnsigned } from '../../protocols/dlms/axdr.ts'
 import { ActionScheduleObject, type ActionScheduleSource } from '../../protocols/dlms/objects/action-schedule.ts'
 import { ImageTransferObject } from '../../protocols/dlms/objects/image-transfer.ts'
+import type { CaptureObject } from '../../protocols/dlms/objects/profile-source.ts'
 import { PushSetupObject, TransportService } from '../../protocols/dlms/objects/push-setup.ts'
 import { DataObject } from '../../protocols/dlms/objects/register.ts'
 import { ScriptTableObject } from '../../protocols/dlms/objects/script-table.ts'
@@ -19,12 +20,17 @@ const ACTIVATION_SCRIPT = 1
 /** Times are kept as 32 bits of seconds. */
 const TIME_MAX_MS = 0xffffffff * 1000
 
+/** Destination of messages that a network server takes. */
+const LORAWAN = 'LoRaWAN'
+
 /** Where messages about the supply go. */
 export interface PowerFailPush {
   /** 'host:port', UDP; empty when none are sent. */
   readonly destination: string
   /** Messages sent so far. */
   readonly messageNumber: number
+  /** Messages at intervals over LoRaWAN: their push setups, and what they carry now. */
+  readonly scheduled?: readonly (readonly [logicalName: string, objects: () => readonly CaptureObject[]])[]
 }
 
 /** The meter's time. */
@@ -89,25 +95,29 @@ class ActivationView implements ActionScheduleSource {
 
 /** The push setups of messages about the supply and about alarms, and their counter. */
 export function pushObjects(push: PowerFailPush): CosemObject[] {
-  const setup = (logicalName: string, objects: typeof POWER_FAIL_OBJECTS) => {
+  const setup = (logicalName: string, objects: () => readonly CaptureObject[], destination: () => string) => {
     const source = {
-      objects,
+      get objects() {
+        return objects()
+      },
       transport: TransportService.udp,
       get destination() {
-        return push.destination
+        return destination()
       },
       retries: 0,
       retryDelay_s: 0,
     }
     return new PushSetupObject({ logicalName, access: management([], []), source })
   }
+  const address = () => push.destination
   return [
     new DataObject({
       logicalName: PUSH_COUNTER,
       access: management([], []),
       value: (writer) => writeDoubleLongUnsigned(writer, push.messageNumber % 0x100000000),
     }),
-    setup(POWER_FAIL_PUSH_SETUP, POWER_FAIL_OBJECTS),
-    setup(ALARM_PUSH_SETUP, ALARM_OBJECTS),
+    setup(POWER_FAIL_PUSH_SETUP, () => POWER_FAIL_OBJECTS, address),
+    setup(ALARM_PUSH_SETUP, () => ALARM_OBJECTS, address),
+    ...(push.scheduled ?? []).map(([logicalName, objects]) => setup(logicalName, objects, () => LORAWAN)),
   ]
 }

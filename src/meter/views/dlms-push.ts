@@ -1,5 +1,7 @@
+import type { RegisterEntry } from '../../core/registers/table.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
 import {
+  writeArray,
   writeAsciiOctetString,
   writeDoubleLongUnsigned,
   writeOctetString,
@@ -8,6 +10,7 @@ import {
 } from '../../protocols/dlms/axdr.ts'
 import { writeDateTimeOctetString } from '../../protocols/dlms/datetime.ts'
 import { type CaptureObject, captureObject } from '../../protocols/dlms/objects/profile-source.ts'
+import { type LocalTimes, writeStamp } from './dlms-times.ts'
 
 /** "Push setup - On alarm" of IDIS-derived companion standards, the push setup of messages that an event causes. */
 export const POWER_FAIL_PUSH_SETUP = '0.4.25.9.0.255'
@@ -87,4 +90,60 @@ export function writePowerFailBody(writer: ByteWriter, message: PowerFailMessage
   writeUnsigned(writer, message.eventCode)
   writeDoubleLongUnsigned(writer, message.activeImport_Wh % 0x100000000)
   writeDoubleLongUnsigned(writer, message.messageNumber % 0x100000000)
+}
+
+/** "Push setup - On interval 1" and "2" of IDIS-derived companion standards: present values, and the load profile. */
+export const INTERVAL_PUSH_SETUP = '0.1.25.9.0.255'
+export const PROFILE_PUSH_SETUP = '0.2.25.9.0.255'
+
+/** What a message of present values carries. */
+export function intervalObjects(registers: readonly RegisterEntry[]): readonly CaptureObject[] {
+  return [...scheduledBegin(INTERVAL_PUSH_SETUP), ...registers.map(({ logicalName }) => captureObject(3, logicalName, 2))]
+}
+
+/** Load profile of electricity; only the number of objects matters to a body. */
+const LOAD_PROFILE = '1.0.99.1.0.255'
+
+/** What a message of the load profile carries: the rows of its buffer that are new. */
+export function profileObjects(logicalName: string): readonly CaptureObject[] {
+  return [...scheduledBegin(PROFILE_PUSH_SETUP), captureObject(7, logicalName, 2)]
+}
+
+function scheduledBegin(setup: string): readonly CaptureObject[] {
+  return [captureObject(1, '0.0.42.0.0.255', 2), captureObject(40, setup, 1), captureObject(8, '0.0.1.0.0.255', 2)]
+}
+
+/** Writes the body of a message of present values. */
+export function writeIntervalBody(
+  writer: ByteWriter,
+  message: PushMessage,
+  registers: readonly RegisterEntry[],
+  writeValue: (writer: ByteWriter, entry: RegisterEntry) => void,
+): void {
+  writeBegin(writer, intervalObjects(registers), message)
+  for (const entry of registers) writeValue(writer, entry)
+}
+
+/** An entry of the load profile: its end, AMR status, and the energies that are measured. */
+export interface ProfilePushRow {
+  readonly utc_s: number
+  readonly status: number
+  readonly values: readonly number[]
+}
+
+/** Writes the body of a message of the load profile: rows as in its buffer. */
+export function writeProfileBody(
+  writer: ByteWriter,
+  message: PushMessage,
+  rows: readonly ProfilePushRow[],
+  times: Pick<LocalTimes, 'offset_min' | 'standardOffset_min'>,
+): void {
+  writeBegin(writer, profileObjects(LOAD_PROFILE), message)
+  writeArray(writer, rows.length)
+  for (const { utc_s, status, values } of rows) {
+    writeStructure(writer, 2 + values.length)
+    writeStamp(writer, times, utc_s, status)
+    writeUnsigned(writer, status)
+    for (const value of values) writeDoubleLongUnsigned(writer, value % 0x100000000)
+  }
 }

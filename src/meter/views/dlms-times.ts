@@ -15,7 +15,12 @@ export interface LocalTimes {
 }
 
 /** A stored time as date-time: local time with its deviation. `status` are bits of `ProfileStatus`. */
-export function writeStamp(writer: ByteWriter, times: LocalTimes, utc_s: number, status: number): void {
+export function writeStamp(
+  writer: ByteWriter,
+  times: Pick<LocalTimes, 'offset_min' | 'standardOffset_min'>,
+  utc_s: number,
+  status: number,
+): void {
   const utc_ms = utc_s * 1000
   const offset_min = times.offset_min(utc_ms)
   const invalid = status & ProfileStatus.clockInvalid ? ClockStatus.invalidValue : 0

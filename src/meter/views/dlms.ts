@@ -7,15 +7,7 @@ import { RegisterKind, registerName } from '../../core/registers/names.ts'
 import type { RegisterEntry } from '../../core/registers/table.ts'
 import type { SupplySwitch } from '../../core/switch/supply-switch.ts'
 import type { ActivityCalendar, SpecialDay } from '../../core/tariff/activity-calendar.ts'
-import type { ByteWriter } from '../../lib/bytes.ts'
-import {
-  writeAsciiOctetString,
-  writeDoubleLong,
-  writeDoubleLongUnsigned,
-  writeLong,
-  writeLongUnsigned,
-  writeUnsigned,
-} from '../../protocols/dlms/axdr.ts'
+import { writeAsciiOctetString, writeDoubleLongUnsigned, writeUnsigned } from '../../protocols/dlms/axdr.ts'
 import { ClockStatus, writeDateTimeOctetString } from '../../protocols/dlms/datetime.ts'
 import { LockOut } from '../../protocols/dlms/lock-out.ts'
 import { AssociationLnObject } from '../../protocols/dlms/objects/association-ln.ts'
@@ -45,6 +37,7 @@ import { qualityObjects } from './dlms-quality.ts'
 import { switchObjects } from './dlms-switch.ts'
 import { type TariffTimes, tariffObjects } from './dlms-tariff.ts'
 import type { LocalTimes } from './dlms-times.ts'
+import { writeRegisterValue } from './dlms-value.ts'
 
 export { MANAGEMENT_CLIENT, PUBLIC_CLIENT, READING_CLIENT } from './dlms-clients.ts'
 
@@ -66,14 +59,6 @@ function lastSunday(month: number, hour: number, status: number): Uint8Array {
 }
 
 const NEVER = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x80, 0, 0xff)
-
-function writeValue(writer: ByteWriter, entry: RegisterEntry, value: number): void {
-  // Registers roll over like a display; an instantaneous value that its type cannot carry stays at the end of its range.
-  if (entry.type === 'uint32') writeDoubleLongUnsigned(writer, entry.kind === 'energy' ? value % 0x100000000 : Math.min(value, 0xffffffff))
-  else if (entry.type === 'int32') writeDoubleLong(writer, Math.max(-0x80000000, Math.min(value, 0x7fffffff)))
-  else if (entry.type === 'uint16') writeLongUnsigned(writer, Math.min(value, 0xffff))
-  else writeLong(writer, Math.max(-0x8000, Math.min(value, 0x7fff)))
-}
 
 export interface DlmsViewOptions {
   readonly core: MeterCore
@@ -203,7 +188,13 @@ export class DlmsView implements DlmsSource {
     const { logicalName, scaler, unit } = entry
     const access = READERS
     const { readings } = this.#core
-    return new RegisterObject({ logicalName, access, scaler, unit, value: (writer) => writeValue(writer, entry, entry.read(readings)) })
+    return new RegisterObject({
+      logicalName,
+      access,
+      scaler,
+      unit,
+      value: (writer) => writeRegisterValue(writer, entry, entry.read(readings)),
+    })
   }
 
   #logs(): CosemObject[] {
