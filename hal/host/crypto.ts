@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, type Hash as NodeHash, randomFillSync } from 'node:crypto'
 import type { Crypto, DigestName, Hash, Random } from '../api/crypto.ts'
 import type { Bytes } from '../api/io.ts'
-import { AES_BLOCK, checkAesKey, checkBlocks, checkGcm, GCM_TAG } from '../portable/aes.ts'
+import { AES_BLOCK, checkAesKey, checkBlocks, checkGcm, cmacBlocks, GCM_TAG } from '../portable/aes.ts'
 import { verifyP256 } from '../portable/p256.ts'
 
 const ALGORITHMS: ReadonlyMap<DigestName, string> = new Map([
@@ -38,26 +38,10 @@ function blockCipher(create: typeof createCipheriv | typeof createDecipheriv, ke
   return result
 }
 
-/** Doubling in GF(2^128), RFC 4493 section 2.3. */
-function doubled(block: Bytes): Bytes {
-  const result = new Uint8Array(AES_BLOCK)
-  for (let i = 0; i < AES_BLOCK; i++) result[i] = (block[i] << 1) | ((block[i + 1] ?? 0) >> 7)
-  if (block[0] >= 0x80) result[AES_BLOCK - 1] ^= 0x87
-  return result
-}
-
 /** RFC 4493 section 2.4, on top of CBC: Node has no CMAC of its own before version 22. */
 function cmac(key: Bytes, data: Bytes): Bytes {
   checkAesKey(key)
-  const blocks = Math.max(1, Math.ceil(data.length / AES_BLOCK))
-  const padded = new Uint8Array(blocks * AES_BLOCK)
-  padded.set(data)
-  let subkey = doubled(blockCipher(createCipheriv, key, new Uint8Array(AES_BLOCK)))
-  if (data.length < padded.length) {
-    padded[data.length] = 0x80
-    subkey = doubled(subkey)
-  }
-  for (let i = 0; i < AES_BLOCK; i++) padded[padded.length - AES_BLOCK + i] ^= subkey[i]
+  const padded = cmacBlocks(data, blockCipher(createCipheriv, key, new Uint8Array(AES_BLOCK)))
   const chained = createCipheriv(`aes-${key.length * 8}-cbc`, key, new Uint8Array(AES_BLOCK))
     .setAutoPadding(false)
     .update(padded)

@@ -1,17 +1,11 @@
 import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
 import { FerrarisError } from '../../src/lib/errors.ts'
-import { NorArray } from '../../src/lib/nor-array.ts'
-import type { Flash, FlashStatus } from '../api/flash.ts'
+import { type FlashShape, type FlashStore, StoredFlash } from '../portable/stored-flash.ts'
 import { FileLock } from './file-lock.ts'
 
-export interface FileFlashOptions {
+export interface FileFlashOptions extends FlashShape {
   /** The image: the raw content of the partition, nothing else. Created erased when it does not exist. */
   readonly path: string
-  readonly blocks: number
-  /** Bytes in one erase block. Default 4096. */
-  readonly blockLength?: number
-  /** Program unit in bytes. Default 16. */
-  readonly writeAlign?: number
   /** Waits for the disk after each operation, so that a power failure of the PC loses nothing either. Default false: safe against `kill -9` only. */
   readonly sync?: boolean
 }
@@ -25,12 +19,12 @@ function writeAll(fd: number, bytes: Uint8Array, offset: number): void {
 }
 
 /** Creates an erased image under another name first: a process killed meanwhile leaves no image of the wrong size. */
-function createImage(path: string, array: NorArray): void {
+function createImage(path: string, { blocks, blockLength = 4096 }: FlashShape): void {
   const temporary = `${path}.new`
   const fd = openSync(temporary, 'w')
   try {
-    const block = new Uint8Array(array.blockLength).fill(0xff)
-    for (let index = 0; index < array.blocks; index++) writeAll(fd, block, index * array.blockLength)
+    const block = new Uint8Array(blockLength).fill(0xff)
+    for (let index = 0; index < blocks; index++) writeAll(fd, block, index * blockLength)
     fdatasyncSync(fd)
   } finally {
     closeSync(fd)
@@ -38,20 +32,69 @@ function createImage(path: string, array: NorArray): void {
   renameSync(temporary, path)
 }
 
-function loadImage(fd: number, path: string, array: NorArray): void {
-  const found = fstatSync(fd).size
-  if (found !== array.size) {
-    throw new FerrarisError('FLASH_SIZE', `flash image ${path} has ${found} bytes, expected ${array.size}`)
+function openOrCreate(path: string, shape: FlashShape): number {
+  try {
+    return openSync(path, 'r+')
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    createImage(path, shape)
+    return openSync(path, 'r+')
   }
-  const block = new Uint8Array(array.blockLength)
-  for (let index = 0; index < array.blocks; index++) {
-    const offset = index * array.blockLength
-    for (let done = 0; done < block.length; ) {
-      const count = readSync(fd, block, done, block.length - done, offset + done)
-      if (count === 0) throw new FerrarisError('FLASH_IO', `flash image ${path} ends at ${offset + done}`)
-      done += count
+}
+
+/** The image as a file that this process alone has. */
+class ImageFile implements FlashStore {
+  readonly #path: string
+  readonly #sync: boolean
+  readonly #lock: FileLock
+  readonly #fd: number
+
+  constructor(options: FileFlashOptions) {
+    const { path, blocks, blockLength = 4096, sync = false } = options
+    this.#path = path
+    this.#sync = sync
+    this.#lock = new FileLock(`${path}.lock`)
+    try {
+      this.#fd = openOrCreate(path, options)
+    } catch (error) {
+      this.#lock.release()
+      throw this.#unusable(error)
     }
-    array.set(block, offset)
+    const [found, expected] = [fstatSync(this.#fd).size, blocks * blockLength]
+    if (found === expected) return
+    this.close()
+    throw new FerrarisError('FLASH_SIZE', `flash image ${path} has ${found} bytes, expected ${expected}`)
+  }
+
+  load(buffer: Uint8Array, offset: number): void {
+    try {
+      for (let done = 0; done < buffer.length; ) {
+        const count = readSync(this.#fd, buffer, done, buffer.length - done, offset + done)
+        if (count === 0) throw new Error(`it ends at ${offset + done}`)
+        done += count
+      }
+    } catch (error) {
+      this.close()
+      throw this.#unusable(error)
+    }
+  }
+
+  store(bytes: Uint8Array, offset: number): void {
+    try {
+      writeAll(this.#fd, bytes, offset)
+      if (this.#sync) fdatasyncSync(this.#fd)
+    } catch (error) {
+      throw new FerrarisError('FLASH_IO', `cannot write flash image ${this.#path}: ${String(error)}`, { cause: error })
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+    this.#lock.release()
+  }
+
+  #unusable(cause: unknown): FerrarisError {
+    return new FerrarisError('FLASH_IO', `cannot open flash image ${this.#path}: ${String(cause)}`, { cause })
   }
 }
 
@@ -62,106 +105,8 @@ function loadImage(fd: number, path: string, array: NorArray): void {
  * Errors: FerrarisError `FLASH_SIZE` (an existing image of another size), `FLASH_IN_USE` (another process has it), `FLASH_IO` (the file
  * cannot be read or written; `cause` has the system's error).
  */
-export class FileFlash implements Flash {
-  readonly #array: NorArray
-  readonly #status: FlashStatus
-  readonly #path: string
-  readonly #sync: boolean
-  readonly #lock: FileLock
-  #scratch: Uint8Array
-  #fd: number | undefined
-
+export class FileFlash extends StoredFlash {
   constructor(options: FileFlashOptions) {
-    const { path, blocks, blockLength = 4096, writeAlign = 16, sync = false } = options
-    this.#array = new NorArray({ blocks, blockLength, writeAlign })
-    this.#status = Object.freeze({ size: this.#array.size, blockLength, blocks, writeAlign, eraseValue: 0xff })
-    this.#path = path
-    this.#sync = sync
-    this.#scratch = new Uint8Array(blockLength)
-    this.#lock = new FileLock(`${path}.lock`)
-    try {
-      this.#fd = this.#openImage()
-    } catch (error) {
-      this.#lock.release()
-      if (error instanceof FerrarisError) throw error
-      throw new FerrarisError('FLASH_IO', `cannot open flash image ${path}: ${String(error)}`, { cause: error })
-    }
-  }
-
-  status(): FlashStatus {
-    this.#open()
-    return this.#status
-  }
-
-  eraseBlock(start: number, end = start + 1): void {
-    const fd = this.#open()
-    this.#array.eraseBlock(start, end)
-    const { blockLength } = this.#status
-    const erased = this.#buffer(blockLength).fill(0xff)
-    for (let block = start; block < end; block++) this.#store(fd, erased, block * blockLength)
-  }
-
-  read(buffer: Uint8Array, offset: number): void {
-    this.#open()
-    this.#array.read(buffer, offset)
-  }
-
-  write(buffer: Uint8Array, offset: number): void {
-    const fd = this.#open()
-    this.#array.program(buffer, offset)
-    const cells = this.#buffer(buffer.length)
-    this.#array.read(cells, offset)
-    this.#store(fd, cells, offset)
-  }
-
-  /** Back door: replaces the content of a range, as the mirror of a flash that lives in another engine. In one write, so that nothing tears. */
-  mirror(content: Uint8Array, offset: number): void {
-    const fd = this.#open()
-    this.#array.set(content, offset)
-    this.#store(fd, content, offset)
-  }
-
-  close(): void {
-    if (this.#fd === undefined) return
-    closeSync(this.#fd)
-    this.#fd = undefined
-    this.#lock.release()
-  }
-
-  #openImage(): number {
-    let fd: number
-    try {
-      fd = openSync(this.#path, 'r+')
-    } catch (error) {
-      if (!isMissing(error)) throw error
-      createImage(this.#path, this.#array)
-      fd = openSync(this.#path, 'r+')
-    }
-    try {
-      loadImage(fd, this.#path, this.#array)
-    } catch (error) {
-      closeSync(fd)
-      throw error
-    }
-    return fd
-  }
-
-  #open(): number {
-    if (this.#fd === undefined) throw new FerrarisError('CLOSED', `flash image ${this.#path} is closed`)
-    return this.#fd
-  }
-
-  #buffer(length: number): Uint8Array {
-    if (length > this.#scratch.length) this.#scratch = new Uint8Array(length)
-    return length === this.#scratch.length ? this.#scratch : this.#scratch.subarray(0, length)
-  }
-
-  #store(fd: number, bytes: Uint8Array, offset: number): void {
-    try {
-      writeAll(fd, bytes, offset)
-      if (this.#sync) fdatasyncSync(fd)
-    } catch (error) {
-      throw new FerrarisError('FLASH_IO', `cannot write flash image ${this.#path}: ${String(error)}`, { cause: error })
-    }
+    super(options, options.path, new ImageFile(options))
   }
 }

@@ -11,7 +11,7 @@ export interface Row {
   readonly room: string
   /** Count of `*`: how many folders below the room separate its parts from each other. 0: the room is one part. */
   readonly depth: number
-  /** Rooms, folders or files by path; packages by name; `node:*`; `everything`. */
+  /** Rooms, folders or files by path; packages by name; `node:*`, `moddable:*`; `everything`. */
   readonly allowed: readonly string[]
   /** The row as written, for messages. */
   readonly text: string
@@ -94,7 +94,15 @@ function isPackage(specifier: string): boolean {
   return !specifier.startsWith('.')
 }
 
+/** Modules of the Moddable SDK, which nothing but a row with `moddable:*` may import. */
+const SDK_MODULES: readonly string[] = ['crypt', 'ec', 'ecp', 'mont', 'time', 'timer']
+
+function isOfSdk(specifier: string): boolean {
+  return specifier.startsWith('embedded:') || SDK_MODULES.includes(specifier)
+}
+
 function packageAllowed(row: Row, specifier: string): boolean {
+  if (isOfSdk(specifier)) return row.allowed.includes('moddable:*')
   if (specifier.startsWith('node:')) return row.allowed.includes('node:*') || row.allowed.includes('everything')
   return row.allowed.some((name) => !/^(hal|src|boards)\//.test(name) && inside(specifier, name))
 }

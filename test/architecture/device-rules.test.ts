@@ -4,6 +4,8 @@ import { filesBelow, textOf } from './repository.ts'
 
 const ROOMS = [
   'hal/portable',
+  'hal/esp32',
+  'hal/lin',
   'src/lib',
   'src/core',
   'src/drivers',

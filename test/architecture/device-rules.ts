@@ -43,6 +43,8 @@ const GLOBALS = new Set([
   ...'RangeError ReferenceError Reflect RegExp SharedArrayBuffer String Symbol SyntaxError TypeError URIError WeakRef'.split(' '),
   ...'decodeURI decodeURIComponent encodeURI encodeURIComponent isFinite isNaN parseFloat parseInt'.split(' '),
   ...'globalThis Infinity NaN undefined arguments eval'.split(' '),
+  // A function in C that the SDK links in. The type checker knows it only where it is declared.
+  'native',
 ])
 const OBJECT_METHODS = new Set(
   'toString toLocaleString valueOf constructor hasOwnProperty isPrototypeOf propertyIsEnumerable __proto__'.split(' '),
