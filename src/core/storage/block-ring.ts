@@ -1,7 +1,7 @@
 import type { Flash } from '../../../hal/api/flash.ts'
 import { assert } from '../../lib/assert.ts'
 import { FerrarisError } from '../../lib/errors.ts'
-import { BlockHeader, HEADER_LENGTH, Kind, UNIT } from './format.ts'
+import { HEADER_LENGTH, Kind, UNIT } from './format.ts'
 import { createWorkspace, type RecordBuffer, type Workspace } from './record.ts'
 
 /** Where an area lies in the flash, in erase blocks. */
@@ -34,12 +34,14 @@ export const BLOCKS_MIN = 3
  */
 export class BlockRing {
   readonly flash: Flash
-  readonly extent: Extent
   readonly workspace: Workspace
-  readonly blockLength: number
-  readonly #header = new BlockHeader()
+  readonly #area: number
+  readonly #firstBlock: number
+  readonly #blocks: number
   /** Per block: sequence number of its first record. A block without readable header gets that of its successor, so it is an empty range. */
   readonly #first: Uint32Array
+  /** Where our blocks begin in it. */
+  readonly #base: number
   #newest: number
   /** Blocks in the ring, from the oldest to the newest without a hole. */
   #used = 0
@@ -65,11 +67,21 @@ export class BlockRing {
     assert(UNIT % writeAlign === 0 && blockLength % UNIT === 0, 'program unit of the flash does not fit the format')
     assert(extent.blocks >= BLOCKS_MIN && extent.firstBlock + extent.blocks <= blocks, 'area too small or outside the flash')
     this.flash = flash
-    this.extent = extent
-    this.blockLength = blockLength
+    this.#area = extent.area
+    this.#firstBlock = extent.firstBlock
+    this.#blocks = extent.blocks
     this.workspace = workspace ?? createWorkspace(blockLength)
-    this.#first = new Uint32Array(extent.blocks)
+    const shared = this.workspace.first
+    this.#first = shared ?? new Uint32Array(extent.blocks)
+    this.#base = shared === undefined ? 0 : extent.firstBlock
     this.#newest = extent.blocks - 1
+  }
+
+  get extent(): Extent {
+    return { area: this.#area, firstBlock: this.#firstBlock, blocks: this.#blocks }
+  }
+  get blockLength(): number {
+    return this.workspace.blockLength
   }
 
   get used(): number {
@@ -88,7 +100,7 @@ export class BlockRing {
   }
   /** Oldest sequence number in the ring; equals `nextSequence` when the ring is empty. */
   get firstSequence(): number {
-    return this.#used === 0 ? this.#next : this.#first[this.at(0)]
+    return this.#used === 0 ? this.#next : this.#first[this.#base + this.at(0)]
   }
   /** Bytes that are left in the open block. */
   get room(): number {
@@ -104,7 +116,7 @@ export class BlockRing {
   }
   /** There is no block left that could be tried: the area can be read, and what is open may be filled. */
   get worn(): boolean {
-    return !this.#ready && this.#opened >= this.extent.blocks - 1
+    return !this.#ready && this.#opened >= this.#blocks - 1
   }
   /** Times that `open` had to erase, because `prepare` had not: slow, and dangerous when the supply is about to end. */
   get lateErases(): number {
@@ -121,15 +133,15 @@ export class BlockRing {
   }
   /** Flash offset of a block. */
   offset(block: number): number {
-    return (this.extent.firstBlock + block) * this.blockLength
+    return (this.#firstBlock + block) * this.blockLength
   }
   /** First sequence number of a block. */
   first(block: number): number {
-    return this.#first[block]
+    return this.#first[this.#base + block]
   }
   /** Sequence number after the last one of a block. */
   limit(block: number): number {
-    return block === this.#newest ? this.#next : this.#first[this.around(block + 1)]
+    return block === this.#newest ? this.#next : this.#first[this.#base + this.around(block + 1)]
   }
 
   /** Block that holds a sequence number of the ring, by halving. */
@@ -138,7 +150,7 @@ export class BlockRing {
     let high = this.#used - 1
     while (low < high) {
       const middle = (low + high + 1) >>> 1
-      if (this.#first[this.at(middle)] <= sequence) low = middle
+      if (this.#first[this.#base + this.at(middle)] <= sequence) low = middle
       else high = middle - 1
     }
     return this.at(low)
@@ -146,14 +158,14 @@ export class BlockRing {
 
   /** Time in a block's header, when its first record was written; -1 when the header cannot be read. */
   headerUtc_s(block: number): number {
-    return this.#header.read(this.flash, this.offset(block)) === Kind.valid ? this.#header.utc_s : -1
+    return this.workspace.header.read(this.flash, this.offset(block)) === Kind.valid ? this.workspace.header.utc_s : -1
   }
 
   /** Calls `visit` for each valid record of a block in order, with its flash offset. The record is the shared buffer. */
   forEach(block: number, visit: (record: RecordBuffer, offset: number) => void): void {
     const record = this.workspace.in
     const end = this.offset(block) + this.blockLength
-    let expected = this.#first[block]
+    let expected = this.#first[this.#base + block]
     for (let at = this.offset(block) + HEADER_LENGTH; at < end && expected < this.limit(block); ) {
       if (this.isNext(record, at, end, expected, this.limit(block))) {
         visit(record, at)
@@ -193,13 +205,13 @@ export class BlockRing {
     for (;;) {
       while (!this.#ready && !this.worn) if (this.eraseAhead()) this.#lateErases++
       if (!this.#ready) {
-        throw new FerrarisError('STORAGE_WORN', `area ${this.extent.area}: no block of the flash can be erased and written any more`)
+        throw new FerrarisError('STORAGE_WORN', `area ${this.#area}: no block of the flash can be erased and written any more`)
       }
       this.push()
       const at = this.offset(this.#newest)
-      this.#header.encode(this.extent.area, this.#epoch, this.#next, utc_s)
-      this.flash.write(this.#header.bytes, at)
-      if (this.holds(this.#header.bytes, HEADER_LENGTH, at)) {
+      this.workspace.header.encode(this.#area, this.#epoch, this.#next, utc_s)
+      this.flash.write(this.workspace.header.bytes, at)
+      if (this.holds(this.workspace.header.bytes, HEADER_LENGTH, at)) {
         this.#position = at + HEADER_LENGTH
         if (utc_s < this.#newestUtc_s) this.#ordered = false
         this.#newestUtc_s = utc_s
@@ -227,10 +239,10 @@ export class BlockRing {
 
   /** A block that cannot be erased stays in the ring as an empty range. Returns whether an erase was necessary. */
   private eraseAhead(): boolean {
-    if (this.#used === this.extent.blocks) this.#used--
+    if (this.#used === this.#blocks) this.#used--
     const ahead = this.around(this.#newest + 1)
     const necessary = !this.isErased(ahead)
-    if (necessary) this.flash.eraseBlock(this.extent.firstBlock + ahead)
+    if (necessary) this.flash.eraseBlock(this.#firstBlock + ahead)
     if (!necessary || this.isErased(ahead)) this.#ready = true
     else {
       this.push()
@@ -266,7 +278,7 @@ export class BlockRing {
    * whatever is in it. Never throws for what it finds.
    */
   mount(): RingReport {
-    const { blocks } = this.extent
+    const blocks = this.#blocks
     const report: RingReport = { torn: 0, corruptBlocks: 0, missing: 0, unknownVersion: 0 }
     const epochs = new Uint32Array(blocks)
     const times_s = new Uint32Array(blocks)
@@ -282,9 +294,9 @@ export class BlockRing {
       kinds[block] = this.readHeader(block)
       if (kinds[block] === Kind.unknownVersion) report.unknownVersion++
       if (kinds[block] !== Kind.valid) continue
-      epochs[block] = this.#header.epoch
-      times_s[block] = this.#header.utc_s
-      this.#first[block] = this.#header.firstSequence
+      epochs[block] = this.workspace.header.epoch
+      times_s[block] = this.workspace.header.utc_s
+      this.#first[this.#base + block] = this.workspace.header.firstSequence
       if (epochs[block] > this.#epoch) {
         this.#epoch = epochs[block]
         this.#newest = block
@@ -303,27 +315,30 @@ export class BlockRing {
 
   /** Kind of a block's header; a valid header that cannot be ours counts as damaged. */
   private readHeader(block: number): number {
-    const kind = this.#header.read(this.flash, this.offset(block))
-    const { area, epoch, firstSequence } = this.#header
-    if (kind !== Kind.valid || (area === this.extent.area && epoch > 0 && firstSequence > 0)) return kind
+    const kind = this.workspace.header.read(this.flash, this.offset(block))
+    const { area, epoch, firstSequence } = this.workspace.header
+    if (kind !== Kind.valid || (area === this.#area && epoch > 0 && firstSequence > 0)) return kind
     return Kind.invalid
   }
 
   /** Follows the epochs from the newest block back to the oldest. */
   private chain(epochs: Uint32Array, times_s: Uint32Array, kinds: Uint8Array, report: RingReport): void {
-    const { blocks } = this.extent
+    const blocks = this.#blocks
     this.#used = 1
     let newer = this.#newest
     for (let back = 1; back < blocks; back++) {
       const block = this.around(this.#newest - back)
-      const fits = kinds[block] === Kind.valid && epochs[block] === this.#epoch - back && this.#first[block] <= this.#first[newer]
+      const fits =
+        kinds[block] === Kind.valid &&
+        epochs[block] === this.#epoch - back &&
+        this.#first[this.#base + block] <= this.#first[this.#base + newer]
       if (!fits) {
         const ahead = back === blocks - 1
         if (kinds[block] !== Kind.erased && !ahead) report.corruptBlocks++
-        const limit = this.#first[newer]
+        const limit = this.#first[this.#base + newer]
         const low = Math.max(1, limit - this.blockLength / UNIT)
         const saved = kinds[block] === Kind.invalid && !ahead ? this.salvage(block, low, limit) : 0
-        this.#first[block] = saved === 0 ? limit : saved
+        this.#first[this.#base + block] = saved === 0 ? limit : saved
         times_s[block] = times_s[newer]
         if (saved > 0) this.#used = back + 1
       } else {
@@ -338,7 +353,7 @@ export class BlockRing {
 
   /** The block after the newest: erased, or the oldest of a full ring, or torn, or (damaged header) the newest after all. */
   private lookAhead(kinds: Uint8Array, report: RingReport): void {
-    while (this.#used < this.extent.blocks) {
+    while (this.#used < this.#blocks) {
       const ahead = this.around(this.#newest + 1)
       if (kinds[ahead] !== Kind.invalid) return
       const saved = this.salvage(ahead, this.#next, this.#next + this.blockLength / UNIT)
@@ -356,7 +371,7 @@ export class BlockRing {
     this.push()
     this.#opened = 0
     this.#ordered = false
-    this.#first[ahead] = saved
+    this.#first[this.#base + ahead] = saved
     this.#adopted = ahead
     this.#adoptedMissing = saved - expected + this.findEnd(report)
     report.corruptBlocks++
@@ -381,7 +396,7 @@ export class BlockRing {
     const record = this.workspace.in
     let missing = 0
     let last = start
-    this.#next = this.#first[this.#newest]
+    this.#next = this.#first[this.#base + this.#newest]
     for (let at = start; at < clean; ) {
       if (this.isNext(record, at, end, this.#next, this.#next + this.blockLength / UNIT)) {
         missing += record.sequence - this.#next
@@ -444,12 +459,12 @@ export class BlockRing {
     this.#epoch++
     this.#opened++
     this.#ready = false
-    this.#first[this.#newest] = this.#next
+    this.#first[this.#base + this.#newest] = this.#next
     this.#position = this.offset(this.#newest) + this.blockLength
   }
 
   private around(block: number): number {
-    const { blocks } = this.extent
+    const blocks = this.#blocks
     return ((block % blocks) + blocks) % blocks
   }
 }

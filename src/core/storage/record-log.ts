@@ -107,7 +107,6 @@ export class LogCursor {
 export class RecordLog {
   readonly ring: BlockRing
   readonly maxPayload: number
-  readonly #walker: LogCursor
 
   constructor(flash: Flash, options: RecordLogOptions) {
     const ring = new BlockRing(flash, options, options.workspace)
@@ -116,7 +115,6 @@ export class RecordLog {
     assert(maxPayload <= roomiest, 'payload does not fit into a block')
     this.ring = ring
     this.maxPayload = maxPayload
-    this.#walker = new LogCursor(ring, ring.workspace.in, 0)
   }
 
   /** Reads what is there; see `BlockRing.mount`. Must be called first. Writes nothing. */
@@ -205,8 +203,7 @@ export class RecordLog {
 
   /** First entry of [from, limit) at or after `utc_s`; `limit` when there is none. */
   private search(utc_s: number, from: number, limit: number): number {
-    const walker = this.#walker
-    walker.seek(from)
+    const walker = new LogCursor(this.ring, this.ring.workspace.in, from)
     while (walker.next() && walker.sequence < limit) if (walker.utc_s >= utc_s) return walker.sequence
     return limit
   }

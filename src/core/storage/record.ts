@@ -1,7 +1,7 @@
 import type { Flash } from '../../../hal/api/flash.ts'
 import { assert } from '../../lib/assert.ts'
 import { crc32 } from '../../lib/crc.ts'
-import { getUint16, getUint32, setUint16, setUint32, UNIT } from './format.ts'
+import { BlockHeader, getUint16, getUint32, setUint16, setUint32, UNIT } from './format.ts'
 
 /** Bytes before the payload: length(2) type(1) status(1) sequence(4) utc(4). */
 export const PAYLOAD_OFFSET = 12
@@ -29,23 +29,22 @@ export class RecordBuffer {
   utc_s = 0
   size = UNIT
   readonly maxPayload: number
-  // One view per size in program units, made once each: programs and reads take views, and must not allocate.
-  readonly #views: (Uint8Array | undefined)[]
+  // One view per size, made once each: programs and reads take views, and must not allocate. There are few sizes.
+  readonly #views: Uint8Array[] = []
 
   constructor(maxPayload: number) {
     assert(maxPayload >= 0 && maxPayload <= PAYLOAD_LIMIT, 'payload beyond the limit of the format')
     this.maxPayload = maxPayload
     this.bytes = new Uint8Array(recordSize(maxPayload))
     this.payload = this.bytes.subarray(PAYLOAD_OFFSET, PAYLOAD_OFFSET)
-    this.#views = new Array(this.bytes.length / UNIT + 1).fill(undefined)
   }
 
   /** The first `size` bytes (a multiple of the unit). */
   view(size: number): Uint8Array {
-    const known = this.#views[size / UNIT]
-    if (known !== undefined) return known
+    const views = this.#views
+    for (let i = 0; i < views.length; i++) if (views[i].length === size) return views[i]
     const made = this.bytes.subarray(0, size)
-    this.#views[size / UNIT] = made
+    views.push(made)
     return made
   }
 
@@ -101,10 +100,15 @@ export interface Workspace {
   readonly out: RecordBuffer
   /** Records being checked or read back. */
   readonly in: RecordBuffer
+  readonly header: BlockHeader
+  readonly blockLength: number
+  /** Sequence number of the first record of each block of the flash; without it each area has its own. */
+  readonly first?: Uint32Array
 }
 
-/** `blockLength` of the flash bounds the payload. */
-export function createWorkspace(blockLength: number): Workspace {
+/** `blockLength` of the flash bounds the payload. `blocks`: of the flash, where its areas share one table of blocks. */
+export function createWorkspace(blockLength: number, blocks?: number): Workspace {
   const maxPayload = Math.min(PAYLOAD_LIMIT, blockLength - 64)
-  return { out: new RecordBuffer(maxPayload), in: new RecordBuffer(maxPayload) }
+  const buffers = { out: new RecordBuffer(maxPayload), in: new RecordBuffer(maxPayload), header: new BlockHeader(), blockLength }
+  return blocks === undefined ? buffers : { ...buffers, first: new Uint32Array(blocks) }
 }

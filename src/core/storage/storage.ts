@@ -1,5 +1,6 @@
 import type { Flash, FlashStatus } from '../../../hal/api/flash.ts'
 import { FerrarisError } from '../../lib/errors.ts'
+import type { RingReport } from './block-ring.ts'
 import { Counters } from './counters.ts'
 import { Area } from './format.ts'
 import { checkLayout, defaultLayout, extentOf, findExtent, type Layout, newestAreas, SUPERBLOCKS, sameLayout, withAreas } from './layout.ts'
@@ -109,17 +110,23 @@ function createAreas(flash: Flash, layout: Layout, workspace: Workspace, count: 
 
 const NOTHING = Object.freeze({ torn: 0, corruptBlocks: 0, missing: 0, unknownVersion: 0 })
 
+/** What is in good order shares one report: reports stay in memory as long as the meter runs. */
+function shared(report: Readonly<RingReport>): Readonly<RingReport> {
+  const { torn, corruptBlocks, missing, unknownVersion } = report
+  return torn + corruptBlocks + missing + unknownVersion === 0 ? NOTHING : report
+}
+
 /** Mounts without writing, so that a flash of a newer version is refused as it was. */
 function mountAreas(areas: Areas) {
-  const optional = (name: OptionalLog) => areas[name]?.mount() ?? NOTHING
+  const optional = (name: OptionalLog) => shared(areas[name]?.mount() ?? NOTHING)
   const reports = {
-    settings: areas.settings.mount(),
-    registers: areas.registers.mount(),
-    profile: areas.profile.mount(),
-    events: areas.events.mount(),
-    powerFailures: areas.powerFailures.mount(),
+    settings: shared(areas.settings.mount()),
+    registers: shared(areas.registers.mount()),
+    profile: shared(areas.profile.mount()),
+    events: shared(areas.events.mount()),
+    powerFailures: shared(areas.powerFailures.mount()),
     // After the settings, which hold a copy.
-    counters: areas.counters.mount(),
+    counters: shared(areas.counters.mount()),
     billing: optional('billing'),
     fraud: optional('fraud'),
     disconnector: optional('disconnector'),
@@ -210,23 +217,63 @@ function prepareMostUrgent(areas: readonly Preparable[]): boolean {
  */
 export function openStorage(flash: Flash, options: StorageOptions = {}): Storage {
   const status = flash.status()
-  const workspace = createWorkspace(status.blockLength)
+  const workspace = createWorkspace(status.blockLength, status.blocks)
   const found = readSuperblocks(flash, workspace)
   const layout = chooseLayout(found.layout, options.layout, status)
   const areas = createAreas(flash, layout, workspace, options.registers ?? DEFAULT_REGISTERS)
   const reports = mountAreas(areas)
   writeLayout(flash, workspace, found, layout)
   const worn = prepareAreas(areas)
-  const present: readonly Preparable[] = AREA_NAMES.flatMap((name) => areas[name] ?? [])
-  return {
-    flash,
-    layout,
-    ...areas,
-    report: { ...summary(areas, Object.values(reports), found, layout), ...reports, worn },
-    get lateErases() {
-      return AREA_NAMES.reduce((sum, name) => sum + (areas[name]?.ring.lateErases ?? 0), 0)
-    },
-    prepare: () => prepareMostUrgent(present),
+  return new FlashStorage(flash, layout, areas, { ...summary(areas, Object.values(reports), found, layout), ...reports, worn })
+}
+
+class FlashStorage implements Storage {
+  readonly flash: Flash
+  readonly layout: Layout
+  readonly report: StorageReport
+  readonly settings: Settings
+  readonly registers: RegisterJournal
+  readonly profile: RecordLog
+  readonly events: RecordLog
+  readonly powerFailures: RecordLog
+  readonly counters: Counters
+  readonly billing: RecordLog | undefined
+  readonly fraud: RecordLog | undefined
+  readonly disconnector: RecordLog | undefined
+  readonly quality: RecordLog | undefined
+  readonly communication: RecordLog | undefined
+  readonly daily: RecordLog | undefined
+  readonly monthly: RecordLog | undefined
+  readonly powerQuality: RecordLog | undefined
+  readonly #present: readonly Preparable[]
+
+  constructor(flash: Flash, layout: Layout, areas: Areas, report: StorageReport) {
+    this.flash = flash
+    this.layout = layout
+    this.report = report
+    this.settings = areas.settings
+    this.registers = areas.registers
+    this.profile = areas.profile
+    this.events = areas.events
+    this.powerFailures = areas.powerFailures
+    this.counters = areas.counters
+    this.billing = areas.billing
+    this.fraud = areas.fraud
+    this.disconnector = areas.disconnector
+    this.quality = areas.quality
+    this.communication = areas.communication
+    this.daily = areas.daily
+    this.monthly = areas.monthly
+    this.powerQuality = areas.powerQuality
+    this.#present = AREA_NAMES.flatMap((name) => areas[name] ?? [])
+  }
+
+  get lateErases(): number {
+    return this.#present.reduce((sum, { ring }) => sum + ring.lateErases, 0)
+  }
+
+  prepare(): boolean {
+    return prepareMostUrgent(this.#present)
   }
 }
 
