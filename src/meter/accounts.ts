@@ -1,6 +1,6 @@
 import { Billing, BillingReason } from '../core/billing/billing.ts'
-import { billingSections } from '../core/billing/sections.ts'
-import type { BillingSection } from '../core/billing/snapshot.ts'
+import { MeterBillingContent } from '../core/billing/sections.ts'
+import type { BillingContent, BillingSection } from '../core/billing/snapshot.ts'
 import type { MeterClock } from '../core/clock/meter-clock.ts'
 import { Demand } from '../core/demand/demand.ts'
 import { ProfileStatus } from '../core/events/codes.ts'
@@ -41,8 +41,7 @@ export class Accounts {
   readonly demand: Demand
   /** Absent on a flash without room for them. */
   readonly billing: Billing | undefined
-  /** What a snapshot of it holds. */
-  readonly sections: readonly BillingSection[]
+  readonly #content: BillingContent
   readonly daily: CaptureProfile | undefined
   readonly monthly: CaptureProfile | undefined
   readonly #profiles: readonly CaptureProfile[]
@@ -78,7 +77,8 @@ export class Accounts {
       },
       now_s,
     )
-    this.sections = billingSections({ counts, quantities: quantitiesOf(measured), tariffed: quantities, rates, demand: this.demand })
+    const { demand } = this
+    this.#content = new MeterBillingContent({ counts, quantities: quantitiesOf(measured), tariffed: quantities, rates, demand })
     this.billing =
       storage.billing &&
       new Billing({
@@ -88,7 +88,7 @@ export class Accounts {
         unit,
         maxima: this.demand,
         blockOut_s: config.billing.blockOut_s,
-        sections: this.sections,
+        content: this.#content,
         depth: BILLING_DEPTH,
       })
     const columns = energyColumns(
@@ -104,6 +104,11 @@ export class Accounts {
     this.daily = profile(storage.daily, daily(offset), PROFILES.daily.depth)
     this.monthly = profile(storage.monthly, monthly(offset), PROFILES.monthly.depth)
     this.#profiles = [this.daily, this.monthly].filter((made) => made !== undefined)
+  }
+
+  /** What a snapshot of a billing period holds. */
+  get sections(): readonly BillingSection[] {
+    return this.#content.sections
   }
 
   /** Takes up what the last life left. */

@@ -6,7 +6,7 @@ import type { CaptureSchedule } from '../profile/schedule.ts'
 import { getUint32, HELD_BACK, setUint32 } from '../storage/format.ts'
 import type { LogCursor, RecordLog } from '../storage/record-log.ts'
 import type { Settings } from '../storage/settings.ts'
-import { type BillingSection, BillingSnapshot, encodeSnapshot, snapshotLength } from './snapshot.ts'
+import { type BillingContent, BillingSnapshot, encodeSnapshot, snapshotLength } from './snapshot.ts'
 
 /** Why a billing period ended; stored as the type of the record. */
 export const BillingReason = Object.freeze({
@@ -32,7 +32,7 @@ export interface BillingOptions {
   readonly settings: Settings
   /** When billing periods end by themselves, see `monthly`; none: by command only. */
   readonly schedule?: CaptureSchedule
-  readonly sections: readonly BillingSection[]
+  readonly content: BillingContent
   /** One count of an energy in mWh. */
   readonly unit: Fraction
   readonly maxima?: MaximumReset
@@ -76,7 +76,6 @@ const LATE_S = 60
 export class Billing {
   readonly log: RecordLog
   readonly #options: BillingOptions
-  readonly #bytes: Uint8Array
   #number = 0
   #last_s = 0
   #lastMade_s = -1
@@ -88,11 +87,9 @@ export class Billing {
 
   /** Writes nothing; `start` must follow. */
   constructor(options: BillingOptions) {
-    const length = snapshotLength(options.sections)
-    assert(length <= options.log.maxPayload, 'a snapshot does not fit into a record of the log')
+    assert(snapshotLength(options.content.sections) <= options.log.maxPayload, 'a snapshot does not fit into a record of the log')
     this.#options = options
     this.log = options.log
-    this.#bytes = new Uint8Array(length)
   }
 
   /** Takes up what a power cut interrupted. Registers and maxima must have been restored. Errors: as `RecordLog.append` and `Settings.set`. */
@@ -210,10 +207,11 @@ export class Billing {
   }
 
   private conclude(reason: number, stamp_s: number, made_s: number, status: number): void {
-    const { sections, unit } = this.#options
+    const { content, unit } = this.#options
     const number = this.#number + 1
-    const length = encodeSnapshot(this.#bytes, number, made_s, unit, sections)
-    this.log.append(reason, status, stamp_s, this.#bytes.subarray(0, length))
+    const bytes = this.log.scratch(snapshotLength(content.sections))
+    const length = encodeSnapshot(bytes, number, made_s, unit, content)
+    this.log.append(reason, status, stamp_s, bytes.subarray(0, length))
     // From here on it has happened.
     try {
       // The maxima must not begin again before the snapshot is past every cache that could still lose it: operations that say nothing new.

@@ -12,10 +12,15 @@ export interface BillingSection {
   readonly c: number
   readonly d: number
   readonly count: number
-  readonly value: (e: number) => number
-  /** Maxima: time stamp and status byte. */
-  readonly time_s?: (e: number) => number
-  readonly status?: (e: number) => number
+}
+
+/** The registers of a snapshot as they are now. */
+export interface BillingContent {
+  readonly sections: readonly BillingSection[]
+  value(c: number, d: number, e: number): number
+  /** Of maxima: time stamp and status byte. */
+  time_s(c: number, e: number): number
+  status(c: number, e: number): number
 }
 
 const VERSION = 1
@@ -24,7 +29,8 @@ const FIXED = 9
 /** C, D, count. */
 const SECTION = 3
 const CUMULATIVE = 2
-const MAXIMUM = 6
+/** Value group D of maxima. */
+export const MAXIMUM = 6
 /** Energies below 2^49; maxima below 2^35 with a time and a status byte; cumulative ones below 2^42. */
 const VALUE_BYTES = 7
 const MAXIMUM_BYTES = 5 + 5 + 1
@@ -44,28 +50,22 @@ export function snapshotLength(sections: readonly BillingSection[]): number {
 }
 
 /** Writes the registers as they are now; returns the length. `bytes` must have room for `snapshotLength`. */
-export function encodeSnapshot(
-  bytes: Uint8Array,
-  number: number,
-  made_s: number,
-  unit: Fraction,
-  sections: readonly BillingSection[],
-): number {
+export function encodeSnapshot(bytes: Uint8Array, number: number, made_s: number, unit: Fraction, content: BillingContent): number {
   bytes[0] = VERSION
   setUint32(bytes, 1, number)
   setUint32(bytes, 5, made_s)
   let at = putVarint(bytes, FIXED, unit.numerator)
   at = putVarint(bytes, at, unit.denominator)
-  for (const { c, d, count, value, time_s, status } of sections) {
+  for (const { c, d, count } of content.sections) {
     assert(c < 256 && d < 256 && count < 256, 'a section of bytes')
     bytes[at++] = c
     bytes[at++] = d
     bytes[at++] = count
     for (let e = 0; e < count; e++) {
-      at = putVarint(bytes, at, value(e))
+      at = putVarint(bytes, at, content.value(c, d, e))
       if (d !== MAXIMUM) continue
-      at = putVarint(bytes, at, time_s?.(e) ?? 0)
-      bytes[at++] = status?.(e) ?? 0
+      at = putVarint(bytes, at, content.time_s(c, e))
+      bytes[at++] = content.status(c, e)
     }
   }
   return at

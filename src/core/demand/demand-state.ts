@@ -17,6 +17,7 @@ const VALUE_MAX = 240
 const DEMAND_MAX = 0xffffffff
 const CUMULATIVE_MAX = 2 ** 40 - 1
 
+const place = (register: number): number => FIXED + PER_REGISTER * register
 const key = (name: string, quantity: number): string => `demand.${name}.${quantity}`
 
 /**
@@ -29,14 +30,10 @@ const key = (name: string, quantity: number): string => `demand.${name}.${quanti
  * writes, 39,000 erases. The flash bears 100,000.
  */
 export class MaximumState {
-  readonly watts: Float64Array
-  readonly utc_s: Float64Array
-  readonly status: Uint8Array
-  readonly cumulative_W: Float64Array
-  /** Number of the last reset that these maxima took part in. */
-  generation = 0
+  readonly registers: number
   /** In memory only. */
   dirty = true
+  /** The entry as it is stored: the values are read from it. */
   readonly #bytes: Uint8Array
   readonly #key: string
   readonly #settings: Settings
@@ -46,22 +43,41 @@ export class MaximumState {
     assert(registers >= 1 && registers <= RATES_MAX + 1, 'total and up to eight rates')
     this.#settings = settings
     this.#key = key('maximum', quantity)
+    this.registers = registers
     this.#bytes = new Uint8Array(FIXED + PER_REGISTER * registers)
-    this.watts = new Float64Array(registers)
-    this.utc_s = new Float64Array(registers)
-    this.status = new Uint8Array(registers)
-    this.cumulative_W = new Float64Array(registers)
     const stored = settings.get(this.#key)
     if (stored !== undefined) this.decode(stored)
+    this.#bytes[0] = VERSION
+    this.#bytes[1] = registers
+  }
+
+  /** Number of the last reset that these maxima took part in. */
+  get generation(): number {
+    return getUint32(this.#bytes, 2)
+  }
+
+  watts(register: number): number {
+    return getUint32(this.#bytes, place(register))
+  }
+
+  utc_s(register: number): number {
+    return getUint32(this.#bytes, place(register) + 4)
+  }
+
+  status(register: number): number {
+    return this.#bytes[place(register) + 8]
+  }
+
+  cumulative_W(register: number): number {
+    const at = place(register) + 9
+    return this.#bytes[at] * 0x100000000 + getUint32(this.#bytes, at + 1)
   }
 
   /** A maximum with time and status, if it is one. The first of equals stays. */
   raise(register: number, watts: number, utc_s: number, status: number): void {
     const kept = Math.min(watts, DEMAND_MAX)
-    if (kept <= this.watts[register]) return
-    this.watts[register] = kept
-    this.utc_s[register] = utc_s
-    this.status[register] = status
+    if (kept <= this.watts(register)) return
+    this.put(register, kept, utc_s, status)
     this.dirty = true
   }
 
@@ -71,44 +87,35 @@ export class MaximumState {
    */
   reset(generation: number, total_W?: (register: number) => number | undefined): void {
     if (generation <= this.generation) return
-    for (let i = 0; i < this.watts.length; i++) {
-      this.cumulative_W[i] = Math.min(total_W?.(i) ?? this.cumulative_W[i] + this.watts[i], CUMULATIVE_MAX)
-      this.watts[i] = this.utc_s[i] = this.status[i] = 0
+    for (let i = 0; i < this.registers; i++) {
+      const sum_W = Math.min(total_W?.(i) ?? this.cumulative_W(i) + this.watts(i), CUMULATIVE_MAX)
+      const at = place(i) + 9
+      this.#bytes[at] = Math.floor(sum_W / 0x100000000)
+      setUint32(this.#bytes, at + 1, sum_W % 0x100000000)
+      this.put(i, 0, 0, 0)
     }
-    this.generation = generation
+    setUint32(this.#bytes, 2, generation)
     this.dirty = true
   }
 
   /** Writes the entry when it changed. Errors: as `Settings.set`; it stays to be written then. */
   store(): void {
     if (!this.dirty) return
-    const bytes = this.#bytes
-    bytes[0] = VERSION
-    bytes[1] = this.watts.length
-    setUint32(bytes, 2, this.generation)
-    for (let i = 0, at = FIXED; i < this.watts.length; i++, at += PER_REGISTER) {
-      setUint32(bytes, at, this.watts[i])
-      setUint32(bytes, at + 4, this.utc_s[i])
-      bytes[at + 8] = this.status[i]
-      const high = Math.floor(this.cumulative_W[i] / 0x100000000)
-      bytes[at + 9] = high
-      setUint32(bytes, at + 10, this.cumulative_W[i] - high * 0x100000000)
-    }
-    this.#settings.set(this.#key, bytes)
+    this.#settings.set(this.#key, this.#bytes)
     this.dirty = false
+  }
+
+  private put(register: number, watts: number, utc_s: number, status: number): void {
+    const at = place(register)
+    setUint32(this.#bytes, at, watts)
+    setUint32(this.#bytes, at + 4, utc_s)
+    this.#bytes[at + 8] = status
   }
 
   private decode(bytes: Uint8Array): void {
     if (bytes.length < FIXED || bytes[0] !== VERSION || bytes.length !== FIXED + PER_REGISTER * bytes[1]) return
-    this.generation = getUint32(bytes, 2)
-    const count = Math.min(bytes[1], this.watts.length)
-    for (let i = 0, at = FIXED; i < count; i++, at += PER_REGISTER) {
-      this.watts[i] = getUint32(bytes, at)
-      this.utc_s[i] = getUint32(bytes, at + 4)
-      this.status[i] = bytes[at + 8]
-      this.cumulative_W[i] = bytes[at + 9] * 0x100000000 + getUint32(bytes, at + 10)
-    }
-    this.dirty = bytes[1] !== this.watts.length
+    this.#bytes.set(bytes.subarray(0, Math.min(bytes.length, this.#bytes.length)))
+    this.dirty = bytes[1] !== this.registers
   }
 }
 

@@ -178,7 +178,7 @@ export class Demand {
 
   /** Average of the last period (class 5, attribute 3), in W; 0 before the first one has ended. */
   last_W(quantity: number, rate = 0): number {
-    return this.watts(this.#windows[this.index(quantity)].sums[rate])
+    return this.watts(this.#windows[this.index(quantity)].sum(rate))
   }
 
   /** Counts of the sub-interval that ended last. */
@@ -208,18 +208,18 @@ export class Demand {
 
   /** Maximum of a quantity with its time and status (class 4). */
   maximum_W(quantity: number, rate = 0): number {
-    return this.#maxima[this.index(quantity)].watts[rate]
+    return this.#maxima[this.index(quantity)].watts(rate)
   }
   /** End of the period that set the maximum; 0 without any. */
   maximumTime_s(quantity: number, rate = 0): number {
-    return this.#maxima[this.index(quantity)].utc_s[rate]
+    return this.#maxima[this.index(quantity)].utc_s(rate)
   }
   maximumStatus(quantity: number, rate = 0): number {
-    return this.#maxima[this.index(quantity)].status[rate]
+    return this.#maxima[this.index(quantity)].status(rate)
   }
   /** Sum of the maxima at all resets. */
   cumulative_W(quantity: number, rate = 0): number {
-    return this.#maxima[this.index(quantity)].cumulative_W[rate]
+    return this.#maxima[this.index(quantity)].cumulative_W(rate)
   }
 
   /** Number of the last reset that any maximum took part in. */
@@ -268,8 +268,8 @@ export class Demand {
     this.#shift_s = 0
     const { counts } = this.#options
     for (let i = 0; i < this.quantities.length; i++) {
-      const { base } = this.#windows[i]
-      for (let rate = 0; rate < this.registers; rate++) base[rate] = counts(this.quantities[i], rate)
+      const window = this.#windows[i]
+      for (let rate = 0; rate < this.registers; rate++) window.begin(rate, counts(this.quantities[i], rate))
     }
   }
 
@@ -286,7 +286,7 @@ export class Demand {
       const valid = (this.#lastStatus & DemandStatus.dataNotValid) === 0
       if (!window.bounded || !whole || !valid) continue
       for (let rate = 0; rate < this.registers; rate++) {
-        this.#maxima[i].raise(rate, this.watts(window.sums[rate]), end_s, this.#lastStatus)
+        this.#maxima[i].raise(rate, this.watts(window.sum(rate)), end_s, this.#lastStatus)
       }
     }
   }

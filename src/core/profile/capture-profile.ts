@@ -4,19 +4,26 @@ import { recordSize } from '../storage/record.ts'
 import type { LogCursor, RecordLog } from '../storage/record-log.ts'
 import type { CaptureSchedule } from './schedule.ts'
 
-/** One captured value. `read` is called at the end of an interval and gives a non-negative integer, exact below 2^53. */
+/** One captured value. */
 export interface ProfileColumn {
   /** OBIS code `C.D.E` of what is captured. */
   readonly code: string
   /** Bytes in the stored entry, big-endian: 1 to 8. A value that does not fit is stored as the largest that does. */
   readonly bytes: number
-  readonly read: () => number
+}
+
+/** What a profile captures, by the index of the column: one object for all of them, for each would take memory of its own. */
+export interface CaptureColumns {
+  readonly count: number
+  column(index: number): ProfileColumn
+  /** Called at the end of an interval; gives a non-negative integer, exact below 2^53. */
+  read(index: number): number
 }
 
 export interface CaptureProfileOptions {
   readonly log: RecordLog
   readonly schedule: CaptureSchedule
-  readonly columns: readonly ProfileColumn[]
+  readonly columns: CaptureColumns
   /** Newest entries that can be read. Default: all that the ring keeps. */
   readonly depth?: number
   /** Slots of an outage that `recover` fills at most, the newest ones. Default 0: missing slots are absent, and the next entry says `powerDown`. */
@@ -74,9 +81,12 @@ export function payloadLength(columns: readonly ProfileColumn[]): number {
 export class CaptureProfile {
   readonly log: RecordLog
   readonly schedule: CaptureSchedule
-  readonly columns: readonly ProfileColumn[]
-  readonly #options: CaptureProfileOptions
-  readonly #payload: Uint8Array
+  readonly #columns: CaptureColumns
+  readonly #depth: number
+  readonly #fill_max: number
+  readonly #daylightSaving: CaptureProfileOptions['daylightSaving']
+  /** Of an entry's payload. */
+  readonly #length: number
   /** The slot that was seen last: [from, to). */
   #from_s = 0
   #to_s = 0
@@ -86,19 +96,19 @@ export class CaptureProfile {
   /** Slots still to be filled, (filled, fillEnd], with the values that stood still during the outage. */
   #fill_s = 0
   #fillEnd_s = 0
-  readonly #filling: Uint8Array
+  #filling: Uint8Array | undefined
   /** AMR status byte of the newest entry. */
   lastStatus = 0
 
   constructor(options: CaptureProfileOptions, utc_s: number) {
-    const length = payloadLength(options.columns)
-    assert(length <= options.log.maxPayload, 'an entry does not fit into a record of the log')
-    this.#options = options
     this.log = options.log
     this.schedule = options.schedule
-    this.columns = options.columns
-    this.#payload = new Uint8Array(length)
-    this.#filling = new Uint8Array((options.fill_max ?? 0) > 0 ? length : 0)
+    this.#columns = options.columns
+    this.#depth = options.depth ?? Number.POSITIVE_INFINITY
+    this.#fill_max = options.fill_max ?? 0
+    this.#daylightSaving = options.daylightSaving
+    this.#length = payloadLength(this.columns)
+    assert(this.#length <= this.log.maxPayload, 'an entry does not fit into a record of the log')
     this.enter(options.schedule.floor(utc_s))
     this.findLatest()
     // Marks were in memory only, but the log shows that the clock was set back, or that nobody was there at the end of an interval.
@@ -106,9 +116,14 @@ export class CaptureProfile {
     else if (this.#latest_s >= 0 && this.#latest_s < this.#from_s) this.#status |= ProfileStatus.powerDown
   }
 
+  /** What an entry holds, in order. Made anew each time. */
+  get columns(): readonly ProfileColumn[] {
+    return Array.from({ length: this.#columns.count }, (_, index) => this.#columns.column(index))
+  }
+
   /** Entries that can be read. */
   get count(): number {
-    return Math.min(this.log.count, this.#options.depth ?? this.log.count)
+    return Math.min(this.log.count, this.#depth)
   }
 
   /** Sequence number of the oldest entry that can be read. */
@@ -152,8 +167,9 @@ export class CaptureProfile {
       this.#status |= ProfileStatus.clockAdjusted
       return false
     }
-    this.read(this.#payload)
-    this.append(this.#status | persistent, stamp_s, this.#payload)
+    const payload = this.log.scratch(this.#length)
+    this.read(payload)
+    this.append(this.#status | persistent, stamp_s, payload)
     // The clock jumped into the middle of the interval that begins: it is a short one.
     this.#status = utc_s - stamp_s > LATE_S ? ProfileStatus.clockAdjusted : 0
     return true
@@ -165,7 +181,7 @@ export class CaptureProfile {
    * only: with another one nobody knows which slots were missed.
    */
   recover(utc_s: number): void {
-    const { fill_max = 0 } = this.#options
+    const fill_max = this.#fill_max
     const last_s = this.schedule.floor(utc_s)
     if (fill_max === 0 || this.#latest_s < 0 || this.#latest_s >= last_s) return
     this.#fill_s = this.#latest_s
@@ -173,6 +189,7 @@ export class CaptureProfile {
     const missing = this.missing(fill_max)
     // What is older than the newest `fill_max` slots stays absent.
     for (let i = fill_max; i < missing; i++) this.#fill_s = this.schedule.next(this.#fill_s)
+    this.#filling ??= new Uint8Array(this.#length)
     this.read(this.#filling)
   }
 
@@ -198,7 +215,7 @@ export class CaptureProfile {
   /** Writes some of the slots that `recover` found, as many as need no erase. Call once a second. Returns whether more remain. */
   fill(): boolean {
     const { ring } = this.log
-    const size = recordSize(this.#filling.length)
+    const size = recordSize(this.#length)
     for (let i = 0; i < FILL_STEP && this.filling && (ring.ready || ring.fits(size)); i++) this.fillOne()
     return this.filling
   }
@@ -218,11 +235,10 @@ export class CaptureProfile {
   }
 
   private fillOne(): void {
-    const { daylightSaving } = this.#options
     const stamp_s = this.schedule.next(this.#fill_s)
     this.#fill_s = stamp_s
-    if (stamp_s > this.#fillEnd_s) return
-    const summer = daylightSaving?.(stamp_s) === true ? ProfileStatus.daylightSaving : 0
+    if (stamp_s > this.#fillEnd_s || this.#filling === undefined) return
+    const summer = this.#daylightSaving?.(stamp_s) === true ? ProfileStatus.daylightSaving : 0
     this.append(ProfileStatus.powerDown | ProfileStatus.dataNotValid | summer, stamp_s, this.#filling)
   }
 
@@ -233,9 +249,10 @@ export class CaptureProfile {
 
   private read(bytes: Uint8Array): void {
     let at = 0
-    for (const column of this.columns) {
-      putValue(bytes, at, column.bytes, column.read())
-      at += column.bytes
+    for (let i = 0; i < this.#columns.count; i++) {
+      const { bytes: count } = this.#columns.column(i)
+      putValue(bytes, at, count, this.#columns.read(i))
+      at += count
     }
   }
 

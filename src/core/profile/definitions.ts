@@ -1,4 +1,4 @@
-import type { ProfileColumn } from './capture-profile.ts'
+import type { CaptureColumns, ProfileColumn } from './capture-profile.ts'
 
 /**
  * The profiles of the meter and what their buffers are called. Logical names: DSMR and IDIS object lists; monthly values stand in "data of billing
@@ -27,12 +27,35 @@ export function energyColumns(
   quantities: readonly number[],
   rates: number,
   code: (quantity: number, rate: number) => string = energyCode,
-): ProfileColumn[] {
-  const columns: ProfileColumn[] = []
-  for (const quantity of quantities) {
-    for (let rate = 0; rate <= rates; rate++) {
-      columns.push({ code: code(quantity, rate), bytes: ENERGY_BYTES, read: () => value(quantity, rate) })
-    }
+): CaptureColumns {
+  return new EnergyColumns(value, quantities, rates, code)
+}
+
+class EnergyColumns implements CaptureColumns {
+  readonly count: number
+  readonly #value: EnergyValue
+  readonly #quantities: readonly number[]
+  /** Columns of a quantity. */
+  readonly #width: number
+  readonly #code: (quantity: number, rate: number) => string
+
+  constructor(value: EnergyValue, quantities: readonly number[], rates: number, code: (quantity: number, rate: number) => string) {
+    this.#value = value
+    this.#quantities = quantities
+    this.#width = rates + 1
+    this.#code = code
+    this.count = quantities.length * this.#width
   }
-  return columns
+
+  column(index: number): ProfileColumn {
+    return { code: this.#code(this.quantity(index), index % this.#width), bytes: ENERGY_BYTES }
+  }
+
+  read(index: number): number {
+    return this.#value(this.quantity(index), index % this.#width)
+  }
+
+  private quantity(index: number): number {
+    return this.#quantities[Math.floor(index / this.#width)]
+  }
 }

@@ -1,6 +1,6 @@
 import type { EnergyRegisters } from '../registers/energy.ts'
 import type { LogCursor, RecordLog } from '../storage/record-log.ts'
-import { CaptureProfile, type CaptureProfileOptions, storedValue } from './capture-profile.ts'
+import { type CaptureColumns, CaptureProfile, type CaptureProfileOptions, type ProfileColumn, storedValue } from './capture-profile.ts'
 import { PROFILES } from './definitions.ts'
 import { periodic } from './schedule.ts'
 
@@ -35,6 +35,23 @@ export function loadProfileOf(
   return new LoadProfile({ log, period_s: period_min * 60, depth, fill_max, daylightSaving }, clock.now_s())
 }
 
+class CapturedEnergies implements CaptureColumns {
+  /** Those of the capture that is going on. */
+  energy: EnergyRegisters | undefined
+
+  get count(): number {
+    return CAPTURED.length
+  }
+
+  column(index: number): ProfileColumn {
+    return { code: CAPTURED[index], bytes: BYTES }
+  }
+
+  read(index: number): number {
+    return this.energy?.value(index, 0) ?? 0
+  }
+}
+
 /**
  * Load profile with period 1 (OBIS 1.0.99.1.0): the energy registers at the end of each capture period, with the AMR status byte of the period.
  * Entries are stamped with the end of their interval. Two entries never carry the same time stamp.
@@ -45,14 +62,13 @@ export class LoadProfile {
   /** Newest entries that can be read; undefined: all that the ring keeps. */
   readonly depth: number | undefined
   readonly #profile: CaptureProfile
-  #energy: EnergyRegisters | undefined
+  readonly #columns = new CapturedEnergies()
 
   constructor(options: LoadProfileOptions, utc_s: number) {
     this.log = options.log
     this.period_s = options.period_s
     this.depth = options.depth
-    const columns = CAPTURED.map((code, quantity) => ({ code, bytes: BYTES, read: () => this.#energy?.value(quantity, 0) ?? 0 }))
-    this.#profile = new CaptureProfile({ ...options, schedule: periodic(options.period_s), columns }, utc_s)
+    this.#profile = new CaptureProfile({ ...options, schedule: periodic(options.period_s), columns: this.#columns }, utc_s)
   }
 
   /** Entries that can be read. */
@@ -85,13 +101,13 @@ export class LoadProfile {
    * their cause (clock invalid, daylight saving).
    */
   capture(utc_s: number, energy: EnergyRegisters, persistent: number): void {
-    this.#energy = energy
+    this.#columns.energy = energy
     this.#profile.capture(utc_s, persistent)
   }
 
   /** As `CaptureProfile.recover`. */
   recover(utc_s: number, energy: EnergyRegisters): void {
-    this.#energy = energy
+    this.#columns.energy = energy
     this.#profile.recover(utc_s)
   }
 

@@ -1,9 +1,12 @@
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import { ProfileStatus } from '../events/codes.ts'
-import { CaptureProfile, type CaptureProfileOptions, type ProfileColumn } from './capture-profile.ts'
+import { type CaptureColumns, CaptureProfile, type CaptureProfileOptions, type ProfileColumn } from './capture-profile.ts'
 import { type CaptureSchedule, periodic } from './schedule.ts'
 
 const PHASES_MAX = 3
+/** Value groups D of the columns of a voltage, and of the frequency: mean, minimum, maximum. */
+const GROUPS_D = [24, 23, 26] as const
+const VALUES = GROUPS_D.length
 
 /** One second of the mains; `Instantaneous` has this shape. Arrays are [L1, L2, L3]. */
 export interface MainsSample {
@@ -65,7 +68,7 @@ export interface PowerQualityOptions extends Pick<CaptureProfileOptions, 'log' |
  * instrument over ten periods: indicative. Columns that an interval has no values for are 0; with less than half of its seconds the entry says
  * `dataNotValid`.
  */
-export class PowerQualityProfile {
+export class PowerQualityProfile implements CaptureColumns {
   readonly profile: CaptureProfile
   readonly #voltages: readonly Aggregate[]
   readonly #distortions: readonly Aggregate[]
@@ -80,7 +83,7 @@ export class PowerQualityProfile {
     this.#distortions = each(false, thd ? phases : 0)
     this.#period_s = period_s
     const schedule: CaptureSchedule = periodic(period_s)
-    this.profile = new CaptureProfile({ ...rest, schedule, columns: this.columns() }, utc_s)
+    this.profile = new CaptureProfile({ ...rest, schedule, columns: this }, utc_s)
   }
 
   /** Takes the values of one second; those of an IC that does not answer are none. */
@@ -113,24 +116,34 @@ export class PowerQualityProfile {
     this.profile.mark(status)
   }
 
+  get count(): number {
+    return 1 + VALUES * (this.#voltages.length + 1) + this.#distortions.length
+  }
+
   /**
    * Value group D 24 (average), 23 (minimum), 26 (maximum) of averaging scheme 3, E 124 for THD: IEC 62056-6-1, value groups D and E (from memory;
    * 32.24.0 as average voltage also in the object lists of network operators). Units: 0.1 V, 0.01 Hz, 0.1 %, s.
    */
-  private columns(): ProfileColumn[] {
-    const columns: ProfileColumn[] = [{ code: '0.8.0', bytes: 2, read: () => this.#seconds }]
-    const add = (code: string, aggregate: Aggregate, divisor: number) => {
-      columns.push(
-        { code: `${code}.24.0`, bytes: 2, read: () => Math.round(aggregate.mean / divisor) },
-        { code: `${code}.23.0`, bytes: 2, read: () => Math.floor(aggregate.minimum / divisor) },
-        { code: `${code}.26.0`, bytes: 2, read: () => Math.ceil(aggregate.maximum / divisor) },
-      )
-    }
-    for (const [phase, voltage] of this.#voltages.entries()) add(`${32 + 20 * phase}`, voltage, 100)
-    add('14', this.#frequency, 10)
-    for (const [phase, thd] of this.#distortions.entries()) {
-      columns.push({ code: `${32 + 20 * phase}.24.124`, bytes: 2, read: () => thd.mean })
-    }
-    return columns
+  column(index: number): ProfileColumn {
+    const phases = this.#voltages.length
+    const value = index - 1
+    const distorted = value - VALUES * (phases + 1)
+    if (index === 0) return { code: '0.8.0', bytes: 2 }
+    if (distorted >= 0) return { code: `${32 + 20 * distorted}.24.124`, bytes: 2 }
+    const phase = Math.floor(value / VALUES)
+    return { code: `${phase < phases ? 32 + 20 * phase : 14}.${GROUPS_D[value % VALUES]}.0`, bytes: 2 }
+  }
+
+  read(index: number): number {
+    const phases = this.#voltages.length
+    const value = index - 1
+    const distorted = value - VALUES * (phases + 1)
+    if (index === 0) return this.#seconds
+    if (distorted >= 0) return this.#distortions[distorted].mean
+    const phase = Math.floor(value / VALUES)
+    const aggregate = phase < phases ? this.#voltages[phase] : this.#frequency
+    const divisor = phase < phases ? 100 : 10
+    if (value % VALUES === 0) return Math.round(aggregate.mean / divisor)
+    return value % VALUES === 1 ? Math.floor(aggregate.minimum / divisor) : Math.ceil(aggregate.maximum / divisor)
   }
 }

@@ -35,28 +35,59 @@ function localDays(utc_s: number, offset_min: LocalOffset): number {
   return Math.floor((utc_ms + offset_min(utc_ms) * MS_PER_MINUTE) / MS_PER_DAY)
 }
 
+class Periodic implements CaptureSchedule {
+  readonly period_s: number
+  readonly #phase_s: number
+
+  constructor(period_s: number, phase_s: number) {
+    this.period_s = period_s
+    this.#phase_s = phase_s
+  }
+
+  floor(utc_s: number): number {
+    return Math.floor((utc_s - this.#phase_s) / this.period_s) * this.period_s + this.#phase_s
+  }
+
+  next(stamp_s: number): number {
+    return stamp_s + this.period_s
+  }
+}
+
 /** Every `period_s` seconds. `phase_s` moves the grid, for periods of an hour where local time is half an hour off. */
 export function periodic(period_s: number, phase_s = 0): CaptureSchedule {
   assert(Number.isInteger(period_s) && period_s > 0, 'a period has whole seconds')
-  return {
-    period_s,
-    floor: (utc_s) => Math.floor((utc_s - phase_s) / period_s) * period_s + phase_s,
-    next: (stamp_s) => stamp_s + period_s,
+  return new Periodic(period_s, phase_s)
+}
+
+class Daily implements CaptureSchedule {
+  readonly #offset_min: LocalOffset
+
+  constructor(offset_min: LocalOffset) {
+    this.#offset_min = offset_min
+  }
+
+  get period_s(): number {
+    return 86_400
+  }
+
+  floor(utc_s: number): number {
+    const days = localDays(utc_s, this.#offset_min)
+    const stamp_s = this.midnight_s(days)
+    return stamp_s <= utc_s ? stamp_s : this.midnight_s(days - 1)
+  }
+
+  next(stamp_s: number): number {
+    return this.midnight_s(localDays(stamp_s, this.#offset_min) + 1)
+  }
+
+  private midnight_s(days: number): number {
+    return utcOfLocal_ms(days * MS_PER_DAY, this.#offset_min) / 1000
   }
 }
 
 /** Every local midnight: days have 23, 24 or 25 hours. */
 export function daily(offset_min: LocalOffset): CaptureSchedule {
-  const midnight_s = (days: number) => utcOfLocal_ms(days * MS_PER_DAY, offset_min) / 1000
-  return {
-    period_s: 86_400,
-    floor(utc_s) {
-      const days = localDays(utc_s, offset_min)
-      const stamp_s = midnight_s(days)
-      return stamp_s <= utc_s ? stamp_s : midnight_s(days - 1)
-    },
-    next: (stamp_s) => midnight_s(localDays(stamp_s, offset_min) + 1),
-  }
+  return new Daily(offset_min)
 }
 
 /** A moment of every month in local time: day 1 to 28, which every month has, or its last; at a full hour. */
@@ -65,28 +96,47 @@ export interface MonthlyMoment {
   readonly hour: number
 }
 
+class Monthly implements CaptureSchedule {
+  readonly #offset_min: LocalOffset
+  readonly #moment: MonthlyMoment
+
+  constructor(offset_min: LocalOffset, moment: MonthlyMoment) {
+    this.#offset_min = offset_min
+    this.#moment = moment
+  }
+
+  get period_s(): number {
+    return 0
+  }
+
+  floor(utc_s: number): number {
+    const months = this.monthOf(utc_s)
+    const stamp_s = this.instant_s(months)
+    return stamp_s <= utc_s ? stamp_s : this.instant_s(months - 1)
+  }
+
+  next(stamp_s: number): number {
+    return this.instant_s(this.monthOf(stamp_s) + 1)
+  }
+
+  private instant_s(months: number): number {
+    const { day, hour } = this.#moment
+    const year = Math.floor(months / 12)
+    const month = (months % 12) + 1
+    const days = daysFromCivil(year, month, day === 'last' ? daysInMonth(year, month) : day)
+    return utcOfLocal_ms(days * MS_PER_DAY + hour * MS_PER_HOUR, this.#offset_min) / 1000
+  }
+
+  private monthOf(utc_s: number): number {
+    const { year, month } = civilFromDays(localDays(utc_s, this.#offset_min))
+    return year * 12 + month - 1
+  }
+}
+
 /** Every month at a local moment. */
 export function monthly(offset_min: LocalOffset, moment: MonthlyMoment = { day: 1, hour: 0 }): CaptureSchedule {
   const { day, hour } = moment
   assert(day === 'last' || (Number.isInteger(day) && day >= 1 && day <= 28), 'day 1 to 28 or the last')
   assert(Number.isInteger(hour) && hour >= 0 && hour <= 23, 'hour 0 to 23')
-  const instant_s = (months: number) => {
-    const year = Math.floor(months / 12)
-    const month = (months % 12) + 1
-    const days = daysFromCivil(year, month, day === 'last' ? daysInMonth(year, month) : day)
-    return utcOfLocal_ms(days * MS_PER_DAY + hour * MS_PER_HOUR, offset_min) / 1000
-  }
-  const monthOf = (utc_s: number) => {
-    const { year, month } = civilFromDays(localDays(utc_s, offset_min))
-    return year * 12 + month - 1
-  }
-  return {
-    period_s: 0,
-    floor(utc_s) {
-      const months = monthOf(utc_s)
-      const stamp_s = instant_s(months)
-      return stamp_s <= utc_s ? stamp_s : instant_s(months - 1)
-    },
-    next: (stamp_s) => instant_s(monthOf(stamp_s) + 1),
-  }
+  return new Monthly(offset_min, moment)
 }

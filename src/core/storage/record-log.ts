@@ -139,6 +139,11 @@ export class RecordLog {
     return this.ring.nextSequence - this.ring.firstSequence
   }
 
+  /** Room for a payload on its way to `append`, shared with the other logs: whatever is stored next overwrites it. */
+  scratch(length: number): Uint8Array {
+    return this.ring.workspace.out.bytes.subarray(PAYLOAD_OFFSET, PAYLOAD_OFFSET + length)
+  }
+
   /**
    * Appends an entry and returns its sequence number; it is in flash then. `type` and `status` are bytes, `utc_s` has 32 bits.
    * Errors: AssertionError for a payload over `maxPayload`; FerrarisError `STORAGE_WORN` when the flash takes no more.

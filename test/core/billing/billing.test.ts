@@ -199,13 +199,19 @@ describe('the history', () => {
 })
 
 describe('a snapshot', () => {
-  const sections = [
-    { c: 1, d: 8, count: 2, value: (e: number) => 2 ** 49 - 1 - e },
-    { c: 1, d: 6, count: 2, value: () => 0xffffffff, time_s: () => 0xffffffff, status: () => 0xff },
-    { c: 1, d: 2, count: 1, value: () => 2 ** 40 - 1 },
-  ]
-  const bytes = new Uint8Array(snapshotLength(sections))
-  const length = encodeSnapshot(bytes, 0xffffffff, 0xfffffffe, { numerator: 25, denominator: 8 }, sections)
+  const largest: Readonly<Record<number, number>> = { 8: 2 ** 49 - 1, 6: 0xffffffff, 2: 2 ** 40 - 1 }
+  const content = {
+    sections: [
+      { c: 1, d: 8, count: 2 },
+      { c: 1, d: 6, count: 2 },
+      { c: 1, d: 2, count: 1 },
+    ],
+    value: (_: number, d: number, e: number) => (d === 8 ? largest[d] - e : largest[d]),
+    time_s: () => 0xffffffff,
+    status: () => 0xff,
+  }
+  const bytes = new Uint8Array(snapshotLength(content.sections))
+  const length = encodeSnapshot(bytes, 0xffffffff, 0xfffffffe, { numerator: 25, denominator: 8 }, content)
 
   test('comes back as it was, in the space that was announced', () => {
     const snapshot = new BillingSnapshot(bytes.subarray(0, length), 5, 1, 2)

@@ -1,6 +1,6 @@
 import { MemoryFlash } from '../../../hal/portable/flash.ts'
 import { Billing, type BillingOptions } from '../../../src/core/billing/billing.ts'
-import { billingSections } from '../../../src/core/billing/sections.ts'
+import { MeterBillingContent } from '../../../src/core/billing/sections.ts'
 import { Demand } from '../../../src/core/demand/demand.ts'
 import { monthly } from '../../../src/core/profile/schedule.ts'
 import { createWorkspace } from '../../../src/core/storage/record.ts'
@@ -63,7 +63,7 @@ export class BillingRig {
       log: this.log,
       settings: this.settings,
       schedule: monthly(localOffset),
-      sections: billingSections({ counts, quantities: [0, 1], tariffed: [0], rates: 2, demand: this.demand }),
+      content: new MeterBillingContent({ counts, quantities: [0, 1], tariffed: [0], rates: 2, demand: this.demand }),
       unit,
       maxima: this.demand,
       blockOut_s: 900,

@@ -41,7 +41,7 @@ class Meter {
 
   start(now_s: number, first = false): void {
     this.now_s = now_s
-    const columns = [{ code: '1.8.0', bytes: 8, read: () => this.register }]
+    const columns = { count: 1, column: () => ({ code: '1.8.0', bytes: 8 }), read: () => this.register }
     this.profile = new CaptureProfile({ log: this.log, schedule: this.schedule, columns, ...this.#options }, now_s)
     if (first) return
     this.profile.mark(ProfileStatus.powerDown)
@@ -77,12 +77,13 @@ describe('CaptureProfile', () => {
   test('stores values in as many bytes as a column has, and the largest that fits', () => {
     const { profile: log } = blankStorage()
     const values = [0x12, 0x10000, 0xffffff, 2 ** 48, 2 ** 53 - 1]
-    const columns = [1, 2, 3, 6, 8].map((bytes, i) => ({ code: '1.8.0', bytes, read: () => values[i] }))
+    const lengths = [1, 2, 3, 6, 8]
+    const columns = { count: 5, column: (i: number) => ({ code: '1.8.0', bytes: lengths[i] }), read: (i: number) => values[i] }
     const profile = new CaptureProfile({ log, schedule: periodic(60), columns }, T0)
     profile.capture(T0 + 60, 0)
     const cursor = profile.cursor()
     cursor.next()
-    expect([0, 1, 3, 6, 12].map((at, i) => storedValue(cursor.payload, at, columns[i].bytes))).toEqual([
+    expect([0, 1, 3, 6, 12].map((at, i) => storedValue(cursor.payload, at, lengths[i]))).toEqual([
       0x12,
       0xffff,
       0xffffff,
@@ -205,7 +206,7 @@ describe('CaptureProfile', () => {
 describe('definitions', () => {
   test('energies with their rates', () => {
     const columns = energyColumns((quantity, rate) => 10 * quantity + rate, [0, 3], 2)
-    expect(columns.map(({ code, read }) => [code, read()])).toEqual([
+    expect(Array.from({ length: columns.count }, (_, i) => [columns.column(i).code, columns.read(i)])).toEqual([
       ['1.8.0', 0],
       ['1.8.1', 1],
       ['1.8.2', 2],

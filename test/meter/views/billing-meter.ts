@@ -1,6 +1,6 @@
 import { MemoryFlash } from '../../../hal/portable/flash.ts'
 import { Billing, BillingReason } from '../../../src/core/billing/billing.ts'
-import { billingSections } from '../../../src/core/billing/sections.ts'
+import { MeterBillingContent } from '../../../src/core/billing/sections.ts'
 import { Demand } from '../../../src/core/demand/demand.ts'
 import { EVERYTHING } from '../../../src/core/metrology/measured.ts'
 import { CaptureProfile } from '../../../src/core/profile/capture-profile.ts'
@@ -112,7 +112,7 @@ export class BillingMeter implements DlmsSource {
     )
     this.demand.start('first')
     const offset = (utc_ms: number) => clock.offset_min(utc_ms)
-    const sections = billingSections({
+    const content = new MeterBillingContent({
       counts,
       quantities: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
       tariffed: [0, 1, 2, 3],
@@ -124,7 +124,7 @@ export class BillingMeter implements DlmsSource {
       log: log(7, 4, workspace.out.maxPayload),
       settings: this.settings,
       schedule: monthly(offset, moment),
-      sections,
+      content,
       unit: UNIT,
       maxima: this.demand,
       blockOut_s: 900,
@@ -146,7 +146,7 @@ export class BillingMeter implements DlmsSource {
       new AssociationLnObject({ access: EVERYONE }),
       ...tariffObjects(this.tariff, this.#tariffCommands(), times, EVERYTHING, this.demand),
       ...demandObjects(this.demand, times),
-      ...billingObjects({ billing: this.billing, sections, depth: 13, moment, times, end: () => this.#end() }),
+      ...billingObjects({ billing: this.billing, sections: content.sections, depth: 13, moment, times, end: () => this.#end() }),
       ...captureProfileObjects(this.daily, PROFILES.daily, times),
       ...captureProfileObjects(this.monthly, PROFILES.monthly, times),
       ...captureProfileObjects(this.quality.profile, PROFILES.powerQuality, times),
