@@ -1,6 +1,5 @@
 import type { Flash } from '../../../hal/api/flash.ts'
 import { assert } from '../../lib/assert.ts'
-import type { Workspace } from '../storage/record.ts'
 import { Settings } from '../storage/settings.ts'
 import { HEADER_LENGTH, type ImageSource } from './image.ts'
 
@@ -64,13 +63,13 @@ export class BlockStore implements ImageSource {
   /** No block below is missing. */
   #first = 0
 
-  constructor(flash: Flash, workspace?: Workspace) {
+  constructor(flash: Flash) {
     const { blocks, blockLength, writeAlign } = flash.status()
     assert(UNIT % writeAlign === 0 && blockLength % BLOCK_LENGTH === 0 && blocks > JOURNAL_BLOCKS, 'slot of another shape')
     this.#flash = flash
     this.#sectorLength = blockLength
     this.#room = (blocks - JOURNAL_BLOCKS) * blockLength
-    const extent = { area: JOURNAL_AREA, firstBlock: blocks - JOURNAL_BLOCKS, blocks: JOURNAL_BLOCKS, workspace }
+    const extent = { area: JOURNAL_AREA, firstBlock: blocks - JOURNAL_BLOCKS, blocks: JOURNAL_BLOCKS }
     this.#journal = new Settings(flash, extent)
     // Whatever it finds: the worst is a map without bits, and then every block is sent again.
     this.#journal.mount()

@@ -2,7 +2,6 @@ import type { Crypto } from '../../../hal/api/crypto.ts'
 import type { FirmwareSlots, FirmwareVersion } from '../../../hal/api/firmware.ts'
 import { DecodeError } from '../../lib/bytes.ts'
 import { FerrarisError } from '../../lib/errors.ts'
-import type { Workspace } from '../storage/record.ts'
 import type { Settings } from '../storage/settings.ts'
 import { BLOCK_LENGTH, BlockStore } from './block-store.ts'
 import { formatVersion, HEADER_LENGTH, type ImageInfo, readImage } from './image.ts'
@@ -52,8 +51,6 @@ export interface FirmwareUpdateOptions {
   readonly restart: () => void
   /** Called from `step`. */
   readonly report?: (event: FirmwareEvent) => void
-  /** Buffers to share with other storage. */
-  readonly workspace?: Workspace
 }
 
 /** The slots could not be switched or confirmed (see `FirmwareSlots`). */
@@ -84,7 +81,7 @@ export class FirmwareUpdate {
   constructor(options: FirmwareUpdateOptions) {
     this.#options = options
     this.#state = decodeState(options.settings.get(KEY))
-    this.#store = new BlockStore(options.slots.spare, options.workspace)
+    this.#store = new BlockStore(options.slots.spare)
     this.#rolledBack = options.slots.rolledBack
     this.recover()
   }
