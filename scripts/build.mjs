@@ -1,4 +1,5 @@
 // Builds the project: the page, then every TypeScript project, then the bundles for the XS engine and the firmware slots. Prints only when a step fails.
+// With the name of a board: its firmware (scripts/device/main.mjs).
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +13,13 @@ const steps = [
   ['XS bundle', 'scripts/build-xs.mjs'],
   ['firmware image', 'scripts/build-firmware.mjs'],
 ]
+
+const board = process.argv.slice(2)
+if (board.length > 0) {
+  const { buildFirmware } = await import('./device/main.mjs')
+  await buildFirmware(board)
+  process.exit()
+}
 
 for (const [name, script, ...options] of steps) {
   const own = script.startsWith('scripts/')

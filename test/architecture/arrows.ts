@@ -94,11 +94,11 @@ function isPackage(specifier: string): boolean {
   return !specifier.startsWith('.')
 }
 
-/** Modules of the Moddable SDK, which nothing but a row with `moddable:*` may import. */
-const SDK_MODULES: readonly string[] = ['crypt', 'ec', 'ecp', 'mont', 'time', 'timer']
+/** Modules of the Moddable SDK and our own in C beside it, which nothing but a row with `moddable:*` may import. */
+const SDK_MODULES: readonly string[] = ['crypt', 'ec', 'ecp', 'mc/config', 'mont', 'time', 'timer']
 
 function isOfSdk(specifier: string): boolean {
-  return specifier.startsWith('embedded:') || SDK_MODULES.includes(specifier)
+  return specifier.startsWith('embedded:') || specifier.startsWith('ferraris/') || SDK_MODULES.includes(specifier)
 }
 
 function packageAllowed(row: Row, specifier: string): boolean {

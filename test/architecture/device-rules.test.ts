@@ -3,6 +3,7 @@ import { checkDeviceRules, RULES, type Rule } from './device-rules.ts'
 import { filesBelow, textOf } from './repository.ts'
 
 const ROOMS = [
+  'hal/esp32',
   'hal/portable',
   'hal/esp32',
   'hal/lin',

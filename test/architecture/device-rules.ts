@@ -42,7 +42,7 @@ const GLOBALS = new Set([
   ),
   ...'RangeError ReferenceError Reflect RegExp SharedArrayBuffer String Symbol SyntaxError TypeError URIError WeakRef'.split(' '),
   ...'decodeURI decodeURIComponent encodeURI encodeURIComponent isFinite isNaN parseFloat parseInt'.split(' '),
-  ...'globalThis Infinity NaN undefined arguments eval'.split(' '),
+  ...'globalThis Infinity NaN undefined arguments eval trace'.split(' '),
   // A function in C that the SDK links in. The type checker knows it only where it is declared.
   'native',
 ])

@@ -1,0 +1,86 @@
+/* The processor itself: why it started, starting it again, its task watchdog (ESP-IDF v6.0). */
+
+#include "xsmc.h"
+#include "xsHost.h"
+#include "mc.xs.h"
+
+#include "esp_attr.h"
+#include "esp_system.h"
+#include "esp_task_wdt.h"
+
+/* Survives a software reset: tells a restart that was asked for from one by which the engine gave up. */
+#define RESTART_MARK (0x46455252)
+static RTC_NOINIT_ATTR uint32_t gRestartMark;
+
+static uint8_t gReasonKnown;
+static esp_reset_reason_t gReason;
+static uint8_t gAskedFor;
+
+static esp_task_wdt_user_handle_t gWatchdogUser;
+
+void xs_ferraris_reset_reason(xsMachine *the)
+{
+	const char *reason;
+
+	if (!gReasonKnown) {
+		gReasonKnown = 1;
+		gReason = esp_reset_reason();
+		gAskedFor = RESTART_MARK == gRestartMark;
+		gRestartMark = 0;
+	}
+
+	switch (gReason) {
+		case ESP_RST_SW:
+			reason = gAskedFor ? "restart" : "fault";
+			break;
+		case ESP_RST_INT_WDT:
+		case ESP_RST_TASK_WDT:
+		case ESP_RST_WDT:
+			reason = "watchdog";
+			break;
+		case ESP_RST_PANIC:
+		case ESP_RST_CPU_LOCKUP:
+			reason = "fault";
+			break;
+		default:
+			reason = "power";
+			break;
+	}
+	xsmcSetString(xsResult, (char *)reason);
+}
+
+void xs_ferraris_restart(xsMachine *the)
+{
+	gRestartMark = RESTART_MARK;
+	esp_restart();
+}
+
+void xs_ferraris_watchdog_start(xsMachine *the)
+{
+	esp_err_t err;
+	int timeout = xsmcToInteger(xsArg(0));
+	esp_task_wdt_config_t config = {
+		.timeout_ms = timeout,
+		.idle_core_mask = 0,
+		.trigger_panic = true,
+	};
+
+	if (timeout < 1)
+		xsRangeError("timeout");
+
+	/* The SDK starts the watchdog where CONFIG_ESP_TASK_WDT_INIT is set, and feeds it for its own task in each turn of its loop. */
+	err = esp_task_wdt_reconfigure(&config);
+	if (ESP_ERR_INVALID_STATE == err)
+		err = esp_task_wdt_init(&config);
+	if (ESP_OK != err)
+		xsUnknownError("watchdog failed");
+
+	if (!gWatchdogUser && (ESP_OK != esp_task_wdt_add_user("meter", &gWatchdogUser)))
+		xsUnknownError("watchdog failed");
+}
+
+void xs_ferraris_watchdog_feed(xsMachine *the)
+{
+	if (gWatchdogUser)
+		esp_task_wdt_reset_user(gWatchdogUser);
+}

@@ -1,0 +1,9 @@
+/** Own native module, `hal/esp32/native/system`. */
+declare module 'ferraris/system' {
+  export function resetReason(): 'power' | 'restart' | 'watchdog' | 'fault'
+  /** Does not return. */
+  export function restart(): void
+  /** RangeError for a time below 1 ms, Error where the watchdog cannot be started. */
+  export function startWatchdog(timeout_ms: number): void
+  export function feedWatchdog(): void
+}

@@ -1,0 +1,1 @@
+export function missingTools(environment: Readonly<Record<string, string>>, options?: { linkOnly?: boolean }): string[]
