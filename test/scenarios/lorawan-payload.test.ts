@@ -1,8 +1,12 @@
 import { decode } from 'cborg'
 import { describe, expect, test } from 'vitest'
+import { downlinkOf } from '../../src/headend/lorawan/downlink.ts'
 import { describeNotification } from '../../src/headend/lorawan/payload.ts'
+import { ByteReader } from '../../src/lib/bytes.ts'
+import { toHex } from '../../src/lib/hex.ts'
 import { decodeUplink } from '../../src/protocols/cbor/decode.ts'
 import { CBOR_PORT, CborKey } from '../../src/protocols/cbor/keys-table.ts'
+import { decodeAnswer, REQUEST_PORT } from '../../src/protocols/meter-request/codec.ts'
 import { Connected } from './lorawan-rig.ts'
 import { HOUR_MS } from './rig.ts'
 
@@ -118,5 +122,73 @@ describe('where an uplink takes 11 bytes', () => {
       expect(cborTimes(meter).length).toBeGreaterThanOrEqual(3)
       everyQuarter(cborTimes(meter))
     }
+  })
+})
+
+describe('requests', () => {
+  const answersOf = (meter: Connected) =>
+    meter.uplinks.filter(({ fPort }) => fPort === REQUEST_PORT).map(({ payload }) => decodeAnswer(new ByteReader(payload)))
+  const ask = (meter: Connected, object: Record<string, unknown>) => {
+    const { fPort, payload } = downlinkOf(object)
+    meter.send(toHex(payload), fPort)
+  }
+
+  test('registers are read by OBIS code and by type', () => {
+    const meter = new Connected()
+    meter.rig.run(60_000)
+    ask(meter, { read: ['1.8.0', '32.7.0', '1.9.0'], id: 7 })
+    meter.rig.run(60_000)
+    const [values, unknown] = answersOf(meter)
+    if (values.kind !== 'registers') throw new Error(values.kind)
+    expect(values.registers.map(({ code, scaler, unit }) => [code, scaler, unit])).toEqual([
+      ['1.8.0', 0, 30],
+      ['32.7.0', -1, 35],
+    ])
+    expect(values.registers[0].value).toBeLessThanOrEqual(meter.rig.core.energy.value(0, 0))
+    expect(values.registers[1].value).toBeGreaterThan(2200)
+    expect(unknown).toEqual({ kind: 'failure', id: 7, failure: 2 })
+    const before = meter.reports.length
+    ask(meter, { readMeasurements: ['frequency'] })
+    meter.rig.run(60_000)
+    const told = meter.reports.slice(before).map((report) => [...report.keys()])
+    expect(told).toEqual([['timestamp', 'frequency']])
+  })
+
+  test.each(['tlv', 'cbor', 'dlms'])('a range of the profile comes in %s, oldest first, with its end', (payload) => {
+    const meter = new Connected({ payload, adr: false, dataRate: 3 })
+    meter.rig.run(2 * HOUR_MS)
+    const [first, last] = [meter.rig.machine.now_ms / 1000 - 5400, meter.rig.machine.now_ms / 1000 - 1800]
+    const told = () =>
+      payload === 'cbor'
+        ? cborTimes(meter)
+        : payload === 'tlv'
+          ? meter.reports.flatMap((report) => report.get('loggedTimestamp') ?? [])
+          : bodies(meter, '0002190900ff').flatMap((text) => text.match(/\{[0-9a-f]{24}, /g) ?? [])
+    const before = told()
+    ask(meter, { profile: { from: Math.floor(first), to: Math.floor(last) }, id: 2 })
+    meter.rig.run(120_000)
+    const again = told().slice(before.length)
+    expect(again).toHaveLength(4)
+    expect(again).toEqual(before.slice(before.indexOf(again[0] as never)).slice(0, 4))
+    expect(answersOf(meter)).toEqual([{ kind: 'profile', id: 2, entries: 4 }])
+  })
+
+  test('what cannot be done is said, and the queue has an end', () => {
+    const meter = new Connected({ adr: false, dataRate: 5 })
+    meter.rig.run(60_000)
+    ask(meter, { profile: { from: 0, to: 1 }, id: 1 })
+    meter.send('7f', REQUEST_PORT)
+    meter.rig.run(60_000)
+    expect(answersOf(meter)).toEqual([
+      { kind: 'failure', id: 1, failure: 3 },
+      { kind: 'failure', id: 15, failure: 1 },
+    ])
+    // Ten requests in one downlink.
+    meter.send('2001010800'.repeat(10), REQUEST_PORT)
+    meter.rig.run(120_000)
+    const kinds = answersOf(meter)
+      .slice(2)
+      .map(({ kind }) => kind)
+    expect(kinds).toEqual([...new Array(7).fill('registers'), 'failure'])
   })
 })

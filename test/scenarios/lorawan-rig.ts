@@ -73,7 +73,7 @@ export class Connected {
     return this.uplinks.filter(({ fPort }) => fPort === 1).map(({ payload }) => new Map(decodeReadings(payload)))
   }
 
-  send(hex: string): void {
-    this.server?.enqueue(DEV_EUI, { fPort: 50, payload: fromHex(hex), confirmed: false })
+  send(hex: string, fPort = 50): void {
+    this.server?.enqueue(DEV_EUI, { fPort, payload: fromHex(hex), confirmed: false })
   }
 }

@@ -3,6 +3,7 @@ import { DecodeError } from '../../lib/bytes.ts'
 import { asNumber, asText, parseJson } from '../../lib/json-fields.ts'
 import type { Modulation } from '../../lib/lora-radio.ts'
 import type { QueuedDownlink } from './device.ts'
+import { downlinkOf } from './downlink.ts'
 import type { GatewayInfo, NetworkEvent } from './events.ts'
 
 /**
@@ -141,11 +142,14 @@ export function decodeCommand(topic: string, text: string): { devEui: string; it
   const json = parseJson(text)
   if (asText(json, 'devEui').toLowerCase() !== devEui)
     throw new DecodeError(`devEui: ${String(json.devEui).slice(0, 40)}, but the topic has ${devEui}`)
-  if (json.data === undefined)
-    throw new DecodeError(json.object === undefined ? 'data is missing' : 'object: there is no codec for downlinks; give data')
   const { confirmed = false, id } = json
   if (typeof confirmed !== 'boolean') throw new DecodeError(`confirmed: ${JSON.stringify(confirmed)}`)
   if (id !== undefined && typeof id !== 'string') throw new DecodeError(`id: ${JSON.stringify(id)}`)
+  if (json.data === undefined) {
+    const { object } = json
+    if (typeof object !== 'object' || object === null) throw new DecodeError('data is missing, and there is no object')
+    return { devEui, item: { ...downlinkOf(object as Record<string, unknown>), confirmed, id } }
+  }
   const fPort = asNumber(json, 'fPort', 1, 223)
   return { devEui, item: { fPort, confirmed, payload: fromBase64(asText(json, 'data')), id } }
 }

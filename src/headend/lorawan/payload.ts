@@ -6,6 +6,7 @@ import { ApduTag } from '../../protocols/dlms/apdu.ts'
 import type { DataValue } from '../../protocols/dlms/axdr.ts'
 import { readData } from '../../protocols/dlms/axdr-decode.ts'
 import { WRAPPER_HEADER } from '../../protocols/dlms/wrapper.ts'
+import { decodeAnswer, REQUEST_PORT } from '../../protocols/meter-request/codec.ts'
 import { decodeFragment, FRAGMENT_PORT } from '../../protocols/schc/message.ts'
 import { decodeReadings } from '../../protocols/yobiiq/decode.ts'
 
@@ -13,6 +14,7 @@ import { decodeReadings } from '../../protocols/yobiiq/decode.ts'
 export function objectOf(fPort: number, payload: Uint8Array): Record<string, unknown> | undefined {
   try {
     if (fPort === CBOR_PORT) return cborObject(payload)
+    if (fPort === REQUEST_PORT) return { ...decodeAnswer(new ByteReader(payload)) }
     if (fPort === FRAGMENT_PORT) return fragmentObject(payload)
     return Object.fromEntries(decodeReadings(payload))
   } catch (error) {

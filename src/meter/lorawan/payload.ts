@@ -8,8 +8,10 @@ import { readMeter } from './readings.ts'
 export interface Uplink {
   readonly fPort: number
   readonly payload: Uint8Array
-  /** When it has left, the profile has been reported up to here. */
+  /** Of the profile entry behind those that it holds. */
   readonly cursor?: number
+  /** It has left, and was acknowledged where uplinks are. */
+  readonly told?: () => void
   /** May be sent in fragments; the port is the RuleID of its SCHC packet. */
   readonly fragments?: boolean
   /** Sent again until it is acknowledged, where uplinks are. */

@@ -1,6 +1,7 @@
 import type { Random } from '../../../hal/api/crypto.ts'
 import { DecodeError } from '../../lib/bytes.ts'
 import type { Downlink, LoRaWanLink, UplinkResult } from '../../lib/lorawan-link.ts'
+import { REQUEST_PORT } from '../../protocols/meter-request/codec.ts'
 import { FRAGMENT_PORT } from '../../protocols/schc/message.ts'
 import { type Command, decodeCommands } from '../../protocols/yobiiq/commands.ts'
 import { type MeasurementName, Port } from '../../protocols/yobiiq/types-table.ts'
@@ -8,6 +9,7 @@ import type { MeterCore } from '../core.ts'
 import { ifFlashTakesIt } from '../secrets.ts'
 import type { LoRaWanConfig } from './config.ts'
 import type { PayloadFormat, Uplink } from './payload.ts'
+import { Requests } from './requests.ts'
 import { Transfer } from './transfer.ts'
 
 /** Setting: sequence of the next profile entry to report. */
@@ -46,6 +48,8 @@ export class Reporter {
   #report: Uplink[] = []
   /** A message that is sent in fragments. */
   #transfer: Transfer | undefined
+  /** What the network asked for; made when it asks for the first time. */
+  #requests: Requests | undefined
   /** None was acknowledged: what needs fragments waits for the next interval. */
   #unheard = false
   #current: Uplink | undefined
@@ -112,7 +116,7 @@ export class Reporter {
     if (sent === undefined) return
     // What nobody acknowledged is sent again when there is time; values and profile are in flash anyway.
     if (acknowledged === false && sent.urgent === true) this.#urgent.unshift(sent)
-    if (acknowledged !== false && sent.cursor !== undefined) this.#saveCursor(sent.cursor)
+    if (acknowledged !== false) sent.told?.()
   }
 
   /** What a report holds now. */
@@ -123,6 +127,11 @@ export class Reporter {
   onDownlink({ fPort, payload }: Downlink): void {
     if (fPort === FRAGMENT_PORT) {
       this.#transfer?.onAcknowledgement(payload)
+      return
+    }
+    if (fPort === REQUEST_PORT) {
+      this.#requests ??= new Requests(this.#options.core, this.#options.format)
+      this.#requests.take(payload)
       return
     }
     if (fPort !== Port.info && fPort !== Port.measurement) return
@@ -184,7 +193,12 @@ export class Reporter {
       link.requestTime()
     }
     const room = link.payload_max ?? ROOM
-    const uplink = this.#nextUrgent(room, now_s) ?? this.#nextFragment(room, now_s) ?? this.#nextPiece(room) ?? this.#nextEntry(room)
+    const uplink =
+      this.#nextUrgent(room, now_s) ??
+      this.#nextFragment(room, now_s) ??
+      this.#nextPiece(room) ??
+      this.#nextAnswer(room, now_s) ??
+      this.#nextEntry(room)
     if (uplink === undefined) return
     if (uplink.payload.length > room) {
       if (uplink.fragments !== true) return
@@ -212,11 +226,16 @@ export class Reporter {
     if (transfer.over) {
       this.#transfer = undefined
       this.#unheard = !transfer.done
-      if (transfer.done && transfer.cursor !== undefined) this.#saveCursor(transfer.cursor)
+      if (transfer.done) transfer.told?.()
       return undefined
     }
     // Answers to the network take the room of a fragment.
     return this.#options.format.moment(now_s)
+  }
+
+  #nextAnswer(room: number, now_s: number): Uplink | undefined {
+    if (this.#transfer !== undefined || this.#unheard) return undefined
+    return this.#requests?.next(room, now_s)
   }
 
   #nextPiece(room: number): Uplink | undefined {
@@ -234,7 +253,8 @@ export class Reporter {
     // With the report of its interval, not at the full quarter of an hour, when all meters capture.
     if (!this.#active || this.#due_s !== Number.POSITIVE_INFINITY || this.#cursor >= log.nextSequence) return undefined
     if (this.#transfer !== undefined || this.#unheard) return undefined
-    return this.#options.format.entries(Math.max(this.#cursor, log.firstSequence), log.nextSequence, room)
+    const uplink = this.#options.format.entries(Math.max(this.#cursor, log.firstSequence), log.nextSequence, room)
+    return uplink && { ...uplink, told: () => this.#saveCursor(uplink.cursor ?? this.#cursor) }
   }
 
   #obey(command: Command): boolean {

@@ -7,14 +7,14 @@ const RETRANSMISSION_S = 60
 
 /** A message on its way in fragments. */
 export class Transfer {
-  readonly cursor: number | undefined
+  readonly told: (() => void) | undefined
   readonly #sender: SchcSender
 
-  constructor({ fPort, payload, cursor }: Uplink) {
+  constructor({ fPort, payload, told }: Uplink) {
     const packet = new Uint8Array(1 + payload.length)
     packet[0] = fPort
     packet.set(payload, 1)
-    this.cursor = cursor
+    this.told = told
     this.#sender = new SchcSender({ packet, retransmission_s: RETRANSMISSION_S })
   }
 

@@ -121,7 +121,7 @@ describe('commands', () => {
     [{ ...command, fPort: 224 }, /fPort/],
     [{ ...command, data: '###' }, /./],
     [{ ...command, data: undefined }, /data is missing/],
-    [{ ...command, data: undefined, object: {} }, /codec/],
+    [{ ...command, data: undefined, object: {} }, /object: empty/],
     [{ ...command, confirmed: 'yes' }, /confirmed/],
     [{ ...command, id: 5 }, /id/],
     [[], /object/],
