@@ -1,13 +1,15 @@
 import type { AlarmRegister } from '../../core/events/alarm-register.ts'
-import type { ErrorRegister } from '../../core/events/error-register.ts'
-import type { TamperMonitor } from '../../core/tamper/tamper-monitor.ts'
 import { TAMPERS, Tamper } from '../../core/tamper/tampers-table.ts'
 import { DataAccessResult } from '../../protocols/dlms/apdu.ts'
 import { DataTag, writeDoubleLongUnsigned } from '../../protocols/dlms/axdr.ts'
+import { type ObjectGroup, objectGroup } from '../../protocols/dlms/made-objects.ts'
 import { integer } from '../../protocols/dlms/objects/parameters.ts'
 import { DataObject } from '../../protocols/dlms/objects/register.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { managedByReaders, READERS } from './dlms-clients.ts'
+import type { DlmsMeter } from './dlms-meter.ts'
+
+const UINT32 = 0x100000000
 
 /** Bits of `Tamper` that were seen and not reset; the management resets them by writing 0. And what lasts at this moment. */
 const LATCHED = '0.0.128.10.0.255'
@@ -23,19 +25,14 @@ const COUNTERS: readonly (readonly [e: number, ids: readonly number[]])[] = [
   [30, [Tamper.failedLogin]],
 ]
 
-export interface AlarmSource {
-  readonly alarms: readonly AlarmRegister[]
-  readonly errors: ErrorRegister
-  readonly tamper: Pick<TamperMonitor, 'latched' | 'active' | 'counters'>
-  now_s(): number
-  resetTamper(): void
-}
+const access = READERS
+const WRITABLE = managedByReaders([2], [])
 
 /** 32 bits that everybody with a secret reads and the management writes. */
 function bits(logicalName: string, read: () => number, write?: (value: number) => void): CosemObject {
   return new DataObject({
     logicalName,
-    access: write === undefined ? READERS : managedByReaders([2], []),
+    access: write === undefined ? access : WRITABLE,
     value: (writer) => writeDoubleLongUnsigned(writer, read() >>> 0),
     ...(write && {
       write: (value) => {
@@ -46,41 +43,65 @@ function bits(logicalName: string, read: () => number, write?: (value: number) =
   })
 }
 
+function count({ core }: DlmsMeter, logicalName: string, ids: readonly number[]): CosemObject {
+  const { tamper } = core.watch
+  return bits(logicalName, () => ids.reduce((sum, id) => sum + tamper.counters[id], 0) % UINT32)
+}
+
+/** What one alarm register shows: register, filter, descriptor. */
+const ALARM_PARTS: readonly ((alarm: AlarmRegister, index: number, { core }: DlmsMeter) => CosemObject)[] = Object.freeze([
+  (alarm: AlarmRegister, index: number, { core }: DlmsMeter) =>
+    bits(
+      `0.0.97.98.${index}.255`,
+      () => alarm.register,
+      (value) => alarm.writeRegister(value, core.clock.now_s()),
+    ),
+  (alarm: AlarmRegister, index: number) =>
+    bits(
+      `0.0.97.98.${10 + index}.255`,
+      () => alarm.filter,
+      (value) => alarm.writeFilter(value),
+    ),
+  (alarm: AlarmRegister, index: number) =>
+    bits(
+      `0.0.97.98.${20 + index}.255`,
+      () => alarm.descriptor,
+      (value) => alarm.writeDescriptor(value),
+    ),
+])
+
 /** Alarm registers with filter and descriptor, the error register F.F, and the tampers with their counters. */
-export function alarmObjects(source: AlarmSource): CosemObject[] {
-  const { alarms, errors, tamper } = source
-  const count = (logicalName: string, ids: readonly number[]) =>
-    bits(logicalName, () => ids.reduce((sum, id) => sum + tamper.counters[id], 0) % 0x100000000)
-  return [
+export const ALARM_GROUPS: readonly ObjectGroup<DlmsMeter>[] = Object.freeze([
+  objectGroup<DlmsMeter>(({ core }) =>
     bits(
       '0.0.97.97.0.255',
-      () => errors.bits,
-      (value) => errors.write(value, source.now_s()),
+      () => core.watch.errors.bits,
+      (value) => core.watch.errors.write(value, core.clock.now_s()),
     ),
-    ...alarms.flatMap((alarm, index) => [
+  ),
+  {
+    count: ({ core }: DlmsMeter) => core.watch.alarms.length * ALARM_PARTS.length,
+    make: (meter: DlmsMeter, place: number) => {
+      const index = Math.floor(place / ALARM_PARTS.length)
+      return ALARM_PARTS[place % ALARM_PARTS.length](meter.core.watch.alarms[index], index, meter)
+    },
+  },
+  objectGroup<DlmsMeter>(
+    ({ core: { watch } }) =>
       bits(
-        `0.0.97.98.${index}.255`,
-        () => alarm.register,
-        (value) => alarm.writeRegister(value, source.now_s()),
+        LATCHED,
+        () => watch.tamper.latched,
+        () => watch.resetTamper(),
       ),
-      bits(
-        `0.0.97.98.${10 + index}.255`,
-        () => alarm.filter,
-        (value) => alarm.writeFilter(value),
-      ),
-      bits(
-        `0.0.97.98.${20 + index}.255`,
-        () => alarm.descriptor,
-        (value) => alarm.writeDescriptor(value),
-      ),
-    ]),
-    bits(
-      LATCHED,
-      () => tamper.latched,
-      () => source.resetTamper(),
+    ({ core: { watch } }) => bits(ACTIVE, () => watch.tamper.active),
+    ...COUNTERS.map(
+      ([e, ids]) =>
+        (meter: DlmsMeter) =>
+          count(meter, `0.0.96.20.${e}.255`, ids),
     ),
-    bits(ACTIVE, () => tamper.active),
-    ...COUNTERS.map(([e, ids]) => count(`0.0.96.20.${e}.255`, ids)),
-    ...Array.from({ length: TAMPERS }, (_, id) => count(`0.0.128.20.${id}.255`, [id])),
-  ]
-}
+  ),
+  {
+    count: () => TAMPERS,
+    make: (meter: DlmsMeter, id: number) => count(meter, `0.0.128.20.${id}.255`, [id]),
+  },
+])

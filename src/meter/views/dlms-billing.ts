@@ -1,6 +1,6 @@
 import type { Billing } from '../../core/billing/billing.ts'
 import { type BillingSection, BillingSnapshot, type SnapshotValue, snapshotLength } from '../../core/billing/snapshot.ts'
-import { EVERYTHING, type Measured } from '../../core/metrology/measured.ts'
+import type { Measured } from '../../core/metrology/measured.ts'
 import type { MonthlyMoment } from '../../core/profile/schedule.ts'
 import { registerName } from '../../core/registers/names.ts'
 import { HEADER_LENGTH } from '../../core/storage/format.ts'
@@ -9,13 +9,21 @@ import type { LogCursor } from '../../core/storage/record-log.ts'
 import { type ByteWriter, DecodeError } from '../../lib/bytes.ts'
 import { ActionResult } from '../../protocols/dlms/apdu.ts'
 import { writeDoubleLongUnsigned, writeNull, writeUnsigned } from '../../protocols/dlms/axdr.ts'
+import { type ObjectMaker, objectGroup } from '../../protocols/dlms/made-objects.ts'
 import { ProfileObject } from '../../protocols/dlms/objects/profile.ts'
-import { type CaptureObject, captureObject, type ProfileCursor, type ProfileSource } from '../../protocols/dlms/objects/profile-source.ts'
+import {
+  type CaptureObject,
+  type ColumnList,
+  captureObject,
+  type ProfileCursor,
+  type ProfileSource,
+} from '../../protocols/dlms/objects/profile-source.ts'
 import { RecurringScheduleObject } from '../../protocols/dlms/objects/recurring-schedule.ts'
 import { DataObject } from '../../protocols/dlms/objects/register.ts'
 import { ScriptTableObject } from '../../protocols/dlms/objects/script-table.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { managedByReaders, READERS } from './dlms-clients.ts'
+import { CLOCK_COLUMN } from './dlms-columns.ts'
 import { type LocalTimes, writeStamp, writeStampIfAny } from './dlms-times.ts'
 
 /** "Data of billing period 1". */
@@ -32,54 +40,65 @@ const SCRIPTS = '0.0.10.0.1.255'
 const SCHEDULE = '0.0.15.0.0.255'
 const END_SCRIPT = 1
 
-const CLOCK_CLASS = 8
+const REGISTER_CLASS = 3
 const EXTENDED_REGISTER_CLASS = 4
 const MAXIMUM = 6
 const ENERGY = 8
 const UINT32 = 0x100000000
 
-export interface BillingViewOptions {
-  readonly billing: Billing
+/** What the objects are made from. */
+export interface BillingView {
+  /** Absent on a flash without room for it: no objects then. */
+  readonly billing: Billing | undefined
   /** The registers that a snapshot of this firmware holds: the columns. */
   readonly sections: readonly BillingSection[]
-  /** Newest snapshots that can be read, if not all that the ring keeps. */
-  readonly depth?: number
-  /** When billing periods end by themselves, in local time. Absent: by command only. */
-  readonly moment?: MonthlyMoment
+  /** Newest snapshots that can be read, of those that the ring keeps. */
+  readonly depth: number
+  /** When billing periods end by themselves, in local time. Undefined: by command only. */
+  readonly moment: MonthlyMoment | undefined
   readonly times: LocalTimes
-  /** What the meter measures: it names the columns. Default: everything. */
-  readonly measured?: Measured
+  /** What the meter measures: it names the columns. */
+  readonly measured: Measured
   /** Ends the billing period now, by a command. False while that is not allowed. Whoever implements it saves the registers before. */
-  readonly end: () => boolean
+  endBilling(): boolean
 }
 
-/** Snapshots, their counters, and the script that ends a billing period with its schedule. Clients with a secret read, the management client executes. */
-export function billingObjects(options: BillingViewOptions): CosemObject[] {
-  const { billing, times, moment, end } = options
-  const access = READERS
+const access = READERS
+const SCRIPT_ACCESS = managedByReaders([], [1])
+
+function data(logicalName: string, write: (writer: ByteWriter, billing: Billing, times: LocalTimes) => void): ObjectMaker<BillingView> {
+  return ({ billing, times }) => billing && new DataObject({ logicalName, access, value: (writer) => write(writer, billing, times) })
+}
+
+function scripts(view: BillingView): CosemObject | undefined {
   const script = {
     identifier: END_SCRIPT,
     classId: 7,
     logicalName: BILLING_PROFILE,
     method: CAPTURE,
     // What is refused within the block-out time is taken later.
-    execute: () => (end() ? ActionResult.success : ActionResult.temporaryFailure),
+    execute: () => (view.endBilling() ? ActionResult.success : ActionResult.temporaryFailure),
   }
-  return [
-    new DataObject({ logicalName: COUNTER, access, value: (writer) => writeDoubleLongUnsigned(writer, billing.counter) }),
-    new DataObject({ logicalName: AVAILABLE, access, value: (writer) => writeDoubleLongUnsigned(writer, billing.count) }),
-    new DataObject({ logicalName: LAST_TIME, access, value: (writer) => writeStampIfAny(writer, times, billing.last_s, 0) }),
-    new DataObject({ logicalName: STATUS, access, value: (writer) => writeUnsigned(writer, billing.read(1)?.status ?? 0) }),
-    new ProfileObject({ logicalName: BILLING_PROFILE, access, source: new BillingProfile(options) }),
-    new ScriptTableObject({ logicalName: SCRIPTS, access: managedByReaders([], [1]), scripts: [script] }),
+  return view.billing && new ScriptTableObject({ logicalName: SCRIPTS, access: SCRIPT_ACCESS, scripts: [script] })
+}
+
+/** Snapshots, their counters, and the script that ends a billing period with its schedule. Clients with a secret read, the management client executes. */
+export const BILLING_OBJECTS = objectGroup<BillingView>(
+  data(COUNTER, (writer, { counter }) => writeDoubleLongUnsigned(writer, counter)),
+  data(AVAILABLE, (writer, { count }) => writeDoubleLongUnsigned(writer, count)),
+  data(LAST_TIME, (writer, { last_s }, times) => writeStampIfAny(writer, times, last_s, 0)),
+  data(STATUS, (writer, billing) => writeUnsigned(writer, billing.read(1)?.status ?? 0)),
+  (view) => view.billing && new ProfileObject({ logicalName: BILLING_PROFILE, access, source: new BillingProfile(view, view.billing) }),
+  scripts,
+  ({ billing, moment }) =>
+    billing &&
     new RecurringScheduleObject({
       logicalName: SCHEDULE,
       access,
       script: { table: SCRIPTS, identifier: END_SCRIPT },
       time: moment && { date: { day: moment.day === 'last' ? 0xfe : moment.day }, secondOfDay: moment.hour * 3600 },
     }),
-  ]
-}
+)
 
 /** A snapshot, and its values by `key`. */
 interface Row {
@@ -87,69 +106,93 @@ interface Row {
   readonly values: ReadonlyMap<number, SnapshotValue>
 }
 
-type RowWriter = (writer: ByteWriter, row: Row) => void
-type Column = readonly [column: CaptureObject, write: RowWriter]
-
-/** OBIS value groups C, D, E as one number. */
+/** OBIS value groups C, D, E as one number, of 24 bits. */
 const key = (c: number, d: number, e: number) => (c << 16) | (d << 8) | e
+/** On top of them: the time of a maximum. */
+const TIME = 1 << 24
 
-function valueColumn(c: number, d: number, e: number, logicalName: string): Column {
-  const classId = d === MAXIMUM ? EXTENDED_REGISTER_CLASS : 3
-  const write: RowWriter = (writer, { snapshot, values }) => {
-    const value = d === ENERGY ? snapshot.energy(c, e) : values.get(key(c, d, e))?.value
-    // A snapshot of another firmware may not have it.
-    if (value === undefined) writeNull(writer)
-    else if (d === MAXIMUM) writeDoubleLongUnsigned(writer, Math.min(value, UINT32 - 1))
-    else writeDoubleLongUnsigned(writer, value % UINT32)
-  }
-  return [captureObject(classId, logicalName, 2), write]
-}
+const HEAD: readonly (readonly [
+  column: CaptureObject,
+  write: (writer: ByteWriter, snapshot: BillingSnapshot, times: LocalTimes) => void,
+])[] = Object.freeze([
+  [CLOCK_COLUMN, (writer, { utc_s, status }, times) => writeStamp(writer, times, utc_s, status)],
+  [captureObject(1, STATUS, 2), (writer, { status }) => writeUnsigned(writer, status)],
+  [captureObject(1, COUNTER, 2), (writer, { number }) => writeDoubleLongUnsigned(writer, number)],
+])
 
-function timeColumn(c: number, e: number, logicalName: string, times: LocalTimes): Column {
-  const write: RowWriter = (writer, { values }) => {
-    const maximum = values.get(key(c, MAXIMUM, e))
-    if (maximum === undefined) writeNull(writer)
-    else writeStampIfAny(writer, times, maximum.time_s, maximum.status)
-  }
-  return [captureObject(EXTENDED_REGISTER_CLASS, logicalName, 5), write]
-}
+/** Clock, status, counter, and then what the sections hold: each register, each maximum with its time. */
+class BillingColumns implements ColumnList {
+  readonly times: LocalTimes
+  readonly #measured: Measured
+  /** `key` of each value, with `TIME` for times. */
+  readonly #values: Uint32Array
 
-function columnsOf(sections: readonly BillingSection[], times: LocalTimes, measured: Measured): Column[] {
-  const columns: Column[] = [
-    [captureObject(CLOCK_CLASS, '0.0.1.0.0.255', 2), (writer, { snapshot }) => writeStamp(writer, times, snapshot.utc_s, snapshot.status)],
-    [captureObject(1, STATUS, 2), (writer, { snapshot }) => writeUnsigned(writer, snapshot.status)],
-    [captureObject(1, COUNTER, 2), (writer, { snapshot }) => writeDoubleLongUnsigned(writer, snapshot.number)],
-  ]
-  for (const { c, d, count } of sections) {
-    for (let e = 0; e < count; e++) {
-      const name = registerName(measured, c - 1, d, e)?.logicalName
-      // Kept, but the medium has no name for it.
-      if (name === undefined) continue
-      columns.push(valueColumn(c, d, e, name))
-      if (d === MAXIMUM) columns.push(timeColumn(c, e, name, times))
+  constructor({ sections, times, measured }: BillingView) {
+    this.times = times
+    this.#measured = measured
+    const values: number[] = []
+    for (const { c, d, count } of sections) {
+      for (let e = 0; e < count; e++) {
+        // Kept, but the medium may have no name for it.
+        if (measured.medium !== undefined && registerName(measured, c - 1, d, e) === undefined) continue
+        values.push(key(c, d, e))
+        if (d === MAXIMUM) values.push(key(c, d, e) | TIME)
+      }
     }
+    this.#values = Uint32Array.from(values)
   }
-  return columns
+
+  get length(): number {
+    return HEAD.length + this.#values.length
+  }
+
+  at(index: number): CaptureObject | undefined {
+    if (index < HEAD.length) return HEAD[index][0]
+    const value = this.#values[index - HEAD.length]
+    if (value === undefined) return undefined
+    const [c, d, e] = [(value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff]
+    const { logicalName = '' } = registerName(this.#measured, c - 1, d, e) ?? {}
+    return captureObject(d === MAXIMUM ? EXTENDED_REGISTER_CLASS : REGISTER_CLASS, logicalName, (value & TIME) === 0 ? 2 : 5)
+  }
+
+  write(index: number, writer: ByteWriter, { snapshot, values }: Row): void {
+    if (index < HEAD.length) HEAD[index][1](writer, snapshot, this.times)
+    else this.#writeValue(this.#values[index - HEAD.length], writer, snapshot, values)
+  }
+
+  /** A snapshot of another firmware may not have it. */
+  #writeValue(column: number, writer: ByteWriter, snapshot: BillingSnapshot, values: Row['values']): void {
+    const found = values.get(column & ~TIME)
+    const d = (column >> 8) & 0xff
+    const value = d === ENERGY ? snapshot.energy(column >> 16, column & 0xff) : found?.value
+    if (value === undefined) writeNull(writer)
+    else if ((column & TIME) !== 0) writeStampIfAny(writer, this.times, found?.time_s ?? 0, found?.status ?? 0)
+    else writeDoubleLongUnsigned(writer, d === MAXIMUM ? Math.min(value, UINT32 - 1) : value % UINT32)
+  }
 }
 
 /** The snapshots as the buffer of a COSEM profile. */
 class BillingProfile implements ProfileSource {
-  readonly columns: readonly CaptureObject[]
   readonly capturePeriod_s = 0
-  readonly profileEntries: number
-  readonly utcOfLocal: (local_ms: number) => number
   readonly #billing: Billing
-  readonly #writers: readonly RowWriter[]
+  readonly #view: BillingView
+  #columns: BillingColumns | undefined
 
-  constructor({ billing, sections, depth = Number.POSITIVE_INFINITY, times, measured = EVERYTHING }: BillingViewOptions) {
-    const columns = columnsOf(sections, times, measured)
-    this.columns = columns.map(([column]) => column)
-    this.#writers = columns.map(([, write]) => write)
+  constructor(view: BillingView, billing: Billing) {
     this.#billing = billing
-    this.utcOfLocal = (local_ms) => times.utcOfLocal(local_ms)
-    const { ring } = billing.log
+    this.#view = view
+  }
+
+  get columns(): BillingColumns {
+    this.#columns ??= new BillingColumns(this.#view)
+    return this.#columns
+  }
+
+  get profileEntries(): number {
+    const { sections, depth } = this.#view
+    const { ring } = this.#billing.log
     const perBlock = Math.floor((ring.blockLength - HEADER_LENGTH) / recordSize(snapshotLength(sections)))
-    this.profileEntries = Math.min(perBlock * (ring.extent.blocks - 2) + 1, depth)
+    return Math.min(perBlock * (ring.extent.blocks - 2) + 1, depth)
   }
 
   get entriesInUse(): number {
@@ -166,7 +209,11 @@ class BillingProfile implements ProfileSource {
   }
 
   cursor(index: number): ProfileCursor {
-    return new BillingRows(this.#billing, index, this.#writers)
+    return new BillingRows(this.#billing, index, this.columns)
+  }
+
+  utcOfLocal(local_ms: number): number {
+    return this.#view.times.utcOfLocal(local_ms)
   }
 }
 
@@ -174,16 +221,16 @@ class BillingProfile implements ProfileSource {
 class BillingRows implements ProfileCursor {
   readonly #billing: Billing
   readonly #cursor: LogCursor
-  readonly #writers: readonly RowWriter[]
+  readonly #columns: BillingColumns
   readonly #end: number
   #wanted: number
   #found = false
   #row: Row | undefined
 
-  constructor(billing: Billing, index: number, writers: readonly RowWriter[]) {
+  constructor(billing: Billing, index: number, columns: BillingColumns) {
     const { log, count } = billing
     this.#billing = billing
-    this.#writers = writers
+    this.#columns = columns
     this.#end = log.nextSequence
     this.#wanted = log.nextSequence - count + index - 1
     this.#cursor = log.cursor(this.#wanted + 1)
@@ -199,7 +246,7 @@ class BillingRows implements ProfileCursor {
 
   write(column: number, writer: ByteWriter): void {
     if (this.#row === undefined) writeNull(writer)
-    else this.#writers[column](writer, this.#row)
+    else this.#columns.write(column, writer, this.#row)
   }
 }
 

@@ -1,16 +1,15 @@
-import { ProfileStatus } from '../../core/events/codes.ts'
-import { type CaptureProfile, payloadLength, storedValue } from '../../core/profile/capture-profile.ts'
+import { type CaptureProfile, type ProfileColumn, payloadLength, storedValue } from '../../core/profile/capture-profile.ts'
+import type { ByteWriter } from '../../lib/bytes.ts'
 import { writeDoubleLongUnsigned, writeLongUnsigned, writeUnsigned } from '../../protocols/dlms/axdr.ts'
 import { ProfileObject } from '../../protocols/dlms/objects/profile.ts'
-import { captureObject } from '../../protocols/dlms/objects/profile-source.ts'
 import { DataObject, RegisterObject, Unit } from '../../protocols/dlms/objects/register.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { READERS } from './dlms-clients.ts'
-import { type ColumnWriter, LogProfile } from './dlms-profile.ts'
-import { type LocalTimes, writeStamp } from './dlms-times.ts'
+import { StatusColumns } from './dlms-columns.ts'
+import { LogProfile } from './dlms-profile.ts'
+import type { LocalTimes } from './dlms-times.ts'
 
 const UINT32 = 0x100000000
-const REGISTER_CLASS = 3
 /** A value of up to this many bytes is long-unsigned, a longer one rolls over as double-long-unsigned. */
 const SHORT_BYTES = 2
 
@@ -22,46 +21,73 @@ export interface ProfileNames {
   readonly depth: number
 }
 
-/** OBIS value group A of electricity. */
+/** A capture profile and how clients see it. */
+export interface CapturedProfile {
+  readonly profile: CaptureProfile
+  readonly names: ProfileNames
+  readonly times: LocalTimes
+  /** OBIS value group A of the registers that are captured. Default: electricity. */
+  readonly a?: number
+}
+
 const ELECTRICITY = 1
 const registerName = (a: number, code: string) => `${a}.0.${code}.255`
 
-function valueWriter(at: number, bytes: number): ColumnWriter {
-  if (bytes <= SHORT_BYTES) return (writer, _utc_s, _type, _status, payload) => writeLongUnsigned(writer, storedValue(payload, at, bytes))
-  return (writer, _utc_s, _type, _status, payload) => writeDoubleLongUnsigned(writer, storedValue(payload, at, bytes) % UINT32)
+/** Where the value of a column begins in an entry. */
+function offset(columns: readonly ProfileColumn[], index: number): number {
+  let at = 0
+  for (let i = 0; i < index; i++) at += columns[i].bytes
+  return at
 }
 
-/**
- * A capture profile and the object of its status. Columns: clock, status, then the value of each register that is captured. `a` is their OBIS value
- * group A.
- */
-export function captureProfileObjects(profile: CaptureProfile, names: ProfileNames, times: LocalTimes, a = ELECTRICITY): CosemObject[] {
-  let at = 0
-  const values = profile.columns.map(({ code, bytes }) => {
-    const write = valueWriter(at, bytes)
-    at += bytes
-    return [captureObject(REGISTER_CLASS, registerName(a, code), 2), write] as const
-  })
+/** Clock, status, then the value of each register that is captured. */
+class CaptureColumns extends StatusColumns {
+  readonly #a: number
+  readonly #columns: readonly ProfileColumn[]
+  readonly #offsets: Uint16Array
+
+  constructor(captured: CapturedProfile) {
+    const { names, times, a = ELECTRICITY } = captured
+    // Made anew each time they are asked for.
+    const { columns } = captured.profile
+    super(times, names.status, columns.length)
+    this.#a = a
+    this.#columns = columns
+    this.#offsets = Uint16Array.from(columns, (_, index) => offset(columns, index))
+  }
+
+  protected valueName(index: number): string {
+    return registerName(this.#a, this.#columns[index].code)
+  }
+
+  protected writeValue(index: number, writer: ByteWriter, payload: Uint8Array): void {
+    const { bytes } = this.#columns[index]
+    const value = storedValue(payload, this.#offsets[index], bytes)
+    if (bytes <= SHORT_BYTES) writeLongUnsigned(writer, value)
+    else writeDoubleLongUnsigned(writer, value % UINT32)
+  }
+}
+
+/** The object with the status of the newest entry. */
+export function captureStatus(captured: CapturedProfile | undefined): CosemObject | undefined {
+  if (captured === undefined) return undefined
+  const { profile, names } = captured
+  return new DataObject({ logicalName: names.status, access: READERS, value: (writer) => writeUnsigned(writer, profile.lastStatus) })
+}
+
+/** The profile itself. */
+export function captureProfile(captured: CapturedProfile | undefined): CosemObject | undefined {
+  if (captured === undefined) return undefined
+  const { profile, names, times } = captured
   const source = new LogProfile({
     log: profile.log,
     payloadLength: payloadLength(profile.columns),
     period_s: profile.schedule.period_s,
-    utcOfLocal: (local_ms) => times.utcOfLocal(local_ms),
+    times,
     depth: names.depth,
-    columns: [
-      [captureObject(8, '0.0.1.0.0.255', 2), (writer, utc_s, _type, status) => writeStamp(writer, times, utc_s, status)],
-      [
-        captureObject(1, names.status, 2),
-        (writer, _utc_s, _type, status) => writeUnsigned(writer, status),
-        (writer) => writeUnsigned(writer, ProfileStatus.dataNotValid),
-      ],
-      ...values,
-    ],
+    columns: new CaptureColumns(captured),
   })
-  return [
-    new DataObject({ logicalName: names.status, access: READERS, value: (writer) => writeUnsigned(writer, profile.lastStatus) }),
-    new ProfileObject({ logicalName: names.logicalName, access: READERS, source }),
-  ]
+  return new ProfileObject({ logicalName: names.logicalName, access: READERS, source })
 }
 
 /** Scaler and unit of a column of the power quality profile: 0.1 V, 0.01 Hz, 0.1 %, s. */
@@ -73,25 +99,19 @@ function scale(code: string): readonly [scaler: number, unit: number] {
 }
 
 /**
- * The registers that the power quality profile captures: their values in the newest entry, 0 before there is one. A client needs them for scaler and
- * unit of the columns.
+ * A register that the power quality profile captures: its value in the newest entry, 0 before there is one. A client needs it for scaler and unit of the
+ * column.
  */
-export function powerQualityRegisters(profile: CaptureProfile): CosemObject[] {
-  let at = 0
-  return profile.columns.map(({ code, bytes }) => {
-    const first = at
-    at += bytes
-    const [scaler, unit] = scale(code)
-    const newest = () => {
-      const cursor = profile.log.cursor(profile.log.nextSequence - 1)
-      return cursor.next() ? storedValue(cursor.payload, first, bytes) : 0
-    }
-    return new RegisterObject({
-      logicalName: registerName(ELECTRICITY, code),
-      access: READERS,
-      scaler,
-      unit,
-      value: (writer) => writeLongUnsigned(writer, newest()),
-    })
+export function powerQualityRegister(profile: CaptureProfile, index: number): CosemObject {
+  const { columns } = profile
+  const { code, bytes } = columns[index]
+  const [scaler, unit] = scale(code)
+  const newest = () => {
+    const cursor = profile.log.cursor(profile.log.nextSequence - 1)
+    return cursor.next() ? storedValue(cursor.payload, offset(columns, index), bytes) : 0
+  }
+  return new RegisterObject({
+    ...{ logicalName: registerName(ELECTRICITY, code), access: READERS, scaler, unit },
+    value: (writer) => writeLongUnsigned(writer, newest()),
   })
 }

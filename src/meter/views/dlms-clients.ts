@@ -3,6 +3,9 @@ import { READING_CONFORMANCE, SUPPORTED_CONFORMANCE } from '../../protocols/dlms
 import { type AccessRights, managedBy, readableBy } from '../../protocols/dlms/objects/access.ts'
 import type { DlmsClient } from '../../protocols/dlms/source.ts'
 
+/** The management logical device. */
+export const MANAGEMENT_DEVICE = 1
+
 /** Service access points of the clients. */
 export const MANAGEMENT_CLIENT = 1
 export const PUBLIC_CLIENT = 16

@@ -1,8 +1,9 @@
 import type { Demand } from '../../core/demand/demand.ts'
-import { EVERYTHING, type Measured } from '../../core/metrology/measured.ts'
+import type { Measured } from '../../core/metrology/measured.ts'
 import { RegisterKind, type RegisterName, registerName } from '../../core/registers/names.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
 import { writeDoubleLongUnsigned, writeUnsigned } from '../../protocols/dlms/axdr.ts'
+import type { ObjectGroup } from '../../protocols/dlms/made-objects.ts'
 import { DemandRegisterObject } from '../../protocols/dlms/objects/demand-register.ts'
 import { ExtendedRegisterObject } from '../../protocols/dlms/objects/extended-register.ts'
 import { RegisterObject } from '../../protocols/dlms/objects/register.ts'
@@ -36,27 +37,18 @@ function writeDemand(writer: ByteWriter, value: number): void {
   writeDoubleLongUnsigned(writer, Math.min(value, UINT32 - 1))
 }
 
-/**
- * Of each quantity: the demand register (electricity: 1.0.C.4.0), the last average (5), and for total and rates (E) the maximum (6) and the cumulative
- * maximum (2), as far as the medium has names for them. Clients with a secret read; maxima begin again with an end of billing only.
- */
-export function demandObjects(demand: DemandReadings, times: LocalTimes, measured: Measured = EVERYTHING): CosemObject[] {
-  const rates = Array.from({ length: demand.registers }, (_, rate) => rate)
-  return demand.quantities.flatMap((quantity) => {
-    const named = (kind: number, rate: number, make: (name: RegisterName) => CosemObject) => {
-      const name = registerName(measured, quantity, kind, rate)
-      return name === undefined ? [] : [make(name)]
-    }
-    return [
-      ...named(RegisterKind.currentAverage, 0, (name) => demandRegister(demand, quantity, name, times)),
-      ...named(RegisterKind.lastAverage, 0, (name) => lastAverage(demand, quantity, name, times)),
-      ...rates.flatMap((rate) => named(RegisterKind.maximum, rate, (name) => maximum(demand, quantity, rate, name, times))),
-      ...rates.flatMap((rate) => named(RegisterKind.cumulativeMaximum, rate, (name) => cumulative(demand, quantity, rate, name))),
-    ]
-  })
+/** What demand registers are made from. */
+export interface DemandView {
+  readonly demand: DemandReadings
+  readonly times: LocalTimes
+  readonly measured: Measured
 }
 
-function demandRegister(demand: DemandReadings, quantity: number, name: RegisterName, times: LocalTimes): CosemObject {
+const AVERAGES = 2
+/** Of a quantity: the two averages, then maxima and cumulative maxima, each the total and the rates. */
+const placesOf = ({ registers }: DemandReadings) => AVERAGES + 2 * registers
+
+function demandRegister(demand: DemandReadings, quantity: number, _rate: number, name: RegisterName, times: LocalTimes): CosemObject {
   return new DemandRegisterObject({
     ...name,
     access: READERS,
@@ -70,7 +62,7 @@ function demandRegister(demand: DemandReadings, quantity: number, name: Register
   })
 }
 
-function lastAverage(demand: DemandReadings, quantity: number, name: RegisterName, times: LocalTimes): CosemObject {
+function lastAverage(demand: DemandReadings, quantity: number, _rate: number, name: RegisterName, times: LocalTimes): CosemObject {
   return new ExtendedRegisterObject({
     ...name,
     access: READERS,
@@ -98,3 +90,34 @@ function cumulative(demand: DemandReadings, quantity: number, rate: number, name
     value: (writer) => writeDoubleLongUnsigned(writer, demand.cumulative_W(quantity, rate) % UINT32),
   })
 }
+
+/** By kind. */
+const MAKERS = Object.freeze({
+  [RegisterKind.currentAverage]: demandRegister,
+  [RegisterKind.lastAverage]: lastAverage,
+  [RegisterKind.maximum]: maximum,
+  [RegisterKind.cumulativeMaximum]: cumulative,
+})
+
+function kindOf(place: number, registers: number): keyof typeof MAKERS {
+  if (place === 0) return RegisterKind.currentAverage
+  if (place === 1) return RegisterKind.lastAverage
+  return place < AVERAGES + registers ? RegisterKind.maximum : RegisterKind.cumulativeMaximum
+}
+
+/**
+ * Of each quantity: the demand register (electricity: 1.0.C.4.0), the last average (5), and for total and rates (E) the maximum (6) and the cumulative
+ * maximum (2), as far as the medium has names for them. Clients with a secret read; maxima begin again with an end of billing only.
+ */
+export const DEMAND_OBJECTS: ObjectGroup<DemandView> = Object.freeze({
+  count: ({ demand }: DemandView) => demand.quantities.length * placesOf(demand),
+  make: ({ demand, times, measured }: DemandView, index: number) => {
+    const places = placesOf(demand)
+    const quantity = demand.quantities[Math.floor(index / places)]
+    const place = index % places
+    const rate = place < AVERAGES ? 0 : (place - AVERAGES) % demand.registers
+    const kind = kindOf(place, demand.registers)
+    const name = registerName(measured, quantity, kind, rate)
+    return name && MAKERS[kind](demand, quantity, rate, name, times)
+  },
+})

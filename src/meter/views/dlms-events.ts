@@ -1,14 +1,20 @@
+import { LogId } from '../../core/events/codes.ts'
 import { eventParameter } from '../../core/events/event-log.ts'
-import type { EventLogs } from '../../core/events/event-logs.ts'
 import { eventValue, type GroupLog, LOGGED_PAYLOAD } from '../../core/events/group-log.ts'
+import type { LogCursor } from '../../core/storage/record-log.ts'
+import type { ByteWriter } from '../../lib/bytes.ts'
 import { writeDoubleLongUnsigned, writeUnsigned } from '../../protocols/dlms/axdr.ts'
+import { type ObjectGroup, objectGroup } from '../../protocols/dlms/made-objects.ts'
 import { ProfileObject } from '../../protocols/dlms/objects/profile.ts'
 import { captureObject } from '../../protocols/dlms/objects/profile-source.ts'
 import { DataObject } from '../../protocols/dlms/objects/register.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
+import type { MeterCore } from '../core.ts'
 import { managedByReaders, READERS } from './dlms-clients.ts'
-import { LogProfile, type LogProfileOptions } from './dlms-profile.ts'
-import { type LocalTimes, writeStamp } from './dlms-times.ts'
+import { CLOCK_COLUMN, type EventColumn, EventColumns } from './dlms-columns.ts'
+import type { DlmsMeter } from './dlms-meter.ts'
+import { LogProfile } from './dlms-profile.ts'
+import { writeStamp } from './dlms-times.ts'
 
 const RESET = 1
 const LOGS = 5
@@ -26,57 +32,87 @@ const NAMES = Object.freeze({
   owner: '0.0.128.2.0.255',
 })
 
+/** One of the logs of a meter. */
+interface LogView {
+  readonly id: number
+  readonly log: GroupLog
+  readonly meter: DlmsMeter
+}
+
+const access = READERS
+const PROFILE_ACCESS = managedByReaders([], [RESET])
+
+/** The standard log has the events of those that the flash has no room for. */
+const isMixed = ({ logs }: MeterCore) => logs.all().length < LOGS
+
+function data(name: (id: number) => string, write: (writer: ByteWriter, log: GroupLog) => void): (view: LogView) => CosemObject {
+  return ({ id, log }) => new DataObject({ logicalName: name(id), access, value: (writer) => write(writer, log) })
+}
+
+/** The objects of one log: for each column one with what the newest event says. */
+const LOG_OBJECTS: readonly ((view: LogView) => CosemObject)[] = Object.freeze([
+  data(NAMES.code, (writer, { last }) => writeUnsigned(writer, last?.code ?? 0)),
+  data(NAMES.number, (writer, { nextSequence }) => writeDoubleLongUnsigned(writer, nextSequence - 1)),
+  data(NAMES.parameter, (writer, { last }) => writeDoubleLongUnsigned(writer, last?.parameter ?? 0)),
+  data(NAMES.value, (writer, { last }) => writeDoubleLongUnsigned(writer, last?.value ?? 0)),
+  logProfile,
+])
+
+function logProfile(view: LogView): CosemObject {
+  const { id, log, meter } = view
+  const { core } = meter
+  const mixed = log === core.logs.standard && isMixed(core)
+  return new ProfileObject({
+    ...{ logicalName: `0.0.99.98.${id}.255`, access: PROFILE_ACCESS },
+    source: new LogProfile({
+      log,
+      payloadLength: LOGGED_PAYLOAD,
+      period_s: 0,
+      times: meter,
+      columns: new EventColumns(COLUMNS, view, mixed ? COLUMNS.length : COLUMNS.length - 1),
+    }),
+    reset: () => core.clearLog(id),
+  })
+}
+
+const column = (name: (id: number) => string) => (view: LogView) => captureObject(1, name(view.id), 2)
+
+/** The last one only where the flash has no room for all logs. */
+const COLUMNS: readonly EventColumn<LogView>[] = Object.freeze([
+  {
+    column: () => CLOCK_COLUMN,
+    write: (writer: ByteWriter, { utc_s }: LogCursor, { meter }: LogView) => writeStamp(writer, meter, utc_s, 0),
+  },
+  { column: column(NAMES.code), write: (writer: ByteWriter, { type }: LogCursor) => writeUnsigned(writer, type) },
+  { column: column(NAMES.number), write: (writer: ByteWriter, { sequence }: LogCursor) => writeDoubleLongUnsigned(writer, sequence) },
+  {
+    column: column(NAMES.parameter),
+    write: (writer: ByteWriter, { payload }: LogCursor) => writeDoubleLongUnsigned(writer, eventParameter(payload)),
+  },
+  {
+    column: column(NAMES.value),
+    write: (writer: ByteWriter, { payload }: LogCursor) => writeDoubleLongUnsigned(writer, eventValue(payload)),
+  },
+  { column: column(() => NAMES.owner), write: (writer: ByteWriter, { status }: LogCursor) => writeUnsigned(writer, status) },
+])
+
+const IDS = Math.max(...Object.values(LogId)) + 1
+
 /**
  * The event logs 0.0.99.98.e: time, code, sequence number, parameter, value; and an object for each column with what the newest event says. Both
  * clients with a secret read, the management client erases (method 1), which is an event itself.
  */
-export function eventLogObjects(logs: EventLogs, times: LocalTimes, clear: (log: number) => boolean): CosemObject[] {
-  const all = logs.all()
-  const mixed = all.length < LOGS
-  const last = () => logs.standard.last
-  return [
-    ...all.flatMap((log) => logObjects(log, times, mixed && log === logs.standard, clear)),
-    ...(mixed
-      ? [new DataObject({ logicalName: NAMES.owner, access: READERS, value: (writer) => writeUnsigned(writer, last()?.log ?? 0) })]
-      : []),
-  ]
-}
-
-function logObjects(log: GroupLog, times: LocalTimes, mixed: boolean, clear: (log: number) => boolean): CosemObject[] {
-  const { id } = log
-  const access = READERS
-  const long = (logicalName: string, read: () => number) =>
-    new DataObject({ logicalName, access, value: (writer) => writeDoubleLongUnsigned(writer, read()) })
-  return [
-    new DataObject({ logicalName: NAMES.code(id), access, value: (writer) => writeUnsigned(writer, log.last?.code ?? 0) }),
-    long(NAMES.number(id), () => log.nextSequence - 1),
-    long(NAMES.parameter(id), () => log.last?.parameter ?? 0),
-    long(NAMES.value(id), () => log.last?.value ?? 0),
-    new ProfileObject({
-      logicalName: `0.0.99.98.${id}.255`,
-      access: managedByReaders([], [RESET]),
-      source: new LogProfile({
-        log,
-        payloadLength: LOGGED_PAYLOAD,
-        period_s: 0,
-        utcOfLocal: (local_ms) => times.utcOfLocal(local_ms),
-        columns: columns(id, times, mixed),
-      }),
-      reset: () => clear(id),
-    }),
-  ]
-}
-
-function columns(id: number, times: LocalTimes, mixed: boolean): LogProfileOptions['columns'] {
-  const data = (name: string) => captureObject(1, name, 2)
-  return [
-    [captureObject(8, '0.0.1.0.0.255', 2), (writer, utc_s) => writeStamp(writer, times, utc_s, 0)],
-    [data(NAMES.code(id)), (writer, _utc_s, type) => writeUnsigned(writer, type)],
-    [data(NAMES.number(id)), (writer, _utc_s, _type, _status, _payload, sequence) => writeDoubleLongUnsigned(writer, sequence)],
-    [data(NAMES.parameter(id)), (writer, _utc_s, _type, _status, payload) => writeDoubleLongUnsigned(writer, eventParameter(payload))],
-    [data(NAMES.value(id)), (writer, _utc_s, _type, _status, payload) => writeDoubleLongUnsigned(writer, eventValue(payload))],
-    ...(mixed
-      ? ([[data(NAMES.owner), (writer, _utc_s, _type, status) => writeUnsigned(writer, status)]] satisfies LogProfileOptions['columns'])
-      : []),
-  ]
-}
+export const EVENT_LOG_GROUPS: readonly ObjectGroup<DlmsMeter>[] = Object.freeze([
+  {
+    count: () => IDS * LOG_OBJECTS.length,
+    make: (meter: DlmsMeter, index: number) => {
+      const id = Math.floor(index / LOG_OBJECTS.length)
+      const log = meter.core.logs.get(id)
+      return log && LOG_OBJECTS[index % LOG_OBJECTS.length]({ id, log, meter })
+    },
+  },
+  objectGroup<DlmsMeter>(({ core }) => {
+    if (!isMixed(core)) return undefined
+    return new DataObject({ logicalName: NAMES.owner, access, value: (writer) => writeUnsigned(writer, core.standardLog.last?.log ?? 0) })
+  }),
+])

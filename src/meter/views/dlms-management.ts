@@ -1,4 +1,5 @@
 import { writeDoubleLongUnsigned } from '../../protocols/dlms/axdr.ts'
+import { type ObjectGroup, objectGroup } from '../../protocols/dlms/made-objects.ts'
 import { ActionScheduleObject, type ActionScheduleSource } from '../../protocols/dlms/objects/action-schedule.ts'
 import { ImageTransferObject } from '../../protocols/dlms/objects/image-transfer.ts'
 import type { CaptureObject } from '../../protocols/dlms/objects/profile-source.ts'
@@ -8,7 +9,9 @@ import { ScriptTableObject } from '../../protocols/dlms/objects/script-table.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { management } from './dlms-clients.ts'
 import { type FirmwareTransfer, ImageTransferView } from './dlms-image.ts'
+import type { DlmsMeter } from './dlms-meter.ts'
 import { ALARM_OBJECTS, ALARM_PUSH_SETUP, POWER_FAIL_OBJECTS, POWER_FAIL_PUSH_SETUP, PUSH_COUNTER } from './dlms-push.ts'
+import type { MeterTimes } from './dlms-times.ts'
 
 const IMAGE_TRANSFER = '0.0.44.0.0.255'
 const IMAGE_TRANSFER_CLASS = 18
@@ -33,41 +36,43 @@ export interface PowerFailPush {
   readonly scheduled?: readonly (readonly [logicalName: string, objects: () => readonly CaptureObject[]])[]
 }
 
-/** The meter's time. */
-export interface Times {
-  now_ms(): number
-  /** Local time as if it were UTC, and back, in milliseconds. */
-  utcOfLocal(local_ms: number): number
-  localOfUtc(utc_ms: number): number
-}
+const IMAGE_ACCESS = management([5], [1, 2, 3, 4])
+const SCRIPT_ACCESS = management([], [1])
+const SCHEDULE_ACCESS = management([4], [])
+const READ_ACCESS = management([], [])
 
 /** Image transfer, the script that activates the image, and the schedule of that script. */
-export function imageObjects(image: FirmwareTransfer, times: Times): CosemObject[] {
-  const source = new ImageTransferView(image)
-  const script = {
-    identifier: ACTIVATION_SCRIPT,
-    classId: IMAGE_TRANSFER_CLASS,
-    logicalName: IMAGE_TRANSFER,
-    method: IMAGE_ACTIVATE,
-    execute: () => source.activate(),
-  }
-  return [
-    new ImageTransferObject({ logicalName: IMAGE_TRANSFER, access: management([5], [1, 2, 3, 4]), source }),
-    new ScriptTableObject({ logicalName: ACTIVATION_SCRIPTS, access: management([], [1]), scripts: [script] }),
-    new ActionScheduleObject({
+export const IMAGE_OBJECTS = objectGroup<DlmsMeter>(
+  ({ options: { image } }) =>
+    image && new ImageTransferObject({ logicalName: IMAGE_TRANSFER, access: IMAGE_ACCESS, source: new ImageTransferView(image) }),
+  ({ options: { image } }) => {
+    if (image === undefined) return undefined
+    const script = {
+      identifier: ACTIVATION_SCRIPT,
+      classId: IMAGE_TRANSFER_CLASS,
+      logicalName: IMAGE_TRANSFER,
+      method: IMAGE_ACTIVATE,
+      execute: () => new ImageTransferView(image).activate(),
+    }
+    return new ScriptTableObject({ logicalName: ACTIVATION_SCRIPTS, access: SCRIPT_ACCESS, scripts: [script] })
+  },
+  (meter) => {
+    const { image } = meter.options
+    if (image === undefined) return undefined
+    return new ActionScheduleObject({
       logicalName: ACTIVATION_SCHEDULE,
-      access: management([4], []),
+      access: SCHEDULE_ACCESS,
       script: { table: ACTIVATION_SCRIPTS, identifier: ACTIVATION_SCRIPT },
-      source: new ActivationView(image, times),
-    }),
-  ]
-}
+      source: new ActivationView(image, meter),
+    })
+  },
+)
 
 class ActivationView implements ActionScheduleSource {
   readonly #image: FirmwareTransfer
-  readonly #times: Times
+  readonly #times: MeterTimes
 
-  constructor(image: FirmwareTransfer, times: Times) {
+  constructor(image: FirmwareTransfer, times: MeterTimes) {
     this.#image = image
     this.#times = times
   }
@@ -93,31 +98,28 @@ class ActivationView implements ActionScheduleSource {
   }
 }
 
-/** The push setups of messages about the supply and about alarms, and their counter. */
-export function pushObjects(push: PowerFailPush): CosemObject[] {
-  const setup = (logicalName: string, objects: () => readonly CaptureObject[], destination: () => string) => {
-    const source = {
-      get objects() {
-        return objects()
-      },
-      transport: TransportService.udp,
-      get destination() {
-        return destination()
-      },
-      retries: 0,
-      retryDelay_s: 0,
-    }
-    return new PushSetupObject({ logicalName, access: management([], []), source })
-  }
-  const address = () => push.destination
-  return [
-    new DataObject({
-      logicalName: PUSH_COUNTER,
-      access: management([], []),
-      value: (writer) => writeDoubleLongUnsigned(writer, push.messageNumber % 0x100000000),
-    }),
-    setup(POWER_FAIL_PUSH_SETUP, () => POWER_FAIL_OBJECTS, address),
-    setup(ALARM_PUSH_SETUP, () => ALARM_OBJECTS, address),
-    ...(push.scheduled ?? []).map(([logicalName, objects]) => setup(logicalName, objects, () => LORAWAN)),
-  ]
+function pushSetup(logicalName: string, objects: readonly CaptureObject[], destination: string): CosemObject {
+  const source = { objects, transport: TransportService.udp, destination, retries: 0, retryDelay_s: 0 }
+  return new PushSetupObject({ logicalName, access: READ_ACCESS, source })
 }
+
+/** The push setups of messages about the supply and about alarms with their counter, and those of messages at intervals. */
+export const PUSH_GROUPS: readonly ObjectGroup<DlmsMeter>[] = Object.freeze([
+  objectGroup<DlmsMeter>(
+    ({ options: { push } }) =>
+      push &&
+      new DataObject({
+        ...{ logicalName: PUSH_COUNTER, access: READ_ACCESS },
+        value: (writer) => writeDoubleLongUnsigned(writer, push.messageNumber % 0x100000000),
+      }),
+    ({ options: { push } }) => push && pushSetup(POWER_FAIL_PUSH_SETUP, POWER_FAIL_OBJECTS, push.destination),
+    ({ options: { push } }) => push && pushSetup(ALARM_PUSH_SETUP, ALARM_OBJECTS, push.destination),
+  ),
+  {
+    count: ({ options: { push } }: DlmsMeter) => push?.scheduled?.length ?? 0,
+    make: ({ options: { push } }: DlmsMeter, index: number) => {
+      const scheduled = push?.scheduled?.[index]
+      return scheduled && pushSetup(scheduled[0], scheduled[1](), LORAWAN)
+    },
+  },
+])

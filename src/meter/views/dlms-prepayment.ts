@@ -1,12 +1,14 @@
 import { ActionResult } from '../../protocols/dlms/apdu.ts'
-import { AccountCredit, AccountObject } from '../../protocols/dlms/objects/account.ts'
-import { CreditConfiguration, CreditObject, CreditStatus, CreditType } from '../../protocols/dlms/objects/credit.ts'
+import { type ObjectMaker, objectGroup } from '../../protocols/dlms/made-objects.ts'
+import { AccountCredit, AccountObject, type AccountSource } from '../../protocols/dlms/objects/account.ts'
+import { CreditConfiguration, CreditObject, type CreditSource, CreditStatus, CreditType } from '../../protocols/dlms/objects/credit.ts'
 import { TokenGatewayObject, type TokenGatewaySource, TokenStatus } from '../../protocols/dlms/objects/token-gateway.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import type { MeterConfig } from '../config.ts'
 import type { MeterPrepayment } from '../prepayment/prepayment.ts'
 import type { TokenResult } from '../prepayment/token-entry.ts'
 import { managedByReaders, management } from './dlms-clients.ts'
+import type { DlmsMeter } from './dlms-meter.ts'
 import { type LocalTimes, writeStamp } from './dlms-times.ts'
 
 /** IEC 62056-6-1, payment metering, from memory; gurux-dlms has the same names as its defaults. */
@@ -58,6 +60,15 @@ function int32(value_Wh: number): number {
   return Math.max(-INT32_MAX, Math.min(INT32_MAX, Math.floor(value_Wh)))
 }
 
+type PrepaymentConfig = MeterConfig['prepayment']
+type Account = MeterPrepayment['account']
+
+const READ_ACCESS = managedByReaders([], [])
+const EMERGENCY_ACCESS = managedByReaders([], [3])
+const TOKEN_ACCESS = management([], [1])
+
+const balance_Wh = ({ balance_mWh }: Account) => balance_mWh / 1000
+
 /** Digits are ASCII: what customers hold in their hands, and what head-ends send on. */
 function gateway(prepayment: MeterPrepayment, times: LocalTimes): TokenGatewaySource {
   return {
@@ -78,15 +89,10 @@ function gateway(prepayment: MeterPrepayment, times: LocalTimes): TokenGatewaySo
   }
 }
 
-/** Account, credits and token gateway. Tokens come from the management client; amounts are changed by tokens alone. */
-export function prepaymentObjects(prepayment: MeterPrepayment, config: MeterConfig, times: LocalTimes): CosemObject[] {
-  const { account } = prepayment
-  const { lowCredit_Wh, emergencyCredit_Wh, emergencyAutomatic } = config.prepayment
-  const readers = managedByReaders([], [])
-  const balance_Wh = () => account.balance_mWh / 1000
-  const token = {
+function tokenCredit({ account }: MeterPrepayment, { lowCredit_Wh }: PrepaymentConfig): CreditSource {
+  return {
     get amount() {
-      return int32(account.emergencyTaken ? Math.max(0, balance_Wh()) : balance_Wh())
+      return int32(account.emergencyTaken ? Math.max(0, balance_Wh(account)) : balance_Wh(account))
     },
     type: CreditType.token,
     priority: 1,
@@ -100,9 +106,14 @@ export function prepaymentObjects(prepayment: MeterPrepayment, config: MeterConf
     availableThreshold: 0,
     invoke: () => ActionResult.otherReason,
   }
-  const emergency = {
+}
+
+function emergencyCredit(prepayment: MeterPrepayment, config: PrepaymentConfig): CreditSource {
+  const { account } = prepayment
+  const { lowCredit_Wh, emergencyCredit_Wh, emergencyAutomatic } = config
+  return {
     get amount() {
-      return account.emergencyTaken ? int32(emergencyCredit_Wh + Math.min(0, balance_Wh())) : 0
+      return account.emergencyTaken ? int32(emergencyCredit_Wh + Math.min(0, balance_Wh(account))) : 0
     },
     type: CreditType.emergency,
     priority: 2,
@@ -118,7 +129,10 @@ export function prepaymentObjects(prepayment: MeterPrepayment, config: MeterConf
     availableThreshold: lowCredit_Wh,
     invoke: () => (prepayment.takeEmergency() ? ActionResult.success : ActionResult.temporaryFailure),
   }
-  const source = {
+}
+
+function accountSource({ account }: MeterPrepayment, { lowCredit_Wh }: PrepaymentConfig): AccountSource {
+  return {
     get creditInUse() {
       return account.emergencyTaken && account.balance_mWh <= 0 ? 1 : 0
     },
@@ -133,17 +147,37 @@ export function prepaymentObjects(prepayment: MeterPrepayment, config: MeterConf
       return int32((account.balance_mWh - account.floor_mWh) / 1000)
     },
     get amountToClear() {
-      return int32(Math.min(0, balance_Wh()))
+      return int32(Math.min(0, balance_Wh(account)))
     },
     lowThreshold: lowCredit_Wh,
     nextThreshold: lowCredit_Wh,
   }
-  const credits = emergencyCredit_Wh > 0 ? [TOKEN_CREDIT, EMERGENCY_CREDIT] : [TOKEN_CREDIT]
-  const access = managedByReaders([], [3])
-  return [
-    new AccountObject({ logicalName: ACCOUNT, access: readers, source, credits, unit: 'Wh' }),
-    new CreditObject({ logicalName: TOKEN_CREDIT, access: readers, source: token }),
-    ...(emergencyCredit_Wh > 0 ? [new CreditObject({ logicalName: EMERGENCY_CREDIT, access, source: emergency })] : []),
-    new TokenGatewayObject({ logicalName: TOKEN_GATEWAY, access: management([], [1]), source: gateway(prepayment, times) }),
-  ]
 }
+
+type View = Pick<DlmsMeter, 'config' | 'times'> & { readonly options: Pick<DlmsMeter['options'], 'prepayment'> }
+
+/** Nothing of it where energy is paid for afterwards. */
+function paid(
+  make: (prepayment: MeterPrepayment, config: PrepaymentConfig, times: LocalTimes) => CosemObject | undefined,
+): ObjectMaker<View> {
+  return ({ options, config, times }) => options.prepayment && make(options.prepayment, config.prepayment, times)
+}
+
+/** Account, credits and token gateway. Tokens come from the management client; amounts are changed by tokens alone. */
+export const PREPAYMENT_OBJECTS = objectGroup<View>(
+  paid((prepayment, config) => {
+    const credits = config.emergencyCredit_Wh > 0 ? [TOKEN_CREDIT, EMERGENCY_CREDIT] : [TOKEN_CREDIT]
+    return new AccountObject({ logicalName: ACCOUNT, access: READ_ACCESS, source: accountSource(prepayment, config), credits, unit: 'Wh' })
+  }),
+  paid(
+    (prepayment, config) => new CreditObject({ logicalName: TOKEN_CREDIT, access: READ_ACCESS, source: tokenCredit(prepayment, config) }),
+  ),
+  paid((prepayment, config) => {
+    if (config.emergencyCredit_Wh <= 0) return undefined
+    return new CreditObject({ logicalName: EMERGENCY_CREDIT, access: EMERGENCY_ACCESS, source: emergencyCredit(prepayment, config) })
+  }),
+  paid(
+    (prepayment, _config, times) =>
+      new TokenGatewayObject({ logicalName: TOKEN_GATEWAY, access: TOKEN_ACCESS, source: gateway(prepayment, times) }),
+  ),
+)

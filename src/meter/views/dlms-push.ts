@@ -1,14 +1,8 @@
 import type { RegisterEntry } from '../../core/registers/table.ts'
 import type { ByteWriter } from '../../lib/bytes.ts'
-import {
-  writeArray,
-  writeAsciiOctetString,
-  writeDoubleLongUnsigned,
-  writeOctetString,
-  writeStructure,
-  writeUnsigned,
-} from '../../protocols/dlms/axdr.ts'
+import { writeArray, writeAsciiOctetString, writeDoubleLongUnsigned, writeStructure, writeUnsigned } from '../../protocols/dlms/axdr.ts'
 import { writeDateTimeOctetString } from '../../protocols/dlms/datetime.ts'
+import { writeLogicalName } from '../../protocols/dlms/logical-name.ts'
 import { type CaptureObject, captureObject } from '../../protocols/dlms/objects/profile-source.ts'
 import { type LocalTimes, writeStamp } from './dlms-times.ts'
 
@@ -73,7 +67,7 @@ export interface AlarmMessage extends PushMessage {
 function writeBegin(writer: ByteWriter, objects: readonly CaptureObject[], message: PushMessage): void {
   writeStructure(writer, objects.length)
   writeAsciiOctetString(writer, message.logicalDeviceName)
-  writeOctetString(writer, objects[1].logicalName)
+  writeLogicalName(writer, objects[1].logicalName)
   writeDateTimeOctetString(writer, message.utc_ms, message.deviation_min, message.clockStatus)
 }
 

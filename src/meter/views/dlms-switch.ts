@@ -3,6 +3,7 @@ import type { Disconnector, SwitchResult } from '../../core/switch/disconnector.
 import type { Limiter, LimiterResult } from '../../core/switch/limiter.ts'
 import { LimiterScript, type LimiterSettings } from '../../core/switch/limiter-settings.ts'
 import { ActionResult, DataAccessResult } from '../../protocols/dlms/apdu.ts'
+import { objectGroup } from '../../protocols/dlms/made-objects.ts'
 import { DisconnectControlObject, type DisconnectControlSource } from '../../protocols/dlms/objects/disconnect-control.ts'
 import {
   type ActionItem,
@@ -13,8 +14,8 @@ import {
   type ValueDefinition,
 } from '../../protocols/dlms/objects/limiter.ts'
 import { type Script, ScriptTableObject } from '../../protocols/dlms/objects/script-table.ts'
-import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { management } from './dlms-clients.ts'
+import type { MeterTimes } from './dlms-times.ts'
 
 const DISCONNECT_CONTROL = '0.0.96.3.10.255'
 const DISCONNECT_CONTROL_CLASS = 70
@@ -46,35 +47,39 @@ const LIMITER_RESULTS: Readonly<Record<LimiterResult, DataAccessResult>> = Objec
   'hardware-fault': DataAccessResult.hardwareFault,
 })
 
-/** The meter's time, as a client sees it. */
-export interface SwitchTimes {
-  /** Local time as if it were UTC, in milliseconds. */
-  utcOfLocal(local_ms: number): number
-  /** Minutes that local time is ahead of UTC at a moment. */
-  offset_min(utc_ms: number): number
-  /** Clock status of a moment. */
-  status(utc_ms: number): number
-}
-
 /** The two things that can be switched and limited. */
 export interface SwitchParts {
   readonly disconnector: Disconnector
   readonly limiter: Limiter
 }
 
-/** Disconnect control, the scripts that use it, and the limiter. Only the management client sees them. */
-export function switchObjects({ disconnector, limiter }: SwitchParts, times: SwitchTimes): CosemObject[] {
-  const source = new DisconnectControlView(disconnector)
-  return [
-    new DisconnectControlObject({ logicalName: DISCONNECT_CONTROL, access: management([4], [1, 2]), source }),
-    new ScriptTableObject({ logicalName: DISCONNECT_SCRIPTS, access: management([], [1]), scripts: disconnectScripts(source) }),
-    new LimiterObject({
-      logicalName: LIMITER,
-      access: management([2, 4, 5, 6, 7, 8, 9, 11], []),
-      source: new LimiterView(limiter, times),
-    }),
-  ]
+/** What the objects are made from. */
+export interface SwitchView {
+  readonly options: { readonly supply?: SwitchParts }
+  readonly times: MeterTimes
 }
+
+const CONTROL_ACCESS = management([4], [1, 2])
+const SCRIPT_ACCESS = management([], [1])
+const LIMITER_ACCESS = management([2, 4, 5, 6, 7, 8, 9, 11], [])
+
+/** Disconnect control, the scripts that use it, and the limiter. Only the management client sees them. */
+export const SWITCH_OBJECTS = objectGroup<SwitchView>(
+  ({ options: { supply } }) =>
+    supply &&
+    new DisconnectControlObject({
+      ...{ logicalName: DISCONNECT_CONTROL, access: CONTROL_ACCESS },
+      source: new DisconnectControlView(supply.disconnector),
+    }),
+  ({ options: { supply } }) =>
+    supply &&
+    new ScriptTableObject({
+      ...{ logicalName: DISCONNECT_SCRIPTS, access: SCRIPT_ACCESS },
+      scripts: disconnectScripts(new DisconnectControlView(supply.disconnector)),
+    }),
+  ({ options: { supply }, times }) =>
+    supply && new LimiterObject({ logicalName: LIMITER, access: LIMITER_ACCESS, source: new LimiterView(supply.limiter, times) }),
+)
 
 /** A client that executes them acts remotely; the limiter executes them as local functions of the meter. */
 function disconnectScripts(source: DisconnectControlSource): Script[] {
@@ -139,9 +144,9 @@ function selectorOf({ script, selector }: ActionItem): number | undefined {
 
 class LimiterView implements LimiterSource {
   readonly #limiter: Limiter
-  readonly #times: SwitchTimes
+  readonly #times: MeterTimes
 
-  constructor(limiter: Limiter, times: SwitchTimes) {
+  constructor(limiter: Limiter, times: MeterTimes) {
     this.#limiter = limiter
     this.#times = times
   }

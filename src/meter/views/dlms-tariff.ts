@@ -1,10 +1,11 @@
 import { type Measured, tariffedOf } from '../../core/metrology/measured.ts'
-import { registerName } from '../../core/registers/names.ts'
+import { RegisterKind, registerName } from '../../core/registers/names.ts'
 import { type ActivityCalendar, SCRIPT_TABLE, type SpecialDay } from '../../core/tariff/activity-calendar.ts'
 import type { TariffEngine } from '../../core/tariff/tariff-engine.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import { ActionResult, DataAccessResult } from '../../protocols/dlms/apdu.ts'
 import { writeOctetString } from '../../protocols/dlms/axdr.ts'
+import { objectGroup } from '../../protocols/dlms/made-objects.ts'
 import {
   ActivityCalendarObject,
   type ActivityCalendarSource,
@@ -24,6 +25,7 @@ import {
 import { TariffScriptTableObject } from '../../protocols/dlms/objects/tariff-script-table.ts'
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { managedByReaders, READERS } from './dlms-clients.ts'
+import type { MeterTimes } from './dlms-times.ts'
 
 const CALENDAR = '0.0.13.0.0.255'
 const SPECIAL_DAYS = '0.0.11.0.0.255'
@@ -50,15 +52,6 @@ export interface TariffCommands {
   activatePassive(): void
 }
 
-/** The meter's time. */
-export interface TariffTimes {
-  now_ms(): number
-  utcOfLocal(local_ms: number): number
-  offset_min(utc_ms: number): number
-  /** Clock status of a moment. */
-  status(utc_ms: number): number
-}
-
 /** What a rate is called: two octets, as in the P1 telegrams of DSMR (0-0:96.14.0, "0002"; from memory). */
 function rateName(rate: number): Uint8Array {
   return Uint8Array.of(0, rate)
@@ -71,45 +64,50 @@ export interface TariffDemand {
   readonly registers: number
 }
 
+/** What the objects are made from. */
+export interface TariffView {
+  readonly tariff: TariffState
+  readonly commands: TariffCommands
+  readonly times: MeterTimes
+  readonly measured: Measured
+  readonly demand: TariffDemand
+}
+
+const access = READERS
+const CALENDAR_ACCESS = managedByReaders(CALENDAR_ATTRIBUTES, CALENDAR_METHODS)
+const DAYS_ACCESS = managedByReaders(SPECIAL_DAYS_ATTRIBUTES, SPECIAL_DAYS_METHODS)
+
 /**
  * Activity calendar, special days, the scripts that both mean, which registers those switch, and the tariff that is active now. Clients with a secret
  * read, the management client changes.
  */
-export function tariffObjects(
-  tariff: TariffState,
-  commands: TariffCommands,
-  times: TariffTimes,
-  measured: Measured,
-  demand?: TariffDemand,
-): CosemObject[] {
-  const { rates } = tariff
-  const active = () => rateName(tariff.activeRate)
-  const activations = new Map([[ENERGY_ACTIVATION, assigned(REGISTER_CLASS, 8, tariffedOf(measured), rates, measured)]])
-  if (demand !== undefined) {
-    activations.set(DEMAND_ACTIVATION, assigned(EXTENDED_REGISTER_CLASS, 6, demand.quantities, Math.max(1, demand.registers - 1), measured))
-  }
-  return [
+export const TARIFF_OBJECTS = objectGroup<TariffView>(
+  ({ tariff, commands, times }) =>
     new ActivityCalendarObject({
-      logicalName: CALENDAR,
-      access: managedByReaders(CALENDAR_ATTRIBUTES, CALENDAR_METHODS),
-      scriptTable: SCRIPT_TABLE,
+      ...{ logicalName: CALENDAR, access: CALENDAR_ACCESS, scriptTable: SCRIPT_TABLE },
       source: new CalendarView(tariff, commands, times),
     }),
-    new SpecialDaysObject({
-      logicalName: SPECIAL_DAYS,
-      access: managedByReaders(SPECIAL_DAYS_ATTRIBUTES, SPECIAL_DAYS_METHODS),
-      source: new SpecialDaysView(tariff, commands),
-    }),
+  ({ tariff, commands }) =>
+    new SpecialDaysObject({ logicalName: SPECIAL_DAYS, access: DAYS_ACCESS, source: new SpecialDaysView(tariff, commands) }),
+  ({ tariff }) =>
     new TariffScriptTableObject({
-      logicalName: SCRIPT_TABLE,
-      access: READERS,
-      activations: [...activations.keys()],
-      masks: range(1, rates).map(rateName),
+      ...{ logicalName: SCRIPT_TABLE, access },
+      activations: [ENERGY_ACTIVATION, DEMAND_ACTIVATION],
+      masks: range(1, tariff.rates).map(rateName),
     }),
-    ...[...activations].map(([name, registers]) => activation(name, registers, active)),
-    new DataObject({ logicalName: ACTIVE_TARIFF, access: READERS, value: (writer) => writeOctetString(writer, active()) }),
-  ]
-}
+  ({ tariff, measured }) =>
+    activation(tariff, ENERGY_ACTIVATION, assigned(REGISTER_CLASS, RegisterKind.total, tariffedOf(measured), tariff.rates, measured)),
+  ({ tariff, demand, measured }) => {
+    const rates = Math.max(1, demand.registers - 1)
+    return activation(
+      tariff,
+      DEMAND_ACTIVATION,
+      assigned(EXTENDED_REGISTER_CLASS, RegisterKind.maximum, demand.quantities, rates, measured),
+    )
+  },
+  ({ tariff }) =>
+    new DataObject({ logicalName: ACTIVE_TARIFF, access, value: (writer) => writeOctetString(writer, rateName(tariff.activeRate)) }),
+)
 
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
@@ -125,14 +123,15 @@ function assigned(classId: number, d: number, quantities: readonly number[], rat
   return rates === 1 ? [ofRate(0)] : range(1, rates).map(ofRate)
 }
 
-function activation(name: string, registers: readonly AssignedRegister[][], active: () => Uint8Array): CosemObject {
+function activation(tariff: TariffState, name: string, registers: readonly AssignedRegister[][]): CosemObject {
   let last = 0
   const masks = registers.map(({ length }, index) => {
     const first = last + 1
     last += length
     return { name: rateName(index + 1), registers: range(first, last) }
   })
-  return new RegisterActivationObject({ logicalName: name, access: READERS, registers: registers.flat(), masks, active })
+  const active = () => rateName(tariff.activeRate)
+  return new RegisterActivationObject({ logicalName: name, access, registers: registers.flat(), masks, active })
 }
 
 /** What is wrong with tables is the client's concern, flash that takes no more is the meter's. */
@@ -151,9 +150,9 @@ function resultOf(change: () => void): 'success' | 'otherReason' | 'hardwareFaul
 class CalendarView implements ActivityCalendarSource {
   readonly #tariff: TariffState
   readonly #commands: TariffCommands
-  readonly #times: TariffTimes
+  readonly #times: MeterTimes
 
-  constructor(tariff: TariffState, commands: TariffCommands, times: TariffTimes) {
+  constructor(tariff: TariffState, commands: TariffCommands, times: MeterTimes) {
     this.#tariff = tariff
     this.#commands = commands
     this.#times = times

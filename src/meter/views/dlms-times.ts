@@ -14,6 +14,14 @@ export interface LocalTimes {
   readonly standardOffset_min: number
 }
 
+/** The meter's time. */
+export interface MeterTimes extends LocalTimes {
+  now_ms(): number
+  localOfUtc(utc_ms: number): number
+  /** Clock status of a moment. */
+  status(utc_ms: number): number
+}
+
 /** A stored time as date-time: local time with its deviation. `status` are bits of `ProfileStatus`. */
 export function writeStamp(
   writer: ByteWriter,

@@ -2,7 +2,7 @@
 import type { ByteWriter } from '../../lib/bytes.ts'
 import { DataAccessResult, ExceptionResponse } from './apdu.ts'
 import type { Association } from './association.ts'
-import { writeArray, writeLength, writeOctetString } from './axdr.ts'
+import { writeArray, writeLength } from './axdr.ts'
 import {
   type AttributeDescriptor,
   BLOCK_HEADER,
@@ -18,6 +18,7 @@ import {
   setNormalHeader,
 } from './get.ts'
 import { Conformance } from './initiate.ts'
+import { writeLogicalName } from './logical-name.ts'
 import type { Output, Reply } from './output.ts'
 import { AttributeAccess, type CosemObject, type RowStream } from './source.ts'
 import { LongGet, type Pieces, Progress, pump, RowPieces } from './transfer.ts'
@@ -110,7 +111,7 @@ export class GetService {
       const allowed = permission(object, descriptor, association)
       if (allowed !== DataAccessResult.success) return allowed
       if (descriptor.attribute === 1) {
-        writeOctetString(writer, object.logicalName)
+        writeLogicalName(writer, object.logicalName)
         return DataAccessResult.success
       }
       const value = object.get(descriptor.attribute, descriptor.selection, association, writer)

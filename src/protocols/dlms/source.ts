@@ -28,7 +28,7 @@ export interface LogicalDevice {
   readonly name: string
   readonly clients: readonly DlmsClient[]
   /** In the order of the association's object list. Fixed while the server lives. */
-  readonly objects: readonly CosemObject[]
+  readonly objects: ObjectList
   /**
    * Is this the secret of a client with low-level security? Must take the same time for every secret (`sameSecret` of src/lib).
    * `secret` is only valid during the call.
@@ -69,12 +69,20 @@ export interface RowStream {
   next(writer: ByteWriter): boolean
 }
 
+/** The objects of a logical device. An array is one that has them all; `MadeObjects` makes each when a client asks for it. */
+export interface ObjectList {
+  /** Places, empty ones included. */
+  readonly length: number
+  /** The object at a place, counted from 0; undefined at an empty one. It may live as long as the request: what has to last is kept in its source. */
+  at(place: number): CosemObject | undefined
+}
+
 /** An instance of an interface class. */
 export interface CosemObject {
   readonly classId: number
   readonly version: number
-  /** Six bytes (`logicalName`). */
-  readonly logicalName: Uint8Array
+  /** 'a.b.c.d.e.f' */
+  readonly logicalName: string
   /** Attributes are numbered 1 to this. Attribute 1, the logical name, is answered by the server. */
   readonly attributes: number
   readonly methods: number

@@ -14,13 +14,14 @@ import { Settings } from '../../../src/core/storage/settings.ts'
 import { type ActivityCalendar, ONE_RATE } from '../../../src/core/tariff/activity-calendar.ts'
 import { TariffEngine } from '../../../src/core/tariff/tariff-engine.ts'
 import { sameSecret } from '../../../src/lib/secret.ts'
-import { billingObjects } from '../../../src/meter/views/dlms-billing.ts'
-import { captureProfileObjects, powerQualityRegisters } from '../../../src/meter/views/dlms-captures.ts'
+import { BILLING_OBJECTS } from '../../../src/meter/views/dlms-billing.ts'
+import { captureProfile, captureStatus, type ProfileNames, powerQualityRegister } from '../../../src/meter/views/dlms-captures.ts'
 import { CLIENTS, EVERYONE, MANAGEMENT_CLIENT } from '../../../src/meter/views/dlms-clients.ts'
-import { demandObjects } from '../../../src/meter/views/dlms-demand.ts'
-import { tariffObjects } from '../../../src/meter/views/dlms-tariff.ts'
+import { DEMAND_OBJECTS } from '../../../src/meter/views/dlms-demand.ts'
+import { TARIFF_OBJECTS } from '../../../src/meter/views/dlms-tariff.ts'
+import { MadeObjects, objectGroup } from '../../../src/protocols/dlms/made-objects.ts'
 import { AssociationLnObject } from '../../../src/protocols/dlms/objects/association-ln.ts'
-import type { CosemObject, DlmsSource, LogicalDevice } from '../../../src/protocols/dlms/source.ts'
+import type { DlmsSource, LogicalDevice } from '../../../src/protocols/dlms/source.ts'
 import { sampleOf, TestClock, tariff } from '../../core/tariff/rig.ts'
 import { ascii } from '../../protocols/dlms/bytes.ts'
 import { MANAGER_SECRET } from '../../protocols/dlms/managed-source.ts'
@@ -137,21 +138,30 @@ export class BillingMeter implements DlmsSource {
     this.quality = new PowerQualityProfile({ log: log(10, 16), period_s: 600, phases: 3, thd: true }, now_s)
     const times = {
       now_ms: () => clock.now_ms(),
+      localOfUtc: (utc_ms: number) => utc_ms + offset(utc_ms) * 60_000,
       utcOfLocal: (local_ms: number) => local_ms - offset(local_ms - 3_600_000) * 60_000,
       offset_min: offset,
       standardOffset_min: 60,
       status: (utc_ms: number) => (offset(utc_ms) === 60 ? 0 : 0x80),
     }
-    const objects: CosemObject[] = [
-      new AssociationLnObject({ access: EVERYONE }),
-      ...tariffObjects(this.tariff, this.#tariffCommands(), times, EVERYTHING, this.demand),
-      ...demandObjects(this.demand, times),
-      ...billingObjects({ billing: this.billing, sections: content.sections, depth: 13, moment, times, end: () => this.#end() }),
-      ...captureProfileObjects(this.daily, PROFILES.daily, times),
-      ...captureProfileObjects(this.monthly, PROFILES.monthly, times),
-      ...captureProfileObjects(this.quality.profile, PROFILES.powerQuality, times),
-      ...powerQualityRegisters(this.quality.profile),
+    const captured = (profile: CaptureProfile, names: ProfileNames) => [
+      () => captureStatus({ profile, names, times }),
+      () => captureProfile({ profile, names, times }),
     ]
+    const { profile } = this.quality
+    const source = {
+      ...{ tariff: this.tariff, commands: this.#tariffCommands(), times, measured: EVERYTHING, demand: this.demand },
+      ...{ billing: this.billing, sections: content.sections, depth: 13, moment, endBilling: () => this.#end() },
+    }
+    const objects = new MadeObjects<typeof source>(source, [
+      objectGroup(() => new AssociationLnObject({ access: EVERYONE })),
+      TARIFF_OBJECTS,
+      DEMAND_OBJECTS,
+      BILLING_OBJECTS,
+      objectGroup(...captured(this.daily, PROFILES.daily), ...captured(this.monthly, PROFILES.monthly)),
+      objectGroup(...captured(profile, PROFILES.powerQuality)),
+      { count: () => profile.columns.length, make: (_: unknown, index: number) => powerQualityRegister(profile, index) },
+    ])
     this.devices = [
       {
         sap: 1,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { DemandStatus } from '../../../src/core/demand/demand.ts'
 import { READING_CLIENT } from '../../../src/meter/views/dlms-clients.ts'
+import { objectsOf } from '../../protocols/dlms/bytes.ts'
 import { BillingMeter } from './billing-meter.ts'
 import { Reader } from './dlms-reader.ts'
 
@@ -70,7 +71,8 @@ describe('demand', () => {
   test('there is one object for each register, with units of its quantity', () => {
     const [{ objects }] = meter.devices
     const count = (classId: number, d: number) =>
-      objects.filter(({ classId: id, logicalName }) => id === classId && logicalName[0] === 1 && logicalName[3] === d).length
+      objectsOf(objects).filter(({ classId: id, logicalName }) => id === classId && new RegExp(`^1\\.0\\.\\d+\\.${d}\\.`).test(logicalName))
+        .length
     expect([count(5, 4), count(4, 5), count(4, 6), count(3, 2)]).toEqual([4, 4, 12, 12])
   })
 })

@@ -10,7 +10,7 @@ import type { DataValue } from '../../../src/protocols/dlms/axdr.ts'
 import { readData } from '../../../src/protocols/dlms/axdr-decode.ts'
 import { logicalNameText } from '../../../src/protocols/dlms/logical-name.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
-import { ascii } from '../../protocols/dlms/bytes.ts'
+import { ascii, logicalName, objectsOf } from '../../protocols/dlms/bytes.ts'
 import { aarq, actionNormal, getNormal, octetString, setNormal, TestClient } from '../../protocols/dlms/client.ts'
 import type { Rig } from '../../scenarios/rig.ts'
 import { quietRig } from './rig.ts'
@@ -182,7 +182,12 @@ describe('management of the meter', () => {
   test('the push setup names what a message carries, and where it goes', () => {
     const objects = get(40, '0.4.25.9.0.255', 2) as [number, string, number, number][]
     expect(objects).toEqual(
-      POWER_FAIL_OBJECTS.map(({ classId, logicalName, attribute, dataIndex }) => [classId, toHex(logicalName), attribute, dataIndex]),
+      POWER_FAIL_OBJECTS.map(({ classId, logicalName: name, attribute, dataIndex }) => [
+        classId,
+        toHex(logicalName(name)),
+        attribute,
+        dataIndex,
+      ]),
     )
     for (const [classId, name, attribute] of objects) {
       expect(() => get(classId, logicalNameText(fromHex(name)), attribute), name).not.toThrow()
@@ -210,6 +215,6 @@ describe('management of the meter', () => {
       version: '0.2.0',
       authenticate: () => true,
     }).devices[0]
-    for (const classId of [18, 40]) expect(objects.some((object) => object.classId === classId)).toBe(false)
+    for (const classId of [18, 40]) expect(objectsOf(objects).some((object) => object.classId === classId)).toBe(false)
   })
 })

@@ -7,6 +7,7 @@ import { MANAGEMENT_CLIENT } from '../../../src/meter/views/dlms-clients.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
 import type { AssociationContext } from '../../../src/protocols/dlms/source.ts'
 import { tariffs } from '../../core/tariff/arbitraries.ts'
+import { objectsOf } from '../../protocols/dlms/bytes.ts'
 import { getNormal, setNormal, TestClient } from '../../protocols/dlms/client.ts'
 import { MANAGER_SECRET } from '../../protocols/dlms/managed-source.ts'
 import { BillingMeter } from './billing-meter.ts'
@@ -97,7 +98,7 @@ test('foreign bytes are refused or taken, but never a fault of the meter', () =>
   )
   // What was taken can be read.
   const context = {} as AssociationContext
-  for (const object of meter.devices[0].objects) {
+  for (const object of objectsOf(meter.devices[0].objects)) {
     if (object.classId !== 20 && object.classId !== 11) continue
     for (let attribute = 2; attribute <= object.attributes; attribute++) {
       expect(object.get(attribute, undefined, context, new ByteWriter())).toBe(0)

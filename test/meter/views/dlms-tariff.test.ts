@@ -4,7 +4,7 @@ import { toHex } from '../../../src/lib/hex.ts'
 import { PUBLIC_CLIENT, READING_CLIENT } from '../../../src/meter/views/dlms-clients.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
 import { ratesOf } from '../../core/tariff/rig.ts'
-import { ascii } from '../../protocols/dlms/bytes.ts'
+import { ascii, objectsOf } from '../../protocols/dlms/bytes.ts'
 import { getNormal, octetString, TestClient } from '../../protocols/dlms/client.ts'
 import { BillingMeter, DAY_AND_NIGHT } from './billing-meter.ts'
 import { Reader } from './dlms-reader.ts'
@@ -262,7 +262,7 @@ test('the reading client reads and changes nothing, the public client sees nothi
   const [{ objects, clients }] = meter.devices
   const reading = clients.find(({ sap }) => sap === READING_CLIENT)
   if (reading === undefined) throw new Error('no reading client')
-  for (const object of objects) {
+  for (const object of objectsOf(objects)) {
     for (let i = 1; i <= object.attributes; i++) expect(object.attributeAccess(i, reading)).toBeLessThan(2)
     for (let i = 1; i <= object.methods; i++) expect(object.methodAccess(i, reading)).toBe(0)
   }

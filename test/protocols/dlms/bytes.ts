@@ -1,5 +1,6 @@
 import { ByteWriter } from '../../../src/lib/bytes.ts'
 import { fromHex, toHex } from '../../../src/lib/hex.ts'
+import type { CosemObject, ObjectList } from '../../../src/protocols/dlms/source.ts'
 import { setWrapperHeader } from '../../../src/protocols/dlms/wrapper.ts'
 
 export function ascii(text: string): Uint8Array {
@@ -14,6 +15,16 @@ export function wrap(apdu: string | Uint8Array, source: number, destination = 1)
   writer.write(bytes)
   setWrapperHeader(writer, 0, source, destination, bytes.length)
   return writer.copy()
+}
+
+/** The six bytes of 'a.b.c.d.e.f'. */
+export function logicalName(code: string): Uint8Array {
+  return Uint8Array.from(code.split('.'), Number)
+}
+
+/** All objects of a list. */
+export function objectsOf(list: ObjectList): CosemObject[] {
+  return Array.from({ length: list.length }, (_, place) => list.at(place)).filter((object) => object !== undefined)
 }
 
 /** Joins byte strings. */

@@ -3,9 +3,8 @@ import { fromHex, toHex } from '../../../src/lib/hex.ts'
 import { encodeAarq, Mechanism } from '../../../src/protocols/dlms/acse.ts'
 import { readLength, writeLength } from '../../../src/protocols/dlms/axdr.ts'
 import { encodeInitiateRequest, SUPPORTED_CONFORMANCE } from '../../../src/protocols/dlms/initiate.ts'
-import { logicalName } from '../../../src/protocols/dlms/logical-name.ts'
 import type { DlmsConnection, DlmsServer } from '../../../src/protocols/dlms/server.ts'
-import { ascii, concat, wrap } from './bytes.ts'
+import { ascii, concat, logicalName, wrap } from './bytes.ts'
 import { PUBLIC, READER, SECRET } from './memory-source.ts'
 
 export interface AarqOptions {

@@ -3,6 +3,7 @@ import { ActionResult, DataAccessResult } from '../../../src/protocols/dlms/apdu
 import { managedBy } from '../../../src/protocols/dlms/objects/access.ts'
 import { DisconnectControlObject, type DisconnectControlSource } from '../../../src/protocols/dlms/objects/disconnect-control.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
+import { objectsOf } from './bytes.ts'
 import { actionNormal, getNormal, setNormal, TestClient } from './client.ts'
 import { MANAGER, MANAGER_SECRET, ManagedMeter } from './managed-source.ts'
 
@@ -43,7 +44,7 @@ describe('disconnect control', () => {
       source,
     })
     const device = new ManagedMeter().devices[0]
-    const server = new DlmsServer({ devices: [{ ...device, objects: [...device.objects, object] }] })
+    const server = new DlmsServer({ devices: [{ ...device, objects: [...objectsOf(device.objects), object] }] })
     client = new TestClient(server, MANAGER).open({ secret: MANAGER_SECRET })
   })
 

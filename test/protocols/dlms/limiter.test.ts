@@ -3,6 +3,7 @@ import { DataAccessResult } from '../../../src/protocols/dlms/apdu.ts'
 import { managedBy } from '../../../src/protocols/dlms/objects/access.ts'
 import { LimiterObject, type LimiterSource } from '../../../src/protocols/dlms/objects/limiter.ts'
 import { DlmsServer } from '../../../src/protocols/dlms/server.ts'
+import { objectsOf } from './bytes.ts'
 import { getNormal, setNormal, TestClient } from './client.ts'
 import { MANAGER, MANAGER_SECRET, ManagedMeter } from './managed-source.ts'
 
@@ -78,7 +79,7 @@ describe('limiter', () => {
       source,
     })
     const device = new ManagedMeter().devices[0]
-    const server = new DlmsServer({ devices: [{ ...device, objects: [...device.objects, object] }] })
+    const server = new DlmsServer({ devices: [{ ...device, objects: [...objectsOf(device.objects), object] }] })
     client = new TestClient(server, MANAGER).open({ secret: MANAGER_SECRET })
   })
 

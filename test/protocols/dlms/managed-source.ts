@@ -104,6 +104,7 @@ export class ManagedMeter implements DlmsSource {
         daylightSavingsEnabled: false,
         clockBase: ClockBase.internalCrystal,
         adjustment: {
+          preset: undefined,
           setTime: (utc_ms) => {
             if (utc_ms >= Date.UTC(2100, 0)) return false
             meter.utc_ms = utc_ms

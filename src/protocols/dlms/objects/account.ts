@@ -13,7 +13,7 @@ import {
   writeUnsigned,
   writeUtf8String,
 } from '../axdr.ts'
-import { logicalName } from '../logical-name.ts'
+import { writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
@@ -95,11 +95,11 @@ export class AccountObject extends InterfaceObject {
     const [first] = this.#credits
     if (attribute === 9) {
       writeArray(writer, this.#credits.length)
-      for (const name of this.#credits) writeOctetString(writer, logicalName(name))
+      for (const name of this.#credits) writeLogicalName(writer, name)
     } else if (attribute === 12) {
       writeArray(writer, 1)
       writeStructure(writer, 2)
-      writeOctetString(writer, logicalName(first))
+      writeLogicalName(writer, first)
       writeUnsigned(writer, WHOLE_PERCENT)
     }
     // Consumption is charged as it is counted: there are no charges of their own.

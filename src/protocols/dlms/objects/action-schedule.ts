@@ -2,9 +2,9 @@
 import type { ByteWriter } from '../../../lib/bytes.ts'
 import { MS_PER_DAY } from '../../../lib/calendar.ts'
 import { DataAccessResult } from '../apdu.ts'
-import { DataTag, type DataValue, writeArray, writeEnum, writeLongUnsigned, writeOctetString, writeStructure } from '../axdr.ts'
+import { DataTag, type DataValue, writeArray, writeEnum, writeLongUnsigned, writeStructure } from '../axdr.ts'
 import { decodeDateTime, exactDateTimeToUtc, writeDateOctetString, writeTimeOctetString } from '../datetime.ts'
-import { logicalName } from '../logical-name.ts'
+import { writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
@@ -42,13 +42,13 @@ function join(time: Uint8Array, date: Uint8Array): Uint8Array {
 }
 
 export class ActionScheduleObject extends InterfaceObject {
-  readonly #table: Uint8Array
+  readonly #table: string
   readonly #identifier: number
   readonly #source: ActionScheduleSource
 
   constructor(options: ActionScheduleOptions) {
     super(options, 22, 0, 4, 0)
-    this.#table = logicalName(options.script.table)
+    this.#table = options.script.table
     this.#identifier = options.script.identifier
     this.#source = options.source
   }
@@ -56,7 +56,7 @@ export class ActionScheduleObject extends InterfaceObject {
   get(attribute: number, _selection: Selection | undefined, _context: AssociationContext, writer: ByteWriter): DataAccessResult {
     if (attribute === 2) {
       writeStructure(writer, 2)
-      writeOctetString(writer, this.#table)
+      writeLogicalName(writer, this.#table)
       writeLongUnsigned(writer, this.#identifier)
     } else if (attribute === 3) writeEnum(writer, NO_WILDCARDS)
     else this.#writeExecutionTime(writer)

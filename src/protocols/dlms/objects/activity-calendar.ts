@@ -12,7 +12,7 @@ import {
   writeUnsigned,
 } from '../axdr.ts'
 import { type DateTime, decodeDateTime, exactDateTimeToUtc, writeDateTimeOctetString, writeTimeOctetString } from '../datetime.ts'
-import { logicalName, sameLogicalName } from '../logical-name.ts'
+import { logicalNameText, writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
@@ -149,12 +149,12 @@ function readWeeks(value: DataValue): CalendarWeek[] {
 
 export class ActivityCalendarObject extends InterfaceObject {
   readonly #source: ActivityCalendarSource
-  readonly #scriptTable: Uint8Array
+  readonly #scriptTable: string
 
   constructor(options: ActivityCalendarOptions) {
     super(options, 20, 0, 10, 1)
     this.#source = options.source
-    this.#scriptTable = logicalName(options.scriptTable)
+    this.#scriptTable = options.scriptTable
   }
 
   get(attribute: number, _selection: Selection | undefined, _context: AssociationContext, writer: ByteWriter): DataAccessResult {
@@ -203,7 +203,7 @@ export class ActivityCalendarObject extends InterfaceObject {
       for (const { start_s, script } of switches) {
         writeStructure(writer, 3)
         writeTimeOctetString(writer, start_s * 1000)
-        writeOctetString(writer, this.#scriptTable)
+        writeLogicalName(writer, this.#scriptTable)
         writeLongUnsigned(writer, script)
       }
     }
@@ -219,7 +219,7 @@ export class ActivityCalendarObject extends InterfaceObject {
       for (const action of elements(actions, DataTag.array)) {
         const [start, table, selector] = elements(action, DataTag.structure, 3)
         const start_s = secondOfDay(octets(start, 4))
-        if (start_s === undefined || !sameLogicalName(octets(table, 6), this.#scriptTable)) sound = false
+        if (start_s === undefined || logicalNameText(octets(table, 6)) !== this.#scriptTable) sound = false
         switches.push({ start_s: start_s ?? 0, script: integer(selector, DataTag.longUnsigned) })
       }
       days.push({ id: integer(id, DataTag.unsigned), switches })

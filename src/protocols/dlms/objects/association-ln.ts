@@ -14,7 +14,16 @@ import {
   writeUnsigned,
 } from '../axdr.ts'
 import { DLMS_VERSION } from '../initiate.ts'
-import { type AssociationContext, AttributeAccess, type CosemObject, type DlmsClient, type RowStream, type Selection } from '../source.ts'
+import { writeLogicalName } from '../logical-name.ts'
+import {
+  type AssociationContext,
+  AttributeAccess,
+  type CosemObject,
+  type DlmsClient,
+  type ObjectList,
+  type RowStream,
+  type Selection,
+} from '../source.ts'
 import { type AccessRights, isVisible } from './access.ts'
 import { InterfaceObject } from './base.ts'
 
@@ -49,7 +58,7 @@ function writeObjectListElement(writer: ByteWriter, object: CosemObject, client:
   writeStructure(writer, 4)
   writeLongUnsigned(writer, object.classId)
   writeUnsigned(writer, object.version)
-  writeOctetString(writer, object.logicalName)
+  writeLogicalName(writer, object.logicalName)
   writeStructure(writer, 2)
   writeAttributeRights(writer, object, client)
   writeArray(writer, object.methods)
@@ -61,28 +70,33 @@ function writeObjectListElement(writer: ByteWriter, object: CosemObject, client:
 }
 
 /** The objects that a client sees, one row each: the list of a large meter takes tens of kilobytes. */
-class ObjectList implements RowStream {
+class VisibleObjects implements RowStream {
   readonly count: number
-  readonly #objects: readonly CosemObject[]
+  readonly #objects: ObjectList
   readonly #client: DlmsClient
-  #index = 0
+  #place = 0
 
-  constructor(objects: readonly CosemObject[], client: DlmsClient) {
+  constructor(objects: ObjectList, client: DlmsClient) {
     this.#objects = objects
     this.#client = client
     let count = 0
-    for (const object of objects) if (isVisible(object, client)) count++
+    while (this.#next() !== undefined) count++
+    this.#place = 0
     this.count = count
   }
 
   next(writer: ByteWriter): boolean {
-    while (this.#index < this.#objects.length) {
-      const object = this.#objects[this.#index++] as CosemObject
-      if (!isVisible(object, this.#client)) continue
-      writeObjectListElement(writer, object, this.#client)
-      return true
+    const object = this.#next()
+    if (object !== undefined) writeObjectListElement(writer, object, this.#client)
+    return object !== undefined
+  }
+
+  #next(): CosemObject | undefined {
+    while (this.#place < this.#objects.length) {
+      const object = this.#objects.at(this.#place++)
+      if (object !== undefined && isVisible(object, this.#client)) return object
     }
-    return false
+    return undefined
   }
 }
 
@@ -116,7 +130,7 @@ export class AssociationLnObject extends InterfaceObject {
 
   get(attribute: number, _selection: Selection | undefined, context: AssociationContext, writer: ByteWriter): DataAccessResult | RowStream {
     const { client, device } = context
-    if (attribute === 2) return new ObjectList(device.objects, client)
+    if (attribute === 2) return new VisibleObjects(device.objects, client)
     if (attribute === 3) {
       writeStructure(writer, 2)
       writeInteger(writer, client.sap)

@@ -1,9 +1,8 @@
 import type { ByteWriter } from '../../../lib/bytes.ts'
 import type { ActionResult, DataAccessResult } from '../apdu.ts'
 import type { DataValue } from '../axdr.ts'
-import { logicalName } from '../logical-name.ts'
 import type { AssociationContext, CosemObject, DlmsClient, RowStream, Selection } from '../source.ts'
-import type { AccessRights, ObjectOptions } from './access.ts'
+import { type AccessRights, attributeAccess, methodAccess, type ObjectOptions } from './access.ts'
 
 /** Writes one encoded value; the context tells who asks. */
 export type ValueWriter = (writer: ByteWriter, context: AssociationContext) => void
@@ -12,7 +11,7 @@ export type ValueWriter = (writer: ByteWriter, context: AssociationContext) => v
 export abstract class InterfaceObject implements CosemObject {
   readonly classId: number
   readonly version: number
-  readonly logicalName: Uint8Array
+  readonly logicalName: string
   readonly attributes: number
   readonly methods: number
   readonly #access: AccessRights
@@ -22,16 +21,16 @@ export abstract class InterfaceObject implements CosemObject {
     this.version = version
     this.attributes = attributes
     this.methods = methods
-    this.logicalName = logicalName(options.logicalName)
+    this.logicalName = options.logicalName
     this.#access = options.access
   }
 
   attributeAccess(attribute: number, client: DlmsClient): number {
-    return this.#access.attribute(attribute, client)
+    return attributeAccess(this.#access, attribute, client)
   }
 
   methodAccess(method: number, client: DlmsClient): number {
-    return this.#access.method(method, client)
+    return methodAccess(this.#access, method, client)
   }
 
   abstract get(

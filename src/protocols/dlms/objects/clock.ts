@@ -32,7 +32,16 @@ export interface ClockSource {
   readonly adjustment?: ClockAdjustment
 }
 
+/** A time that is to be set at the next `adjust_to_preset_time` between two others. */
+export interface PresetTime {
+  readonly time_ms: number
+  readonly from_ms: number
+  readonly until_ms: number
+}
+
 export interface ClockAdjustment {
+  /** What method 5 was given last, until it was used; lost with the supply. */
+  preset: PresetTime | undefined
   /** False when the meter cannot keep the time. A small difference may be worked off slowly. */
   setTime(utc_ms: number): boolean
   /** Moves the time by so much, now; false when there is no valid time, or it would become one that the meter cannot keep. */
@@ -54,20 +63,12 @@ const ADJUST_TO_PRESET = 4
 const PRESET = 5
 const SHIFT = 6
 
-/** A time that is to be set at the next `adjust_to_preset_time` between two others; lost with the supply. */
-interface PresetTime {
-  readonly time_ms: number
-  readonly from_ms: number
-  readonly until_ms: number
-}
-
 export interface ClockOptions extends ObjectOptions {
   readonly source: ClockSource
 }
 
 export class ClockObject extends InterfaceObject {
   readonly #source: ClockSource
-  #preset: PresetTime | undefined
 
   constructor(options: ClockOptions) {
     super(options, 8, 0, 9, 6)
@@ -114,16 +115,16 @@ export class ClockObject extends InterfaceObject {
   #keep(parameter: DataValue | undefined, adjustment: ClockAdjustment): boolean {
     const [time_ms, from_ms, until_ms] = elements(parameter, DataTag.structure, 3).map((value) => utcOf(octets(value, 12), adjustment))
     if (time_ms === undefined || from_ms === undefined || until_ms === undefined || from_ms > until_ms) return false
-    this.#preset = { time_ms, from_ms, until_ms }
+    adjustment.preset = { time_ms, from_ms, until_ms }
     return true
   }
 
   /** Once; outside the interval nothing happens. */
   #adjustToPreset(parameter: DataValue | undefined, utc_ms: number, adjustment: ClockAdjustment): boolean {
     nothing(parameter)
-    const preset = this.#preset
+    const { preset } = adjustment
     if (preset === undefined || utc_ms < preset.from_ms || utc_ms > preset.until_ms) return false
-    this.#preset = undefined
+    adjustment.preset = undefined
     return adjustment.setTime(preset.time_ms)
   }
 }

@@ -13,7 +13,7 @@ import {
   writeStructure,
 } from '../axdr.ts'
 import { decodeDateTime, exactDateTimeToUtc, writeDateTimeOctetString } from '../datetime.ts'
-import { logicalName, logicalNameText } from '../logical-name.ts'
+import { logicalNameText, writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
@@ -83,7 +83,7 @@ const NEVER = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 
 function writeAction(writer: ByteWriter, { script, selector }: ActionItem): void {
   writeStructure(writer, 2)
-  writeOctetString(writer, logicalName(script))
+  writeLogicalName(writer, script)
   writeLongUnsigned(writer, selector)
 }
 
@@ -169,7 +169,7 @@ export class LimiterObject extends InterfaceObject {
     const { classId, logicalName: name, attribute } = this.#source.monitored
     writeStructure(writer, 3)
     writeLongUnsigned(writer, classId)
-    writeOctetString(writer, logicalName(name))
+    writeLogicalName(writer, name)
     writeInteger(writer, attribute)
   }
 

@@ -3,9 +3,9 @@ import { DecodeError } from '../../../lib/bytes.ts'
 import { DataAccessResult } from '../apdu.ts'
 import { DataTag, type DataValue } from '../axdr.ts'
 import { dateTimeToUtc, decodeDateTime } from '../datetime.ts'
-import { sameLogicalName } from '../logical-name.ts'
+import { logicalNameText } from '../logical-name.ts'
 import { elements, integer, octets } from './parameters.ts'
-import { type CaptureObject, isClockColumn, type ProfileSource } from './profile-source.ts'
+import { type CaptureObject, clockColumn, findColumn, type ProfileSource } from './profile-source.ts'
 
 export const RANGE_DESCRIPTOR = 1
 export const ENTRY_DESCRIPTOR = 2
@@ -22,7 +22,7 @@ function captureDefinition(data: DataValue): CaptureObject {
   const fields = elements(data, DataTag.structure, 4)
   return {
     classId: integer(fields[0], DataTag.longUnsigned),
-    logicalName: octets(fields[1], 6),
+    logicalName: logicalNameText(octets(fields[1], 6)),
     attribute: integer(fields[2], DataTag.integer),
     // Clients built on a widespread Java library write data_index as long; the number is the same.
     dataIndex: integer(fields[3], fields[3]?.tag === DataTag.long ? DataTag.long : DataTag.longUnsigned),
@@ -30,9 +30,7 @@ function captureDefinition(data: DataValue): CaptureObject {
 }
 
 function sameColumn(a: CaptureObject, b: CaptureObject): boolean {
-  return (
-    a.classId === b.classId && a.attribute === b.attribute && a.dataIndex === b.dataIndex && sameLogicalName(a.logicalName, b.logicalName)
-  )
+  return a.classId === b.classId && a.attribute === b.attribute && a.dataIndex === b.dataIndex && a.logicalName === b.logicalName
 }
 
 /** Columns that a range names; all of them for an empty list. Undefined when one is not captured, or when there are more than the profile has. */
@@ -43,7 +41,7 @@ function selectedColumns(source: ProfileSource, data: DataValue, all: readonly n
   const columns: number[] = []
   for (const definition of definitions) {
     const wanted = captureDefinition(definition)
-    const index = source.columns.findIndex((column) => sameColumn(column, wanted))
+    const index = findColumn(source.columns, (column) => sameColumn(column, wanted))
     if (index < 0) return undefined
     columns.push(index)
   }
@@ -53,7 +51,7 @@ function selectedColumns(source: ProfileSource, data: DataValue, all: readonly n
 /** A bound of a range: a date-time as octet-string of 12 bytes or as type date-time. */
 function instant(source: ProfileSource, data: DataValue): number {
   if (data.tag !== DataTag.octetString && data.tag !== DataTag.dateTime) throw new DecodeError('access parameters')
-  const utc_ms = dateTimeToUtc(decodeDateTime(data.value), source.utcOfLocal)
+  const utc_ms = dateTimeToUtc(decodeDateTime(data.value), (local_ms) => source.utcOfLocal(local_ms))
   if (utc_ms === undefined) throw new DecodeError('date-time without a date')
   return utc_ms
 }
@@ -66,7 +64,7 @@ function instant(source: ProfileSource, data: DataValue): number {
 export function resolveRange(source: ProfileSource, parameters: DataValue, all: readonly number[]): Window | DataAccessResult {
   const fields = elements(parameters, DataTag.structure, 4)
   const restricting = captureDefinition(fields[0] as DataValue)
-  const clock = source.columns.find(isClockColumn)
+  const clock = clockColumn(source.columns)
   if (clock === undefined || !sameColumn(clock, restricting)) return DataAccessResult.scopeOfAccessViolated
   const from = instant(source, fields[1] as DataValue)
   const to = instant(source, fields[2] as DataValue)

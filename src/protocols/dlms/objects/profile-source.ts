@@ -1,6 +1,5 @@
 /** What a profile (interface class 7) is read from. */
 import type { ByteWriter } from '../../../lib/bytes.ts'
-import { logicalName } from '../logical-name.ts'
 
 const CLOCK_CLASS = 8
 const TIME_ATTRIBUTE = 2
@@ -8,8 +7,8 @@ const TIME_ATTRIBUTE = 2
 /** A column: which attribute of which object is captured. */
 export interface CaptureObject {
   readonly classId: number
-  /** Six bytes. */
-  readonly logicalName: Uint8Array
+  /** 'a.b.c.d.e.f' */
+  readonly logicalName: string
   readonly attribute: number
   /** 0: the whole attribute. */
   readonly dataIndex: number
@@ -17,12 +16,33 @@ export interface CaptureObject {
 
 /** `captureObject(3, '1.0.1.8.0.255', 2)`. */
 export function captureObject(classId: number, name: string, attribute: number, dataIndex = 0): CaptureObject {
-  return Object.freeze({ classId, logicalName: logicalName(name), attribute, dataIndex })
+  return Object.freeze({ classId, logicalName: name, attribute, dataIndex })
+}
+
+/** Columns, as many as wanted: an array is a list of those that are there. */
+export interface ColumnList {
+  readonly length: number
+  /** Undefined beyond the last one. It may be made for the call. */
+  at(index: number): CaptureObject | undefined
+}
+
+/** Where the first column is that a test fits; -1 when there is none. */
+export function findColumn(columns: ColumnList, test: (column: CaptureObject) => boolean): number {
+  for (let index = 0; index < columns.length; index++) {
+    const column = columns.at(index)
+    if (column !== undefined && test(column)) return index
+  }
+  return -1
+}
+
+function isClockColumn(column: CaptureObject): boolean {
+  return column.classId === CLOCK_CLASS && column.attribute === TIME_ATTRIBUTE
 }
 
 /** The column whose values are the times of the entries. */
-export function isClockColumn(column: CaptureObject): boolean {
-  return column.classId === CLOCK_CLASS && column.attribute === TIME_ATTRIBUTE
+export function clockColumn(columns: ColumnList): CaptureObject | undefined {
+  const index = findColumn(columns, isClockColumn)
+  return index < 0 ? undefined : columns.at(index)
 }
 
 /** Walks over entries from the oldest to the newest. */
@@ -38,7 +58,7 @@ export interface ProfileCursor {
 
 /** The entries of a profile, oldest first. Entry numbers count from 0 at the oldest one kept. */
 export interface ProfileSource {
-  readonly columns: readonly CaptureObject[]
+  readonly columns: ColumnList
   /** 0: captured on events, not periodically. */
   readonly capturePeriod_s: number
   readonly entriesInUse: number

@@ -10,15 +10,22 @@ import {
   writeInteger,
   writeLength,
   writeLongUnsigned,
-  writeOctetString,
   writeStructure,
 } from '../axdr.ts'
+import { writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, RowStream, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
 import { nothing } from './parameters.ts'
 import { ENTRY_DESCRIPTOR, RANGE_DESCRIPTOR, resolveEntries, resolveRange, type Window } from './profile-selection.ts'
-import { type CaptureObject, captureObject, isClockColumn, type ProfileCursor, type ProfileSource } from './profile-source.ts'
+import {
+  type CaptureObject,
+  type ColumnList,
+  captureObject,
+  clockColumn,
+  type ProfileCursor,
+  type ProfileSource,
+} from './profile-source.ts'
 
 const SortMethod = Object.freeze({ fifo: 1, lifo: 2, largest: 3, smallest: 4, nearestToZero: 5, farthestFromZero: 6 })
 
@@ -34,12 +41,18 @@ const SELECTORS: readonly number[] = Object.freeze([RANGE_DESCRIPTOR, ENTRY_DESC
 const NO_SELECTORS: readonly number[] = Object.freeze([])
 
 /** capture_object_definition; lists of pushed objects have the same form. */
-export function writeCaptureObject(writer: ByteWriter, column: CaptureObject): void {
+function writeCaptureObject(writer: ByteWriter, column: CaptureObject): void {
   writeStructure(writer, 4)
   writeLongUnsigned(writer, column.classId)
-  writeOctetString(writer, column.logicalName)
+  writeLogicalName(writer, column.logicalName)
   writeInteger(writer, column.attribute)
   writeLongUnsigned(writer, column.dataIndex)
+}
+
+/** An array of them. */
+export function writeColumns(writer: ByteWriter, columns: ColumnList): void {
+  writeArray(writer, columns.length)
+  for (let index = 0; index < columns.length; index++) writeCaptureObject(writer, columns.at(index) ?? NO_SORT_OBJECT)
 }
 
 /** Class 0 stands for none. */
@@ -70,16 +83,11 @@ class Rows implements RowStream {
 export class ProfileObject extends InterfaceObject {
   readonly #source: ProfileSource
   readonly #reset: (() => boolean) | undefined
-  readonly #allColumns: readonly number[]
-  /** A FIFO needs none, but clients take the sort object as the restricting object of a range: it names the clock, by which entries are in order. */
-  readonly #sortObject: CaptureObject
 
   constructor(options: ProfileOptions) {
     super(options, 7, 1, 8, 2)
     this.#source = options.source
     this.#reset = options.reset
-    this.#sortObject = options.source.columns.find(isClockColumn) ?? NO_SORT_OBJECT
-    this.#allColumns = Object.freeze(options.source.columns.map((_, index) => index))
   }
 
   selectors(attribute: number): readonly number[] {
@@ -89,12 +97,11 @@ export class ProfileObject extends InterfaceObject {
   get(attribute: number, selection: Selection | undefined, _context: AssociationContext, writer: ByteWriter): DataAccessResult | RowStream {
     const source = this.#source
     if (attribute === BUFFER) return this.#buffer(selection)
-    if (attribute === 3) {
-      writeArray(writer, source.columns.length)
-      for (const column of source.columns) writeCaptureObject(writer, column)
-    } else if (attribute === 4) writeDoubleLongUnsigned(writer, source.capturePeriod_s)
+    if (attribute === 3) writeColumns(writer, source.columns)
+    else if (attribute === 4) writeDoubleLongUnsigned(writer, source.capturePeriod_s)
     else if (attribute === 5) writeEnum(writer, SortMethod.fifo)
-    else if (attribute === 6) writeCaptureObject(writer, this.#sortObject)
+    // A FIFO needs no sort object, but clients take it as the restricting object of a range: it names the clock, by which entries are in order.
+    else if (attribute === 6) writeCaptureObject(writer, clockColumn(source.columns) ?? NO_SORT_OBJECT)
     else if (attribute === 7) writeDoubleLongUnsigned(writer, source.entriesInUse)
     else writeDoubleLongUnsigned(writer, source.profileEntries)
     return DataAccessResult.success
@@ -108,7 +115,7 @@ export class ProfileObject extends InterfaceObject {
 
   #buffer(selection: Selection | undefined): DataAccessResult | RowStream {
     const source = this.#source
-    const columns = this.#allColumns
+    const columns = Array.from({ length: source.columns.length }, (_, index) => index)
     if (selection === undefined) return this.#rows({ first: 0, count: source.entriesInUse, columns })
     try {
       const resolve = selection.selector === RANGE_DESCRIPTOR ? resolveRange : resolveEntries

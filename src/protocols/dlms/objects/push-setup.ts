@@ -6,7 +6,7 @@ import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
 import { nothing } from './parameters.ts'
-import { writeCaptureObject } from './profile.ts'
+import { writeColumns } from './profile.ts'
 import type { CaptureObject } from './profile-source.ts'
 
 /** `transport_service` of attribute 3. */
@@ -43,8 +43,7 @@ export class PushSetupObject extends InterfaceObject {
   get(attribute: number, _selection: Selection | undefined, _context: AssociationContext, writer: ByteWriter): DataAccessResult {
     const source = this.#source
     if (attribute === 2) {
-      writeArray(writer, source.objects.length)
-      for (const object of source.objects) writeCaptureObject(writer, object)
+      writeColumns(writer, source.objects)
     } else if (attribute === 3) {
       writeStructure(writer, 3)
       writeEnum(writer, source.transport)

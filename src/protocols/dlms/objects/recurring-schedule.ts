@@ -1,9 +1,9 @@
 /** Interface class 22 "Single action schedule", version 0 (IEC 62056-6-2 clause 4.5.7), of a script that comes again and again; can be read only. */
 import type { ByteWriter } from '../../../lib/bytes.ts'
 import { DataAccessResult } from '../apdu.ts'
-import { writeArray, writeEnum, writeLongUnsigned, writeOctetString, writeStructure } from '../axdr.ts'
+import { writeArray, writeEnum, writeLongUnsigned, writeStructure } from '../axdr.ts'
 import { writeTimeOctetString } from '../datetime.ts'
-import { logicalName } from '../logical-name.ts'
+import { writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
@@ -37,7 +37,7 @@ export class RecurringScheduleObject extends InterfaceObject {
     const { script, time } = this.#options
     if (attribute === 2) {
       writeStructure(writer, 2)
-      writeOctetString(writer, logicalName(script.table))
+      writeLogicalName(writer, script.table)
       writeLongUnsigned(writer, script.identifier)
     } else if (attribute === 3) writeEnum(writer, WILDCARDS)
     else {

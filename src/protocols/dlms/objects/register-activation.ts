@@ -2,7 +2,7 @@
 import type { ByteWriter } from '../../../lib/bytes.ts'
 import { DataAccessResult } from '../apdu.ts'
 import { writeArray, writeLongUnsigned, writeOctetString, writeStructure, writeUnsigned } from '../axdr.ts'
-import { logicalName } from '../logical-name.ts'
+import { writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
@@ -42,7 +42,7 @@ export class RegisterActivationObject extends InterfaceObject {
       for (const register of registers) {
         writeStructure(writer, 2)
         writeLongUnsigned(writer, register.classId)
-        writeOctetString(writer, logicalName(register.logicalName))
+        writeLogicalName(writer, register.logicalName)
       }
     } else if (attribute === 3) {
       writeArray(writer, masks.length)

@@ -1,17 +1,8 @@
 /** Interface class 9 "Script table", version 0 (IEC 62056-6-2 clause 4.5.2), for scripts that are built in. */
 import type { ByteWriter } from '../../../lib/bytes.ts'
 import { ActionResult, DataAccessResult } from '../apdu.ts'
-import {
-  DataTag,
-  type DataValue,
-  writeArray,
-  writeEnum,
-  writeInteger,
-  writeLongUnsigned,
-  writeOctetString,
-  writeStructure,
-} from '../axdr.ts'
-import { logicalName } from '../logical-name.ts'
+import { DataTag, type DataValue, writeArray, writeEnum, writeInteger, writeLongUnsigned, writeStructure } from '../axdr.ts'
+import { writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
@@ -53,7 +44,7 @@ export class ScriptTableObject extends InterfaceObject {
       writeStructure(writer, 5)
       writeEnum(writer, EXECUTE)
       writeLongUnsigned(writer, script.classId)
-      writeOctetString(writer, logicalName(script.logicalName))
+      writeLogicalName(writer, script.logicalName)
       writeInteger(writer, script.method)
       writeInteger(writer, 0)
     }

@@ -2,7 +2,7 @@
 import type { ByteWriter } from '../../../lib/bytes.ts'
 import { DataAccessResult } from '../apdu.ts'
 import { writeArray, writeEnum, writeInteger, writeLongUnsigned, writeOctetString, writeStructure } from '../axdr.ts'
-import { logicalName } from '../logical-name.ts'
+import { writeLogicalName } from '../logical-name.ts'
 import type { AssociationContext, Selection } from '../source.ts'
 import type { ObjectOptions } from './access.ts'
 import { InterfaceObject } from './base.ts'
@@ -21,12 +21,12 @@ export interface TariffScriptTableOptions extends ObjectOptions {
 
 /** Can be read only: the calendar executes the scripts, and would undo what a client does. */
 export class TariffScriptTableObject extends InterfaceObject {
-  readonly #activations: readonly Uint8Array[]
+  readonly #activations: readonly string[]
   readonly #masks: readonly Uint8Array[]
 
   constructor(options: TariffScriptTableOptions) {
     super(options, 9, 0, 2, 1)
-    this.#activations = options.activations.map(logicalName)
+    this.#activations = options.activations
     this.#masks = options.masks
   }
 
@@ -40,7 +40,7 @@ export class TariffScriptTableObject extends InterfaceObject {
         writeStructure(writer, 5)
         writeEnum(writer, WRITE)
         writeLongUnsigned(writer, REGISTER_ACTIVATION_CLASS)
-        writeOctetString(writer, activation)
+        writeLogicalName(writer, activation)
         writeInteger(writer, ACTIVE_MASK)
         writeOctetString(writer, mask)
       }
