@@ -4,7 +4,7 @@ import { Esp32Flash } from '../hal/esp32/flash.ts'
 import { hardwareRandom } from '../hal/esp32/random.ts'
 import { createNetwork } from '../hal/esp32/sockets.ts'
 import { esp32ResetReason, esp32Restart, startEsp32Watchdog } from '../hal/esp32/system.ts'
-import { createClock, createTimer } from '../hal/esp32/time.ts'
+import { createClock, createTimer, wait_ms } from '../hal/esp32/time.ts'
 import { WiFiStation } from '../hal/esp32/wifi.ts'
 import { validate } from '../src/lib/schema-validate.ts'
 import { Meter } from '../src/meter/app.ts'
@@ -14,7 +14,7 @@ import { ESP32_CONFIG, type Esp32Config } from './esp32-config.ts'
 const WATCHDOG_MS = 8000
 
 /** What every board with an ESP32 has. */
-type Processor = Pick<Device, 'clock' | 'timer' | 'random' | 'crypto' | 'flash' | 'watchdog' | 'resetReason' | 'restart'>
+type Processor = Pick<Device, 'clock' | 'timer' | 'wait_ms' | 'random' | 'crypto' | 'flash' | 'watchdog' | 'resetReason' | 'restart'>
 
 export interface Esp32Board {
   /** Of the manifest. */
@@ -29,6 +29,7 @@ function processor(): Processor {
   return {
     clock: createClock(),
     timer: createTimer(),
+    wait_ms,
     random: hardwareRandom,
     crypto: nativeCrypto,
     flash: new Esp32Flash('meter'),

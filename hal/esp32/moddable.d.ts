@@ -6,6 +6,8 @@ declare module 'timer' {
   const Timer: {
     set(callback: () => void, delay_ms?: number, repeat_ms?: number): Running
     clear(timer: Running): void
+    /** Blocks. */
+    delay(duration_ms: number): void
   }
   export default Timer
 }

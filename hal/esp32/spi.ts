@@ -1,10 +1,10 @@
-import NativeSPI from 'embedded:io/spi'
+import NativeSPI from 'ferraris/spi'
 import { checkBytes, closedError } from '../../src/lib/check.ts'
 import type { Bytes, SPI, SPIConstructor, SPIOptions } from '../api/io.ts'
 import { checkPin } from './pin.ts'
 
-/** Of the port (`modules/io/spi/esp/spi.c`). */
-const HZ_MAX = 40_000_000
+/** Above it ESP-IDF cannot move bytes in both directions at once through the pin matrix ("SPI Master Driver", "Timing Considerations"). */
+const HZ_MAX = 26_000_000
 /** `SPI2_HOST`, the controller that every ESP32 has free. */
 const DEFAULT_PORT = 1
 
@@ -16,14 +16,14 @@ function settings(options: SPIOptions): ConstructorParameters<typeof NativeSPI>[
   if (active !== 0 && active !== 1) throw new RangeError(`active: found ${active}`)
   if (input === undefined && out === undefined) throw new TypeError('in or out expected')
   const wanted = { clock: checkPin('clock', clock), hz, mode, active, port } as ConstructorParameters<typeof NativeSPI>[0]
-  // The port takes a name that is there for a pin, even when its value is undefined.
+  // The native module takes a name that is there for a pin, even when its value is undefined.
   if (input !== undefined) wanted.in = checkPin('in', input)
   if (out !== undefined) wanted.out = checkPin('out', out)
   if (select !== undefined) wanted.select = checkPin('select', select)
   return wanted
 }
 
-/** SPI of the ESP32. The chip select is asserted around each call. Error when a pin is in use: each bus has one peripheral. */
+/** SPI of the ESP32. The chip select is asserted around each call. Several peripherals share a bus when they name the same pins; Error when a pin is in use otherwise. */
 class Esp32SPIPort implements SPI {
   #io: NativeSPI | undefined
 
@@ -41,9 +41,9 @@ class Esp32SPIPort implements SPI {
 
   read(buffer: Bytes): void {
     const io = this.#open(buffer)
-    // The port clocks out what the buffer holds.
+    // The bus clocks out what the buffer holds.
     buffer.fill(0)
-    io.read(buffer)
+    io.transfer(buffer)
   }
 
   close(): void {

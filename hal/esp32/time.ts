@@ -42,6 +42,11 @@ class RunningTimer {
   }
 }
 
+/** Blocks everything for a time: only for chips that need it while they start. */
+export function wait_ms(duration_ms: number): void {
+  NativeTimer.delay(Math.ceil(duration_ms))
+}
+
 /** Timers of the system. `set` throws TypeError without a function, RangeError for a negative delay or a repetition under 1 ms. */
 export function createTimer(): Timer {
   return {
