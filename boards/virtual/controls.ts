@@ -1,3 +1,4 @@
+import type { FaceAirSource } from '../../src/meter/face/air-state.ts'
 import type { FaceExtension, FaceWorld, MainsState, WorldCommand } from '../../src/meter/face/state.ts'
 import type { Machine } from './machine.ts'
 import type { PulseHouse } from './pulse.ts'
@@ -18,6 +19,10 @@ export class WorldControls implements FaceExtension {
 
   constructor(machine: Machine) {
     this.#machine = machine
+  }
+
+  get air(): FaceAirSource | undefined {
+    return this.#machine.lorawan?.watch
   }
 
   state(): Omit<FaceWorld, 'type'> {

@@ -12,6 +12,7 @@ import { REGIONS } from '../../src/links/lorawan/regions-table.ts'
 import { type AirSignal, LoRaAir } from '../../src/world/lora/air.ts'
 import { WorldConcentrator } from '../../src/world/lora/concentrator.ts'
 import type { Scheduler } from '../../src/world/scheduler.ts'
+import { AirWatch } from './air-watch.ts'
 import type { VirtualConfig } from './config.ts'
 
 /** A gateway of the world, to be connected to whoever serves it. */
@@ -42,6 +43,8 @@ export interface LoRaWorldOptions {
 /** The air around the meter, and the gateways that hear it. */
 export class LoRaWorld {
   readonly air: LoRaAir
+  /** For whoever wants to see what is on the air. */
+  readonly watch: AirWatch
   readonly gateways: WorldGateway[] = []
   readonly #options: LoRaWorldOptions
   readonly #forwarders: { close(): void }[] = []
@@ -51,7 +54,17 @@ export class LoRaWorld {
     this.#options = options
     const { scheduler, seed, config } = options
     this.#random = new SeededRandom(seed, 22)
-    this.air = new LoRaAir({ scheduler, seed, onSignal: (signal) => options.onNote(describeSignal(signal)) })
+    const watch = new AirWatch(scheduler, () => this.air, config.world.lorawan.server)
+    this.watch = watch
+    this.air = new LoRaAir({
+      scheduler,
+      seed,
+      onSignal: (signal) => {
+        options.onNote(describeSignal(signal))
+        watch.onSignal(signal)
+      },
+      onReception: (reception, receiver) => watch.onReception(reception, receiver),
+    })
     for (const [index, position] of config.world.lorawan.gateways.entries()) this.#addGateway(index, position)
   }
 
@@ -73,6 +86,7 @@ export class LoRaWorld {
       transmit_Hz: region.range_Hz,
       publicNetwork: config.meter.lorawan.publicNetwork,
     })
+    this.watch.add(concentrator)
     const eui = Uint8Array.of(0x02, 0, 0, 0xff, 0xfe, 0, 0, index + 1)
     const gateway: WorldGateway = { name, eui, antennaGain_dBi: concentrator.antennaGain_dBi, concentrator }
     this.gateways.push(gateway)

@@ -6,6 +6,7 @@ import { type DlmsMessage, SchcGateway } from '../../src/headend/lorawan/schc-ga
 import { fromHex } from '../../src/lib/hex.ts'
 import { REGIONS, type RegionName } from '../../src/links/lorawan/regions-table.ts'
 import { decodeReadings } from '../../src/protocols/yobiiq/decode.ts'
+import type { Position } from '../../src/world/lora/air.ts'
 import type { WorldConcentrator } from '../../src/world/lora/concentrator.ts'
 import { WorldTimer } from '../../src/world/time.ts'
 import { Rig, type RigOptions } from './rig.ts'
@@ -27,15 +28,19 @@ export class Connected {
   readonly rig: Rig
   readonly #region: RegionName
 
-  /** `radio`: what the board has for LoRa. */
-  constructor(lorawan: Record<string, unknown> = {}, options: Partial<RigOptions> = {}, radio = 'SX1262') {
+  /** `radio`: what the board has for LoRa; `gateways`: where they stand, unless at the place of the default. */
+  constructor(lorawan: Record<string, unknown> = {}, options: Partial<RigOptions> = {}, radio = 'SX1262', gateways?: readonly Position[]) {
     this.#region = (lorawan.region as RegionName | undefined) ?? 'EU868'
     this.rig = new Rig({
       trace: null,
       ...options,
       serveGateway: this.#serve,
       config: {
-        world: { load: 'none', lorawan: { radio }, appliances: [{ id: 'heater', name: 'Heater', active_W: 2000, on: true }] },
+        world: {
+          load: 'none',
+          lorawan: { radio, ...(gateways && { gateways }) },
+          appliances: [{ id: 'heater', name: 'Heater', active_W: 2000, on: true }],
+        },
         meter: { lorawan: { enabled: true, devEui: DEV_EUI, appKey: APP_KEY, spread_s: 30, ...lorawan } },
       },
     })

@@ -2,7 +2,7 @@ import type { Upgraded, UpgradeTransport } from '../../protocols/http/response.t
 import { WebSocketConnection } from '../../protocols/websocket/connection.ts'
 import { CloseCode } from '../../protocols/websocket/frame.ts'
 import { parseRequest } from './command.ts'
-import { RadioFeed } from './radio-feed.ts'
+import { radioFeeds } from './radio-feed.ts'
 import type { FaceExtension, FaceMessage, FaceSource } from './state.ts'
 
 /** Ticks between two load curves at most: at a thousand times real time a new interval comes with nearly every tick. */
@@ -17,12 +17,12 @@ export class FaceClient implements Upgraded {
   #eventsRevision: number | undefined
   #sinceCurve = CURVE_TICKS
   #greeted = false
-  readonly #radio: RadioFeed
+  readonly #feeds: readonly { next(): readonly FaceMessage[] }[]
 
   constructor(options: { readonly source: FaceSource; readonly extension?: FaceExtension }, transport: UpgradeTransport) {
     this.#source = options.source
     this.#extension = options.extension
-    this.#radio = new RadioFeed(options.source)
+    this.#feeds = radioFeeds(options.source, options.extension)
     this.#socket = new WebSocketConnection({
       send: transport.send,
       room: transport.room,
@@ -59,7 +59,7 @@ export class FaceClient implements Upgraded {
     this.#send({ ...this.#source.state(), type: 'state' })
     if (this.#extension !== undefined) this.#send({ ...this.#extension.state(), type: 'world' })
     this.#sendChanges()
-    for (const message of this.#radio.next()) this.#send(message)
+    for (const feed of this.#feeds) for (const message of feed.next()) this.#send(message)
     return true
   }
 

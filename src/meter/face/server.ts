@@ -155,6 +155,7 @@ export class FaceServer {
       curve: source.curve(),
       ...(source.radio && { radio: source.radio.state(), frames: source.radio.frames(0) }),
       ...(extension === undefined ? {} : { world: extension.state() }),
+      ...(extension?.air && { air: extension.air.state(), signals: extension.air.signals(0) }),
     })
     return { status: 200, headers: [['content-type', 'application/json'], ['cache-control', 'no-store'], ...COMMON], body }
   }

@@ -1,3 +1,4 @@
+import type { FaceAir, FaceAirSource, FaceSignals } from './air-state.ts'
 import type { FaceFrames, FaceRadio, FaceRadioSource } from './radio-state.ts'
 
 /**
@@ -176,7 +177,17 @@ export interface FaceReply {
   readonly error?: string
 }
 
-export type FaceMessage = FaceHello | FaceState | FaceCurve | FaceEvents | FaceWorld | FaceRadio | FaceFrames | FaceReply
+export type FaceMessage =
+  | FaceHello
+  | FaceState
+  | FaceCurve
+  | FaceEvents
+  | FaceWorld
+  | FaceRadio
+  | FaceFrames
+  | FaceAir
+  | FaceSignals
+  | FaceReply
 
 /** What the face needs of a meter. Every method is cheap, synchronous and returns plain data that JSON can carry. */
 export interface FaceSource {
@@ -197,4 +208,6 @@ export interface FaceExtension {
   state(): Omit<FaceWorld, 'type'>
   /** Carries out a checked command; the error is a sentence for people. */
   command(command: WorldCommand): { readonly ok: true } | { readonly error: string }
+  /** The air around a meter with LoRaWAN. */
+  readonly air?: FaceAirSource | undefined
 }

@@ -341,8 +341,8 @@ export class EmulatedSX126x implements AirReceiver {
     return true
   }
 
-  onEnd({ signal, rssi_dBm, snr_dB, damaged }: AirReception): void {
-    if (this.#following !== signal) return
+  onEnd({ signal, rssi_dBm, snr_dB, damaged }: AirReception): boolean {
+    if (this.#following !== signal) return false
     this.#following = undefined
     this.#cancel()
     const { payload, crc } = signal.transmission
@@ -356,6 +356,7 @@ export class EmulatedSX126x implements AirReceiver {
     if (!this.#continuous) this.#enter('standbyRc')
     else this.#since_us = this.#options.scheduler.now_us
     this.#raise(IRQ.rxDone | IRQ.syncWord | IRQ.header | (damaged && crc ? IRQ.crcError : 0))
+    return true
   }
 
   #stop(): void {

@@ -488,11 +488,12 @@ export class EmulatedSX127x implements AirReceiver {
     }
   }
 
-  onEnd(reception: AirReception): void {
-    if (this.#following !== reception.signal) return
+  onEnd(reception: AirReception): boolean {
+    if (this.#following !== reception.signal) return false
     this.#stop()
     if (this.#lora) this.#endLoRa(reception)
     else this.#endPacket(reception)
+    return true
   }
 
   #endLoRa({ signal, rssi_dBm, snr_dB, damaged }: AirReception): void {

@@ -87,8 +87,8 @@ export class AirRadio implements LoRaRadio, AirReceiver {
     return true
   }
 
-  onEnd({ signal, rssi_dBm, snr_dB, damaged }: AirReception): void {
-    if (this.#following !== signal) return
+  onEnd({ signal, rssi_dBm, snr_dB, damaged }: AirReception): boolean {
+    if (this.#following !== signal) return false
     const { scheduler, events } = this.#options
     this.#following = undefined
     const continuous = this.#reception?.timeout_ms === undefined
@@ -96,6 +96,7 @@ export class AirRadio implements LoRaRadio, AirReceiver {
     else this.#since_us = scheduler.now_us
     if (!damaged) events.onReceived({ payload: signal.transmission.payload.slice(), rssi_dBm, snr_dB })
     else if (!continuous) events.onTimeout()
+    return true
   }
 
   #stop(): void {

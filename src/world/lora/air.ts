@@ -41,8 +41,8 @@ export interface AirReceiver extends AirStation {
   listensSince_us(signal: AirSignal): number | undefined
   /** It has found the preamble. False: it does not follow the signal. */
   onPreamble(signal: AirSignal): boolean
-  /** The signal that it followed has ended. */
-  onEnd(reception: AirReception): void
+  /** The signal that it followed has ended. False: it does not follow it any more. */
+  onEnd(reception: AirReception): boolean
 }
 
 /** Log-distance model with shadowing. */
@@ -74,6 +74,16 @@ export interface AirOptions {
   readonly propagation?: Propagation
   /** Each transmission, when it begins. */
   readonly onSignal?: (signal: AirSignal) => void
+  /** Each frame that a receiver followed to its end, damaged or not. */
+  readonly onReception?: (reception: AirReception, receiver: AirReceiver) => void
+}
+
+/** How a frame would arrive if nobody else sent. */
+export interface AirReach {
+  readonly rssi_dBm: number
+  readonly snr_dB: number
+  /** Above what its modulation needs; below 0 nothing is heard. */
+  readonly margin_dB: number
 }
 
 /** Symbols of preamble that a receiver needs, and bytes with FSK. */
@@ -93,13 +103,19 @@ export class LoRaAir {
   /** Those that a signal that is still to be judged may have met. */
   #signals: AirSignal[] = []
   readonly #shadowing = new Map<AirStation, Map<AirStation, number>>()
-  readonly #onSignal: ((signal: AirSignal) => void) | undefined
+  readonly #onSignal: AirOptions['onSignal']
+  readonly #onReception: AirOptions['onReception']
 
-  constructor({ scheduler, seed, propagation = TOWN, onSignal }: AirOptions) {
+  constructor({ scheduler, seed, propagation = TOWN, onSignal, onReception }: AirOptions) {
     this.#scheduler = scheduler
     this.#propagation = propagation
     this.#random = new SeededRandom(seed, 20)
     this.#onSignal = onSignal
+    this.#onReception = onReception
+  }
+
+  get receivers(): Iterable<AirReceiver> {
+    return this.#receivers
   }
 
   attach(receiver: AirReceiver): void {
@@ -151,6 +167,11 @@ export class LoRaAir {
     return transmission.power_dBm + sender.antennaGain_dBi + receiver.antennaGain_dBi - loss_dB
   }
 
+  reach(signal: AirSignal, receiver: AirReceiver): AirReach {
+    const snr_dB = this.#snr_dB(signal, receiver)
+    return { rssi_dBm: this.power_dBm(signal, receiver), snr_dB, margin_dB: snr_dB - requiredSnr_dB(signal.transmission.modulation) }
+  }
+
   /** The receiver may find the preamble from now on. */
   #find(signal: AirSignal, receiver: AirReceiver): void {
     const { transmission, begin_us } = signal
@@ -170,7 +191,8 @@ export class LoRaAir {
   #end(signal: AirSignal, receiver: AirReceiver): void {
     const rssi_dBm = this.power_dBm(signal, receiver)
     const damaged = this.#signals.some((other) => other !== signal && this.#disturbs(other, signal, receiver, rssi_dBm))
-    receiver.onEnd({ signal, rssi_dBm, snr_dB: this.#snr_dB(signal, receiver), damaged })
+    const reception = { signal, rssi_dBm, snr_dB: this.#snr_dB(signal, receiver), damaged }
+    if (receiver.onEnd(reception)) this.#onReception?.(reception, receiver)
   }
 
   #snr_dB(signal: AirSignal, receiver: AirReceiver): number {

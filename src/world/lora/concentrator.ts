@@ -122,11 +122,11 @@ export class WorldConcentrator implements Concentrator, AirReceiver {
     return true
   }
 
-  onEnd({ signal, rssi_dBm, snr_dB, damaged }: AirReception): void {
+  onEnd({ signal, rssi_dBm, snr_dB, damaged }: AirReception): boolean {
     const at = this.#following.indexOf(signal)
-    if (at < 0) return
+    if (at < 0) return false
     this.#following.splice(at, 1)
-    if (this.broken) return
+    if (this.broken) return false
     const { frequency_Hz, modulation, payload } = signal.transmission
     const channel = this.#channelOf(frequency_Hz, modulation) ?? 0
     const now_us = this.#options.scheduler.now_us
@@ -142,6 +142,7 @@ export class WorldConcentrator implements Concentrator, AirReceiver {
       crcOk: !damaged,
       payload: damaged ? this.#damage(payload) : payload.slice(),
     })
+    return true
   }
 
   /** Something of what was sent arrives. */

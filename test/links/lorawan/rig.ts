@@ -91,11 +91,12 @@ export class TestNetwork implements AirReceiver {
     return true
   }
 
-  onEnd({ signal, damaged }: AirReception): void {
-    if (damaged) return
+  onEnd({ signal, damaged }: AirReception): boolean {
+    if (damaged) return true
     const { payload } = signal.transmission
     if (frameType(payload) === MType.joinRequest) this.#onJoin(signal)
     else this.#onData(signal)
+    return true
   }
 
   #onJoin(signal: AirSignal): void {

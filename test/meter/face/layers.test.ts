@@ -7,6 +7,8 @@ import { encodeJoinAccept, encodeJoinRequest } from '../../../src/links/lorawan/
 import { dissect } from '../../../src/meter/face/page/layers.ts'
 import { payloadFields } from '../../../src/meter/face/page/payload.ts'
 import type { FaceFrame } from '../../../src/meter/face/radio-state.ts'
+import { encodeReadings as encodeCbor } from '../../../src/protocols/cbor/encode.ts'
+import { encodeAcknowledgement, encodeFragment } from '../../../src/protocols/schc/message.ts'
 import { encodeReadings } from '../../../src/protocols/yobiiq/encode.ts'
 
 const KEY = new Uint8Array(16)
@@ -144,6 +146,29 @@ describe('payloads', () => {
   ])('port %d, up %s: %s', (fPort, up, hex, fields) => {
     expect(payloadFields(fPort, fromHex(hex), up, 0).fields).toEqual(fields)
   })
+})
+
+test('payloads in CBOR and fragments', () => {
+  const report = encodeCbor([
+    ['time', 1_700_000_000],
+    ['activeImport', 5],
+    ['voltageL1', 2301],
+  ])
+  expect(payloadFields(60, report, true, 0)).toEqual({
+    fields: [
+      ['time', '2023-11-14 22:13:20'],
+      ['active import', '5 Wh'],
+      ['voltage L1', '230.1 V'],
+    ],
+    parts: [],
+  })
+  expect(payloadFields(20, encodeFragment({ type: 'regular', window: 1, fcn: 62, tiles: new Uint8Array(20) }), true, 0).fields).toEqual([
+    ['SCHC', 'regular'],
+    ['window', '1'],
+    ['fcn', '62'],
+    ['tiles', '20 bytes'],
+  ])
+  expect(payloadFields(20, encodeAcknowledgement({ type: 'complete', window: 2 }), false, 0).fields?.[0]).toEqual(['SCHC', 'complete'])
 })
 
 test('any bytes are shown', () => {

@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fixed, grouped, localTime, power, zone } from '../../../src/meter/face/page/format.ts'
+import { metres, projection, ringStep } from '../../../src/meter/face/page/map.ts'
 import { PulsePacer } from '../../../src/meter/face/page/pulses.ts'
 
 describe('the metrological LED', () => {
@@ -56,4 +58,40 @@ test('numbers and times for people', () => {
   ])
   expect(localTime(Date.UTC(2024, 11, 31, 23, 59, 58), 60)).toEqual({ date: '2025-01-01', time: '00:59:58' })
   expect([zone(0), zone(120), zone(-210)]).toEqual(['UTC', 'UTC+2', 'UTC−3:30'])
+})
+
+describe('the map of the air', () => {
+  test('has a few rings at round distances', () => {
+    for (const radius_m of [50, 130, 999, 1000, 4321, 70_000]) {
+      const step_m = ringStep(radius_m)
+      expect(radius_m / step_m).toBeLessThanOrEqual(3)
+      expect(radius_m / step_m).toBeGreaterThan(1)
+      expect(String(step_m)).toMatch(/^[125]0*$/)
+    }
+  })
+
+  test('shows every station inside the picture, north up', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ x_m: fc.integer({ min: -50_000, max: 50_000 }), y_m: fc.integer({ min: -50_000, max: 50_000 }) }), {
+          minLength: 1,
+        }),
+        (places) => {
+          const { at, scale } = projection(places)
+          expect(scale).toBeGreaterThan(0)
+          for (const place of places) {
+            const [x, y] = at(place)
+            expect(x >= 0 && x <= 320 && y >= 0 && y <= 240).toBe(true)
+          }
+        },
+      ),
+    )
+    const { at } = projection([
+      { x_m: 0, y_m: 0 },
+      { x_m: 100, y_m: 100 },
+    ])
+    expect(at({ x_m: 0, y_m: 100 })[1]).toBeLessThan(at({ x_m: 0, y_m: 0 })[1])
+    expect(at({ x_m: 100, y_m: 0 })[0]).toBeGreaterThan(at({ x_m: 0, y_m: 0 })[0])
+    expect([metres(450.4), metres(1000), metres(1234), metres(12_345)]).toEqual(['450 m', '1 km', '1.2 km', '12 km'])
+  })
 })

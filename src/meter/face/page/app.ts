@@ -1,6 +1,7 @@
 import type { VNode } from 'preact'
 import { useCallback, useEffect, useReducer, useRef, useState } from 'preact/hooks'
 import type { FaceState, WorldCommand } from '../state.ts'
+import { Air } from './air.ts'
 import { Connection, type LinkStatus } from './connection.ts'
 import { Curve } from './curve.ts'
 import { Events } from './events.ts'
@@ -68,6 +69,7 @@ export function App(): VNode {
               ${state.phases.length === 0 ? null : html`<${Measurements} state=${state} />`}
               <${Curve} curve=${model.curve} live=${model.live} offset_min=${offset_min} now_W=${state.total.active_W} directed=${state.flags.export !== undefined} unit=${hello?.flow} />
               ${model.radio === undefined ? null : html`<${Radio} radio=${model.radio} frames=${model.frames} offset_min=${offset_min} />`}
+              ${model.air === undefined ? null : html`<${Air} air=${model.air} signals=${model.signals} offset_min=${offset_min} />`}
             </div>`
       }
       ${state === undefined ? null : html`<${Events} events=${model.events} offset_min=${offset_min} />`}

@@ -25,7 +25,7 @@ function layer({ name, bytes, clear, fields, parts = [] }: Layer): VNode {
 }
 
 /** How it was on the air, in short. */
-function airText({ modulation, airtime_ms }: Pick<FaceFrame, 'modulation' | 'airtime_ms'>): string {
+export function airText({ modulation, airtime_ms }: Pick<FaceFrame, 'modulation' | 'airtime_ms'>): string {
   const airtime = airtime_ms === undefined ? '' : `${fixed(airtime_ms, 0)} ms`
   return modulation === undefined ? airtime : `${modulationText(modulation)} · ${airtime}`
 }

@@ -67,11 +67,12 @@ export function dissect(frame: FaceFrame, offset_min: number): Dissection {
   }
 }
 
-/** In one line, without keys. */
-function titleOf(type: number, phy: Uint8Array): string {
+/** In one line, without keys. DecodeError for what is no frame. */
+export function titleOf(type: number, phy: Uint8Array): string {
   if (!isDataFrame(type)) return TITLES[type]
-  const { fPort, fCnt, ack } = decodeData(phy)
-  const what = fPort === undefined ? (ack ? 'acknowledgement' : 'no payload') : fPort === 0 ? 'MAC commands' : `port ${fPort}`
+  const { fPort, fCnt, ack, fOpts } = decodeData(phy)
+  const bare = fOpts.length > 0 ? 'MAC commands' : ack ? 'acknowledgement' : 'no payload'
+  const what = fPort === undefined ? bare : fPort === 0 ? 'MAC commands' : `port ${fPort}`
   return `${TITLES[type]} ${fCnt}, ${what}`
 }
 

@@ -1,5 +1,9 @@
 import { DecodeError } from '../../../lib/bytes.ts'
 import type { Field } from '../../../links/lorawan/command-fields.ts'
+import { decodeUplink } from '../../../protocols/cbor/decode.ts'
+import { CBOR_PORT } from '../../../protocols/cbor/keys-table.ts'
+import { decodeAcknowledgement, decodeFragment, FRAGMENT_PORT } from '../../../protocols/schc/message.ts'
+import { WRAPPER_RULE } from '../../../protocols/schc/rules.ts'
 import { type Command, decodeCommands } from '../../../protocols/yobiiq/commands.ts'
 import { decodeReadings } from '../../../protocols/yobiiq/decode.ts'
 import { Channel, Info, Port } from '../../../protocols/yobiiq/types-table.ts'
@@ -33,7 +37,7 @@ function words(name: string): string {
 }
 
 function readingText(name: string, value: number, offset_min: number): string {
-  if (/timestamp/i.test(name)) {
+  if (/^time$|timestamp/i.test(name)) {
     const { date, time } = localTime(value * 1000, offset_min)
     return `${date} ${time}`
   }
@@ -59,9 +63,36 @@ function stateFields(fPort: number, [first, second, third]: Uint8Array): Field[]
   return []
 }
 
+/** A CBOR report: values, states, and rows of the profile. */
+function cborText(payload: Uint8Array, offset_min: number): PayloadText {
+  const { readings, flags, profile } = decodeUplink(payload)
+  const fields: Field[] = readings.map(([name, value]) => [words(name), readingText(name, value, offset_min)])
+  for (const [name, value] of flags) fields.push([name, value ? 'yes' : 'no'])
+  const parts = profile.map(({ time, status, values }) => ({
+    name: readingText('time', time, offset_min),
+    fields: [['registers', values.map((value) => value ?? '–').join(', ')] as const, ['status', `${status}`] as const],
+  }))
+  return { fields, parts }
+}
+
+/** A fragment of a longer message, or its acknowledgement (RFC 9011). */
+function fragmentText(payload: Uint8Array, up: boolean): PayloadText {
+  const { type, ...rest } = up ? decodeFragment(payload) : decodeAcknowledgement(payload)
+  const fields = Object.entries(rest).map(
+    ([name, value]): Field => [
+      name,
+      value instanceof Uint8Array ? (name === 'bitmap' ? value.join('') : `${value.length} bytes`) : `${value}`,
+    ],
+  )
+  return { fields: [['SCHC', type], ...fields] }
+}
+
 /** What a payload in clear says; nothing for a format that the page does not know. */
 export function payloadFields(fPort: number, payload: Uint8Array, up: boolean, offset_min: number): PayloadText {
   try {
+    if (fPort === FRAGMENT_PORT) return fragmentText(payload, up)
+    if (up && fPort === CBOR_PORT) return cborText(payload, offset_min)
+    if (up && fPort === WRAPPER_RULE) return { fields: [['DLMS', `data-notification of ${payload.length} bytes`]] }
     if (!up) return { fields: decodeCommands(payload).map(commandText) }
     if (fPort !== Port.measurement) return { fields: stateFields(fPort, payload) }
     return { fields: decodeReadings(payload).map(([name, value]) => [words(name), readingText(name, value, offset_min)]) }

@@ -32,10 +32,10 @@ function macFacts({
 }: FaceMac): Fact[] {
   const count = (value: number): string => (value < 0 ? '–' : String(value))
   return [
-    ['Data rate', `DR${dataRate}`, modulationText(modulation)],
+    ['Data rate', `DR${dataRate}`, `${modulationText(modulation)}, ${channels} channels`],
     ['Power', `${fixed(eirp_dBm, 0)} dBm EIRP`, `TXPower ${txPower}${nbTrans > 1 ? `, each frame ${nbTrans} times` : ''}`],
     ['Counters', `↑ ${count(fCntUp)}  ↓ ${count(fCntDown)}`, 'FCnt'],
-    ['Windows', `RX1 after ${rxDelay_s} s`, `RX2 ${frequency_MHz(rx2_Hz)} DR${rx2DataRate}, ${channels} channels`],
+    ['Windows', `RX1 after ${rxDelay_s} s`, `RX2 ${frequency_MHz(rx2_Hz)} DR${rx2DataRate}`],
   ]
 }
 
@@ -62,7 +62,8 @@ function factList(list: readonly Fact[]): VNode {
   return html`<dl class="facts">
     ${list.map(
       (fact) =>
-        fact && html`<div key=${fact[0]}><dt>${fact[0]}</dt><dd>${fact[1]}${fact[2] ? html`<small>${fact[2]}</small>` : null}</dd></div>`,
+        fact &&
+        html`<div key=${fact[0]}><dt>${fact[0]}</dt><dd class=${fact[0] === 'DevEUI' ? 'eui' : ''}>${fact[1]}${fact[2] ? html`<small>${fact[2]}</small>` : null}</dd></div>`,
     )}
   </dl>`
 }

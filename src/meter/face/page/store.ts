@@ -1,3 +1,4 @@
+import type { FaceAir, FaceSignal } from '../air-state.ts'
 import type { FaceFrame, FaceRadio } from '../radio-state.ts'
 import type { FaceCurve, FaceEvent, FaceHello, FaceMessage, FaceReply, FaceState, FaceWorld } from '../state.ts'
 
@@ -15,9 +16,12 @@ export interface Model {
   readonly radio?: FaceRadio
   /** Newest first: more than the meter keeps. */
   readonly frames: readonly FaceFrame[]
+  readonly air?: FaceAir
+  /** Newest first. */
+  readonly signals: readonly FaceSignal[]
 }
 
-export const EMPTY: Model = { events: [], live: [], frames: [] }
+export const EMPTY: Model = { events: [], live: [], frames: [], signals: [] }
 
 /** Points kept: a bit more than a minute at four a second. */
 const LIVE_POINTS = 300
@@ -33,6 +37,10 @@ function addLive(live: readonly LivePoint[], state: FaceState): readonly LivePoi
   return [...live.slice(1 - LIVE_POINTS), point]
 }
 
+function newestFirst<Item>(fresh: readonly Item[], known: readonly Item[]): readonly Item[] {
+  return fresh.length === 0 ? known : [...fresh].reverse().concat(known).slice(0, FRAMES)
+}
+
 /** Puts a message into the model. */
 export function reduce(model: Model, message: Exclude<FaceMessage, FaceReply>): Model {
   switch (message.type) {
@@ -46,7 +54,11 @@ export function reduce(model: Model, message: Exclude<FaceMessage, FaceReply>): 
     case 'radio':
       return { ...model, radio: message }
     case 'frames':
-      return { ...model, frames: [...message.frames].reverse().concat(model.frames).slice(0, FRAMES) }
+      return { ...model, frames: newestFirst(message.frames, model.frames) }
+    case 'air':
+      return { ...model, air: message }
+    case 'signals':
+      return { ...model, signals: newestFirst(message.signals, model.signals) }
     case 'events':
       return { ...model, events: message.events }
     case 'curve': {
