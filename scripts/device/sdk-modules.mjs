@@ -5,6 +5,7 @@ const IO = `${MODULES}/io`
 
 /** Brought by another manifest. `$(MODDABLE)` is the SDK, `./` the root of this project. */
 const manifest = (path) => ({ include: path })
+const own = (name) => manifest(`./hal/esp32/native/${name}/manifest.json`)
 /** The SDK has no manifest for it alone. */
 const socket = (name) => ({
   modules: { [`embedded:io/socket/${name}`]: `${IO}/socket/lwip/${name}`, '*': `${IO}/common/builtinCommon` },
@@ -21,7 +22,6 @@ export const SDK_MODULES = Object.freeze({
   ecp: arithmetic,
   'embedded:implementation/i2csync': manifest(`${IO}/i2c/manifest.json`),
   'embedded:io/digital': manifest(`${IO}/digital/manifest.json`),
-  'embedded:io/serial': manifest(`${IO}/serial/manifest.json`),
   'embedded:io/socket/listener': socket('listener'),
   'embedded:io/socket/tcp': socket('tcp'),
   'embedded:io/socket/udp': socket('udp'),
@@ -29,8 +29,11 @@ export const SDK_MODULES = Object.freeze({
   'embedded:network/interface/wifi': manifest(`${IO}/wifi/manifest.json`),
   'embedded:storage/flash': manifest(`${IO}/flash/manifest.json`),
   'embedded:storage/key-value': manifest(`${IO}/storage/manifest.json`),
-  'ferraris/spi': manifest('./hal/esp32/native/spi/manifest.json'),
-  'ferraris/system': manifest('./hal/esp32/native/system/manifest.json'),
+  'ferraris/firmware': own('firmware'),
+  'ferraris/pulse-count': own('pulse-count'),
+  'ferraris/spi': own('spi'),
+  'ferraris/system': own('system'),
+  'ferraris/uart': own('uart'),
   'mc/config': everywhere,
   mont: arithmetic,
   time: everywhere,

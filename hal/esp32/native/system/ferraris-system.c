@@ -1,12 +1,24 @@
-/* The processor itself: why it started, starting it again, its task watchdog (ESP-IDF v6.0). */
+/* The processor itself: why it started, starting it again, its task watchdog, its key (ESP-IDF v6.0). */
 
 #include "xsmc.h"
 #include "xsHost.h"
 #include "mc.xs.h"
 
+#include "bootloader_random.h"
 #include "esp_attr.h"
+#include "esp_random.h"
 #include "esp_system.h"
 #include "esp_task_wdt.h"
+#include "soc/soc_caps.h"
+
+#if SOC_HMAC_SUPPORTED
+	#include "esp_efuse.h"
+	#include "esp_hmac.h"
+#endif
+
+#define KEY_BYTES (32)
+/* What the key of the fuse is asked for; another purpose would take other bytes. */
+static const char kKeyLabel[] = "ferraris device key 1";
 
 /* Survives a software reset: tells a restart that was asked for from one by which the engine gave up. */
 #define RESTART_MARK (0x46455252)
@@ -83,4 +95,32 @@ void xs_ferraris_watchdog_feed(xsMachine *the)
 {
 	if (gWatchdogUser)
 		esp_task_wdt_reset_user(gWatchdogUser);
+}
+
+/* Undefined where no fuse block has the purpose HMAC_UP, or the chip has no HMAC peripheral. */
+void xs_ferraris_fuse_key(xsMachine *the)
+{
+#if SOC_HMAC_SUPPORTED
+	esp_efuse_block_t block;
+	uint8_t key[KEY_BYTES];
+
+	if (!esp_efuse_find_purpose(ESP_EFUSE_KEY_PURPOSE_HMAC_UP, &block))
+		return;
+	if (ESP_OK != esp_hmac_calculate((hmac_key_id_t)(block - EFUSE_BLK_KEY0), kKeyLabel, sizeof(kKeyLabel) - 1, key))
+		xsUnknownError("HMAC failed");
+	xsmcSetArrayBuffer(xsResult, key, sizeof(key));
+	c_memset(key, 0, sizeof(key));
+#endif
+}
+
+/* Before Wi-Fi or Bluetooth are on, the generator has no noise but that of the boot loader's source. */
+void xs_ferraris_fresh_key(xsMachine *the)
+{
+	uint8_t key[KEY_BYTES];
+
+	bootloader_random_enable();
+	esp_fill_random(key, sizeof(key));
+	bootloader_random_disable();
+	xsmcSetArrayBuffer(xsResult, key, sizeof(key));
+	c_memset(key, 0, sizeof(key));
 }

@@ -15,3 +15,11 @@ export function startWatchdog(timeout_ms) {
 export function feedWatchdog() {
   return native('xs_ferraris_watchdog_feed').call(this)
 }
+
+export function fuseKey() {
+  return native('xs_ferraris_fuse_key').call(this)
+}
+
+export function freshKey() {
+  return native('xs_ferraris_fresh_key').call(this)
+}
