@@ -13,83 +13,106 @@ export interface HoldTimes {
   readonly endHold_ms: number
 }
 
-/**
- * A condition with two hold-offs. It starts when it has lasted for `startHold_ms` and ends when it has been over for `endHold_ms`; so at most one
- * start and one end come in each `startHold_ms + endHold_ms`. Between "beyond" and "within" lies the hysteresis: what is neither keeps things as they
- * are, but interrupts both hold-offs.
- */
-export class HoldOff {
-  readonly #times: HoldTimes
-  #state: number = IDLE
-  #begin_ms = 0
-  #end_ms = 0
-  #duration_ms = 0
+/** Columns of `#times_ms`. */
+const BEGIN = 0
+const END = 1
+const DURATION = 2
+const COLUMNS = 3
 
-  constructor(times: HoldTimes) {
-    this.#times = times
+/**
+ * Conditions with two hold-offs each, by their index: a monitor has dozens, which share their memory. A condition starts when it has lasted for `startHold_ms` and ends
+ * when it has been over for `endHold_ms`; so at most one start and one end come in each `startHold_ms + endHold_ms`. Between "beyond" and "within" lies the
+ * hysteresis: what is neither keeps things as they are, but interrupts both hold-offs.
+ */
+export class HoldOffs {
+  readonly #holds: readonly HoldTimes[]
+  readonly #states: Uint8Array
+  /** By condition: begin, end, and duration of the last that ended. */
+  readonly #times_ms: Float64Array
+
+  constructor(holds: readonly HoldTimes[]) {
+    this.#holds = holds
+    this.#states = new Uint8Array(holds.length)
+    this.#times_ms = new Float64Array(COLUMNS * holds.length)
+  }
+
+  get count(): number {
+    return this.#states.length
   }
 
   /** Started, and not ended yet. */
-  get active(): boolean {
-    return this.#state >= ACTIVE
+  active(index: number): boolean {
+    return this.#states[index] >= ACTIVE
   }
 
-  /** It is beyond, but has not lasted long enough. */
-  get pending(): boolean {
-    return this.#state === PENDING
+  /** Neither active nor about to start: an observation that is within changes nothing. */
+  idle(index: number): boolean {
+    return this.#states[index] === IDLE
   }
 
-  /** Neither active nor pending: an observation that is within changes nothing. */
-  get idle(): boolean {
-    return this.#state === IDLE
+  /** All of them are. */
+  get allIdle(): boolean {
+    // Once a second: an iterator would leave slots behind.
+    for (let i = 0; i < this.#states.length; i++) if (this.#states[i] !== IDLE) return false
+    return true
+  }
+
+  /** Some is active. */
+  get anyActive(): boolean {
+    for (let i = 0; i < this.#states.length; i++) if (this.#states[i] >= ACTIVE) return true
+    return false
   }
 
   /** Time from the first moment beyond to the first one within, of the last that ended. */
-  get duration_ms(): number {
-    return this.#duration_ms
+  duration_ms(index: number): number {
+    return this.#times_ms[COLUMNS * index + DURATION]
   }
 
   /** So long has it been beyond, as far as it is active or pending. */
-  elapsed_ms(ticks_ms: number): number {
-    return this.#state === IDLE ? 0 : ticks_ms - this.#begin_ms
+  elapsed_ms(index: number, ticks_ms: number): number {
+    return this.#states[index] === IDLE ? 0 : ticks_ms - this.#times_ms[COLUMNS * index + BEGIN]
   }
 
   /** One observation. Gives one of `Edge`. */
-  update(beyond: boolean, within: boolean, ticks_ms: number): number {
-    if (this.#state < ACTIVE) return this.mayStart(beyond, ticks_ms)
-    if (!within) this.#state = ACTIVE
-    else if (this.#state === ACTIVE) {
-      this.#state = ENDING
-      this.#end_ms = ticks_ms
+  update(index: number, beyond: boolean, within: boolean, ticks_ms: number): number {
+    const states = this.#states
+    if (states[index] < ACTIVE) return this.mayStart(index, beyond, ticks_ms)
+    const times_ms = this.#times_ms
+    const at = COLUMNS * index
+    if (!within) states[index] = ACTIVE
+    else if (states[index] === ACTIVE) {
+      states[index] = ENDING
+      times_ms[at + END] = ticks_ms
     }
-    if (this.#state !== ENDING || ticks_ms - this.#end_ms < this.#times.endHold_ms) return Edge.none
-    this.#state = IDLE
-    this.#duration_ms = this.#end_ms - this.#begin_ms
+    if (states[index] !== ENDING || ticks_ms - times_ms[at + END] < this.#holds[index].endHold_ms) return Edge.none
+    states[index] = IDLE
+    times_ms[at + DURATION] = times_ms[at + END] - times_ms[at + BEGIN]
     return Edge.ended
   }
 
   /** Nobody can tell at the moment: hold-offs begin anew, what is active stays so. */
-  unknown(): void {
-    this.#state = this.#state < ACTIVE ? IDLE : ACTIVE
+  unknown(index: number): void {
+    this.#states[index] = this.#states[index] < ACTIVE ? IDLE : ACTIVE
   }
 
   /** It was active before a restart, and began at `begin_ms`. */
-  resume(begin_ms: number): void {
-    this.#state = ACTIVE
-    this.#begin_ms = begin_ms
+  resume(index: number, begin_ms: number): void {
+    this.#states[index] = ACTIVE
+    this.#times_ms[COLUMNS * index + BEGIN] = begin_ms
   }
 
-  private mayStart(beyond: boolean, ticks_ms: number): number {
+  private mayStart(index: number, beyond: boolean, ticks_ms: number): number {
+    const states = this.#states
     if (!beyond) {
-      this.#state = IDLE
+      states[index] = IDLE
       return Edge.none
     }
-    if (this.#state === IDLE) {
-      this.#state = PENDING
-      this.#begin_ms = ticks_ms
+    if (states[index] === IDLE) {
+      states[index] = PENDING
+      this.#times_ms[COLUMNS * index + BEGIN] = ticks_ms
     }
-    if (ticks_ms - this.#begin_ms < this.#times.startHold_ms) return Edge.none
-    this.#state = ACTIVE
+    if (ticks_ms - this.#times_ms[COLUMNS * index + BEGIN] < this.#holds[index].startHold_ms) return Edge.none
+    states[index] = ACTIVE
     return Edge.started
   }
 }

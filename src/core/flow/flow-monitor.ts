@@ -1,5 +1,5 @@
 import { StandardEvent } from '../events/codes.ts'
-import { Edge, HoldOff } from '../events/hold-off.ts'
+import { Edge, HoldOffs } from '../events/hold-off.ts'
 
 /** Limits; 0 switches a watch off. Volumes and flows are in thousandths of the meter's unit (ml, mWh, J) and those per hour. */
 export interface FlowLimits {
@@ -33,7 +33,8 @@ const BURST_END_MS = 60_000
  */
 export class FlowMonitor {
   readonly #options: FlowMonitorOptions
-  readonly #burst: HoldOff
+  /** One condition. */
+  readonly #burst: HoldOffs
   /** Last pulse in either direction. */
   #moved_ms: number
   /** First pulse after the last pause; undefined in a pause. */
@@ -46,7 +47,7 @@ export class FlowMonitor {
   constructor(options: FlowMonitorOptions, ticks_ms: number) {
     this.#options = options
     this.#moved_ms = ticks_ms
-    this.#burst = new HoldOff({ startHold_ms: options.limits.burst_ms, endHold_ms: BURST_END_MS })
+    this.#burst = new HoldOffs([{ startHold_ms: options.limits.burst_ms, endHold_ms: BURST_END_MS }])
   }
 
   get leaking(): boolean {
@@ -54,7 +55,7 @@ export class FlowMonitor {
   }
 
   get bursting(): boolean {
-    return this.#burst.active
+    return this.#burst.active(0)
   }
 
   get flowingBack(): boolean {
@@ -98,9 +99,9 @@ export class FlowMonitor {
   private watchBurst(flow: number, ticks_ms: number): void {
     const { burst } = this.#options.limits
     if (burst === 0) return
-    const edge = this.#burst.update(flow >= burst, flow < burst * BURST_END, ticks_ms)
+    const edge = this.#burst.update(0, flow >= burst, flow < burst * BURST_END, ticks_ms)
     if (edge === Edge.started) this.log(StandardEvent.burst, flow / 1000)
-    else if (edge === Edge.ended) this.log(StandardEvent.burstEnded, this.#burst.duration_ms / 1000)
+    else if (edge === Edge.ended) this.log(StandardEvent.burstEnded, this.#burst.duration_ms(0) / 1000)
   }
 
   private watchBackflow(forward: number, back: number, ticks_ms: number): void {

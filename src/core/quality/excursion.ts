@@ -1,63 +1,56 @@
-import { Edge, HoldOff } from '../events/hold-off.ts'
+import { Edge, HoldOffs } from '../events/hold-off.ts'
 import type { QualityParameter } from './parameters-table.ts'
 
-/** One quantity leaves its limits and comes back: hold-offs, hysteresis, and the extreme value on the way. */
-export class Excursion {
-  readonly #hold: HoldOff
-  readonly #start: number
-  readonly #end: number
-  readonly #below: boolean
-  #extreme = 0
+/** Columns of `#levels`. */
+const START = 0
+const END = 1
+const EXTREME = 2
+const COLUMNS = 3
 
-  /** `nominal`: the value that the thousandths of the parameter refer to. */
-  constructor(parameter: QualityParameter, nominal: number) {
-    this.#hold = new HoldOff(parameter)
-    this.#start = (parameter.start * nominal) / 1000
-    this.#end = (parameter.end * nominal) / 1000
-    this.#below = parameter.start < parameter.end
-  }
+/** A quantity that is watched, with the value that the thousandths of its parameter refer to. */
+export interface WatchedQuantity {
+  readonly parameter: QualityParameter
+  readonly nominal: number
+}
 
-  get active(): boolean {
-    return this.#hold.active
-  }
+/** Quantities that leave their limits and come back, by their index: hold-offs, hysteresis, and the extreme value on the way. */
+export class Excursions {
+  readonly holds: HoldOffs
+  /** By quantity: where it starts and ends, and its furthest value since it began. */
+  readonly #levels: Float64Array
 
-  /** As `HoldOff.idle`. */
-  get idle(): boolean {
-    return this.#hold.idle
+  constructor(quantities: readonly WatchedQuantity[]) {
+    this.holds = new HoldOffs(quantities.map(({ parameter }) => parameter))
+    this.#levels = new Float64Array(COLUMNS * quantities.length)
+    for (const [index, { parameter, nominal }] of quantities.entries()) {
+      this.#levels[COLUMNS * index + START] = (parameter.start * nominal) / 1000
+      this.#levels[COLUMNS * index + END] = (parameter.end * nominal) / 1000
+    }
   }
 
   /** Furthest value since it began. */
-  get extreme(): number {
-    return this.#extreme
-  }
-
-  get duration_ms(): number {
-    return this.#hold.duration_ms
-  }
-
-  elapsed_ms(ticks_ms: number): number {
-    return this.#hold.elapsed_ms(ticks_ms)
+  extreme(index: number): number {
+    return this.#levels[COLUMNS * index + EXTREME]
   }
 
   /** One observation; `flagged`: the metering IC says that it is beyond, whatever the value. Gives one of `Edge`. */
-  update(value: number, ticks_ms: number, flagged = false): number {
-    const hold = this.#hold
-    const beyond = flagged || (this.#below ? value < this.#start : value > this.#start)
-    const within = !flagged && (this.#below ? value >= this.#end : value <= this.#end)
-    const fresh = !hold.active && !hold.pending
-    const edge = hold.update(beyond, within, ticks_ms)
+  update(index: number, value: number, ticks_ms: number, flagged = false): number {
+    const { holds } = this
+    const levels = this.#levels
+    const at = COLUMNS * index
+    const below = levels[at + START] < levels[at + END]
+    const beyond = flagged || (below ? value < levels[at + START] : value > levels[at + START])
+    const within = !flagged && (below ? value >= levels[at + END] : value <= levels[at + END])
+    const fresh = holds.idle(index)
+    const edge = holds.update(index, beyond, within, ticks_ms)
     // Values after the end belong to nothing.
     if (edge === Edge.ended || within) return edge
-    if (fresh || (this.#below ? value < this.#extreme : value > this.#extreme)) this.#extreme = value
+    if (fresh || (below ? value < levels[at + EXTREME] : value > levels[at + EXTREME])) levels[at + EXTREME] = value
     return edge
   }
 
-  unknown(): void {
-    this.#hold.unknown()
-  }
-
-  resume(begin_ms: number, extreme: number): void {
-    this.#hold.resume(begin_ms)
-    this.#extreme = extreme
+  resume(index: number, begin_ms: number, extreme: number): void {
+    this.holds.resume(index, begin_ms)
+    this.#levels[COLUMNS * index + EXTREME] = extreme
   }
 }

@@ -6,46 +6,50 @@ import { Edge } from '../events/hold-off.ts'
 import { QualityEvent } from '../events/log-codes-table.ts'
 import { lastDisturbance, type OpenCodes, openEvents } from '../events/open-events.ts'
 import { CalmMains } from './calm-mains.ts'
-import { Excursion } from './excursion.ts'
+import { Excursions, type WatchedQuantity } from './excursion.ts'
 import { countAll, countPhase, QUALITY_COUNTERS, QualityCounter } from './failure-counters.ts'
-import {
-  LONG_FAILURE_S,
-  type MainsQuantity,
-  type PhaseQuantity,
-  QUALITY_PARAMETERS,
-  type QualityParameter,
-  type QualityQuantity,
-} from './parameters-table.ts'
+import { LONG_FAILURE_S, QUALITY_PARAMETERS, type QualityParameter, type QualityQuantity } from './parameters-table.ts'
 import type { QualitySample } from './sample.ts'
 import { unbalance_permille } from './unbalance.ts'
 
-/** Code of the start and of the end; of L1 for a quantity of the phases. */
+/** Codes of start and end. */
 type Codes = readonly [start: number, end: number]
 
-const PHASE_CODES: Readonly<Record<PhaseQuantity, Codes>> = Object.freeze({
-  undervoltage: [QualityEvent.undervoltageL1, QualityEvent.voltageNormalL1],
-  overvoltage: [QualityEvent.overvoltageL1, QualityEvent.voltageNormalL1],
-  sag: [QualityEvent.sagL1, QualityEvent.sagEndedL1],
-  swell: [QualityEvent.swellL1, QualityEvent.swellEndedL1],
-  phaseOutage: [QualityEvent.phaseOutageL1, QualityEvent.phaseReturnedL1],
-  overcurrent: [QualityEvent.overcurrentL1, QualityEvent.overcurrentEndedL1],
-  thd: [QualityEvent.thdHighL1, QualityEvent.thdNormalL1],
-})
-const MAINS_CODES: Readonly<Record<MainsQuantity, Codes>> = Object.freeze({
-  interruption: [QualityEvent.interruption, QualityEvent.interruptionEnded],
-  frequencyLow: [QualityEvent.frequencyLow, QualityEvent.frequencyLowEnded],
-  frequencyHigh: [QualityEvent.frequencyHigh, QualityEvent.frequencyHighEnded],
-  unbalance: [QualityEvent.unbalance, QualityEvent.unbalanceEnded],
-})
+/** What is watched in a phase, with the codes of L1. */
+const PHASE_QUANTITIES = ['undervoltage', 'overvoltage', 'sag', 'swell', 'phaseOutage', 'overcurrent', 'thd'] as const
+const PHASE_CODES: readonly Codes[] = Object.freeze([
+  [QualityEvent.undervoltageL1, QualityEvent.voltageNormalL1],
+  [QualityEvent.overvoltageL1, QualityEvent.voltageNormalL1],
+  [QualityEvent.sagL1, QualityEvent.sagEndedL1],
+  [QualityEvent.swellL1, QualityEvent.swellEndedL1],
+  [QualityEvent.phaseOutageL1, QualityEvent.phaseReturnedL1],
+  [QualityEvent.overcurrentL1, QualityEvent.overcurrentEndedL1],
+  [QualityEvent.thdHighL1, QualityEvent.thdNormalL1],
+])
+const UNDERVOLTAGE = 0
+const OVERVOLTAGE = 1
+const SAG = 2
+const SWELL = 3
+const PHASE_OUTAGE = 4
+const OVERCURRENT = 5
+const THD = 6
+const PER_PHASE = PHASE_QUANTITIES.length
 
-/** One quantity of one phase or of the mains. */
-interface Watched {
-  readonly excursion: Excursion
-  readonly start: number
-  readonly end: number
-  /** Its start is in the log, so its end has to be. */
-  told: boolean
-}
+/** What is watched for all phases together. */
+const MAINS_QUANTITIES = ['interruption', 'frequencyLow', 'frequencyHigh', 'unbalance'] as const
+const MAINS_CODES: readonly Codes[] = Object.freeze([
+  [QualityEvent.interruption, QualityEvent.interruptionEnded],
+  [QualityEvent.frequencyLow, QualityEvent.frequencyLowEnded],
+  [QualityEvent.frequencyHigh, QualityEvent.frequencyHighEnded],
+  [QualityEvent.unbalance, QualityEvent.unbalanceEnded],
+])
+const INTERRUPTION = 0
+const FREQUENCY_LOW = 1
+const FREQUENCY_HIGH = 2
+const UNBALANCE = 3
+const FREQUENCIES = [FREQUENCY_LOW, FREQUENCY_HIGH] as const
+/** What nobody can tell of a phase without voltage. */
+const OF_VOLTAGE = [UNDERVOLTAGE, OVERVOLTAGE, SAG, SWELL, THD] as const
 
 /** The last sag or swell of a phase that is over; 0 before the first one. */
 export interface Disturbance {
@@ -84,10 +88,10 @@ export class QualityMonitor {
   readonly lastSag: readonly Disturbance[]
   readonly lastSwell: readonly Disturbance[]
   readonly #options: QualityOptions
-  readonly #phases: readonly Readonly<Record<PhaseQuantity, Watched>>[]
-  readonly #mains: Readonly<Record<MainsQuantity, Watched>>
-  /** All of them. */
-  readonly #watched: readonly Watched[]
+  /** Those of L1, L2, L3, then those of the mains. */
+  readonly #excursions: Excursions
+  /** Bits by index: its start is in the log, so its end has to be. */
+  #told = 0
   readonly #budget = new EventBudget()
   readonly #outage_mV: number
   readonly #longFailure_s: number
@@ -103,29 +107,16 @@ export class QualityMonitor {
     this.#options = options
     this.counters = counters
     const parameter = (quantity: QualityQuantity) => options.parameters?.[quantity] ?? QUALITY_PARAMETERS[quantity]
-    const watch = (quantity: QualityQuantity, nominal: number, codes: Codes, phase = 0): Watched => ({
-      excursion: new Excursion(parameter(quantity), nominal),
-      start: codes[0] + phase,
-      end: codes[1] + phase,
-      told: false,
-    })
-    const inPhase = (quantity: PhaseQuantity, nominal: number, phase: number) => watch(quantity, nominal, PHASE_CODES[quantity], phase)
-    this.#phases = Array.from({ length: phases }, (_, phase) => ({
-      undervoltage: inPhase('undervoltage', nominal_mV, phase),
-      overvoltage: inPhase('overvoltage', nominal_mV, phase),
-      sag: inPhase('sag', nominal_mV, phase),
-      swell: inPhase('swell', nominal_mV, phase),
-      phaseOutage: inPhase('phaseOutage', nominal_mV, phase),
-      overcurrent: inPhase('overcurrent', maximum_mA, phase),
-      thd: inPhase('thd', 1000, phase),
-    }))
-    this.#mains = {
-      interruption: watch('interruption', nominal_mV, MAINS_CODES.interruption),
-      frequencyLow: watch('frequencyLow', nominal_mHz, MAINS_CODES.frequencyLow),
-      frequencyHigh: watch('frequencyHigh', nominal_mHz, MAINS_CODES.frequencyHigh),
-      unbalance: watch('unbalance', 1000, MAINS_CODES.unbalance),
+    const watched: WatchedQuantity[] = []
+    for (let phase = 0; phase < phases; phase++) {
+      for (const quantity of PHASE_QUANTITIES) {
+        const nominal = quantity === 'overcurrent' ? maximum_mA : quantity === 'thd' ? 1000 : nominal_mV
+        watched.push({ parameter: parameter(quantity), nominal })
+      }
     }
-    this.#watched = [...this.#phases, this.#mains].flatMap((group): Watched[] => Object.values(group))
+    const nominals = [nominal_mV, nominal_mHz, nominal_mHz, 1000]
+    for (const [i, quantity] of MAINS_QUANTITIES.entries()) watched.push({ parameter: parameter(quantity), nominal: nominals[i] })
+    this.#excursions = new Excursions(watched)
     this.#outage_mV = (parameter('phaseOutage').start * nominal_mV) / 1000
     this.#longFailure_s = options.longFailure_s ?? LONG_FAILURE_S
     this.#calm = new CalmMains({ phases, nominal_mV, nominal_mHz, maximum_mA, parameter })
@@ -135,25 +126,25 @@ export class QualityMonitor {
 
   /** Something is open, whether it was told or not. */
   get disturbed(): boolean {
-    return this.#watched.some(({ excursion }) => excursion.active)
+    return this.#excursions.holds.anyActive
   }
 
   /** After a start: what began before it and has no end in the log is still open, and the last sags and swells are known again. */
   resume(log: ReadableLog, utc_s: number, ticks_ms: number): void {
-    const all = this.#watched
+    const all = this.codes()
     this.#quiet = false
-    const open = openEvents(log, all satisfies readonly OpenCodes[])
-    for (const watched of all) {
-      const event = open.get(watched.start)
+    const open = openEvents(log, all)
+    for (const [index, { start }] of all.entries()) {
+      const event = open.get(start)
       if (event === undefined) continue
       // The parameter says how long it had lasted when it was told. A clock that was set back, or is not valid, must not give a negative time.
       const lasted_ms = event.parameter + 1000 * Math.max(0, utc_s - event.utc_s)
-      watched.excursion.resume(ticks_ms - lasted_ms, event.value)
-      watched.told = true
+      this.#excursions.resume(index, ticks_ms - lasted_ms, event.value)
+      this.#told |= 1 << index
     }
-    for (const [phase, { sag, swell }] of this.#phases.entries()) {
-      lastDisturbance(log, sag.end, this.lastSag[phase])
-      lastDisturbance(log, swell.end, this.lastSwell[phase])
+    for (let phase = 0; phase < this.#options.phases; phase++) {
+      lastDisturbance(log, all[PER_PHASE * phase + SAG].end, this.lastSag[phase])
+      lastDisturbance(log, all[PER_PHASE * phase + SWELL].end, this.lastSwell[phase])
     }
   }
 
@@ -166,25 +157,23 @@ export class QualityMonitor {
     this.#utc_s = utc_s
     this.#ticks_ms = ticks_ms
     this.watch(sample)
-    this.#quiet = this.isQuiet()
+    this.#quiet = this.#excursions.holds.allIdle
   }
 
   private watch(sample: QualitySample): void {
     if ((sample.status & MeteringStatus.fault) !== 0) {
       // Nobody knows. An event that lasts has not ended because the IC is silent.
-      for (const phase of this.#phases) this.phaseUnknown(phase)
-      this.mainsUnknown()
-      this.#mains.interruption.excursion.unknown()
+      for (let index = 0; index < this.#excursions.holds.count; index++) this.#excursions.holds.unknown(index)
       return
     }
     const highest_mV = this.highest(sample)
-    this.update(this.#mains.interruption, highest_mV)
+    this.update(this.mains(INTERRUPTION), highest_mV)
     if (highest_mV < this.#outage_mV) {
-      for (const phase of this.#phases) this.phaseUnknown(phase)
-      this.mainsUnknown()
+      const { holds } = this.#excursions
+      for (let index = 0; index < holds.count; index++) if (index !== this.mains(INTERRUPTION)) holds.unknown(index)
       return
     }
-    for (let phase = 0; phase < this.#phases.length; phase++) this.observePhase(sample, phase)
+    for (let phase = 0; phase < this.#options.phases; phase++) this.observePhase(sample, phase)
     this.observeMains(sample)
   }
 
@@ -195,117 +184,116 @@ export class QualityMonitor {
     if (duration_s !== undefined && duration_s > this.#longFailure_s) countAll(counters, QualityCounter.longFailures, phases)
   }
 
-  private isQuiet(): boolean {
-    // Once a second: an iterator would leave slots behind.
-    const watched = this.#watched
-    for (let i = 0; i < watched.length; i++) if (!watched[i].excursion.idle) return false
-    return true
-  }
-
   private highest({ voltage_mV }: QualitySample): number {
     let highest = 0
-    for (let phase = 0; phase < this.#phases.length; phase++) highest = Math.max(highest, voltage_mV[phase])
+    for (let phase = 0; phase < this.#options.phases; phase++) highest = Math.max(highest, voltage_mV[phase])
     return highest
   }
 
   private observePhase(sample: QualitySample, index: number): void {
     const { counters } = this.#options
-    const { undervoltage, overvoltage, sag, swell, phaseOutage, overcurrent, thd } = this.#phases[index]
+    const first = PER_PHASE * index
     const voltage_mV = sample.voltage_mV[index]
     const lost = voltage_mV < this.#outage_mV || (sample.status & (MeteringStatus.phaseLossL1 << index)) !== 0
-    this.update(overcurrent, sample.current_mA[index])
+    this.update(first + OVERCURRENT, sample.current_mA[index])
     // A meter with one phase has an interruption instead.
-    if (this.#phases.length > 1) this.observeOutage(phaseOutage, index, voltage_mV, lost)
+    if (this.#options.phases > 1) this.observeOutage(index, voltage_mV, lost)
     if (lost) {
-      this.voltageUnknown(this.#phases[index])
+      this.voltageUnknown(first)
       return
     }
     const sagging = (sample.status & (MeteringStatus.sagL1 << index)) !== 0
-    if (this.update(sag, voltage_mV, sagging) === Edge.started) counters[QualityCounter.sagsL1 + index]++
-    if (this.update(swell, voltage_mV) === Edge.started) counters[QualityCounter.swellsL1 + index]++
+    if (this.update(first + SAG, voltage_mV, sagging) === Edge.started) counters[QualityCounter.sagsL1 + index]++
+    if (this.update(first + SWELL, voltage_mV) === Edge.started) counters[QualityCounter.swellsL1 + index]++
     // Both end with one code, so one waits until the other is over.
-    if (overvoltage.excursion.active) this.oneOf(overvoltage, undervoltage, voltage_mV)
-    else this.oneOf(undervoltage, overvoltage, voltage_mV)
-    if (sample.voltageThd_permille !== undefined) this.update(thd, sample.voltageThd_permille[index])
+    const over = this.#excursions.holds.active(first + OVERVOLTAGE)
+    if (over) this.oneOf(first + OVERVOLTAGE, first + UNDERVOLTAGE, voltage_mV)
+    else this.oneOf(first + UNDERVOLTAGE, first + OVERVOLTAGE, voltage_mV)
+    if (sample.voltageThd_permille !== undefined) this.update(first + THD, sample.voltageThd_permille[index])
   }
 
-  private oneOf(first: Watched, second: Watched, value: number): void {
+  private oneOf(first: number, second: number, value: number): void {
+    const { holds } = this.#excursions
     this.update(first, value)
-    if (first.excursion.active) second.excursion.unknown()
+    if (holds.active(first)) holds.unknown(second)
     else this.update(second, value)
   }
 
-  private observeOutage(outage: Watched, phase: number, voltage_mV: number, lost: boolean): void {
+  private observeOutage(phase: number, voltage_mV: number, lost: boolean): void {
     const { counters } = this.#options
+    const outage = PER_PHASE * phase + PHASE_OUTAGE
     const edge = this.update(outage, voltage_mV, lost)
     if (edge === Edge.started) countPhase(counters, QualityCounter.failures, phase)
-    const long = edge === Edge.ended && outage.excursion.duration_ms > 1000 * this.#longFailure_s
+    const long = edge === Edge.ended && this.#excursions.holds.duration_ms(outage) > 1000 * this.#longFailure_s
     if (long) countPhase(counters, QualityCounter.longFailures, phase)
   }
 
   private observeMains(sample: QualitySample): void {
-    const { frequencyLow, frequencyHigh, unbalance } = this.#mains
+    const { holds } = this.#excursions
     const { frequency_mHz } = sample
     // An IC that cannot measure it says 0.
-    if (frequency_mHz > 0) {
-      this.update(frequencyLow, frequency_mHz)
-      this.update(frequencyHigh, frequency_mHz)
-    } else {
-      frequencyLow.excursion.unknown()
-      frequencyHigh.excursion.unknown()
+    for (const quantity of FREQUENCIES) {
+      if (frequency_mHz > 0) this.update(this.mains(quantity), frequency_mHz)
+      else holds.unknown(this.mains(quantity))
     }
-    let complete = this.#phases.length === 3
-    for (let phase = 0; phase < this.#phases.length; phase++) complete &&= sample.voltage_mV[phase] >= this.#outage_mV
+    let complete = this.#options.phases === 3
+    for (let phase = 0; phase < this.#options.phases; phase++) complete &&= sample.voltage_mV[phase] >= this.#outage_mV
     const permille = complete ? unbalance_permille(sample.voltage_mV, sample.voltageAngle_ddeg) : undefined
-    if (permille === undefined) unbalance.excursion.unknown()
-    else this.update(unbalance, permille)
+    if (permille === undefined) holds.unknown(this.mains(UNBALANCE))
+    else this.update(this.mains(UNBALANCE), permille)
   }
 
-  private voltageUnknown(phase: Readonly<Record<PhaseQuantity, Watched>>): void {
-    phase.undervoltage.excursion.unknown()
-    phase.overvoltage.excursion.unknown()
-    phase.sag.excursion.unknown()
-    phase.swell.excursion.unknown()
-    phase.thd.excursion.unknown()
+  private voltageUnknown(first: number): void {
+    const { holds } = this.#excursions
+    for (const quantity of OF_VOLTAGE) holds.unknown(first + quantity)
   }
 
-  private phaseUnknown(phase: Readonly<Record<PhaseQuantity, Watched>>): void {
-    this.voltageUnknown(phase)
-    phase.phaseOutage.excursion.unknown()
-    phase.overcurrent.excursion.unknown()
+  /** Index of a quantity of the mains. */
+  private mains(quantity: number): number {
+    return PER_PHASE * this.#options.phases + quantity
   }
 
-  private mainsUnknown(): void {
-    this.#mains.frequencyLow.excursion.unknown()
-    this.#mains.frequencyHigh.excursion.unknown()
-    this.#mains.unbalance.excursion.unknown()
+  /** Codes by index. */
+  private codes(): OpenCodes[] {
+    return Array.from({ length: this.#excursions.holds.count }, (_, index) => ({ start: this.code(index, 0), end: this.code(index, 1) }))
   }
 
-  private update(watched: Watched, value: number, flagged = false): number {
-    const edge = watched.excursion.update(value, this.#ticks_ms, flagged)
-    if (edge === Edge.started) this.tellStart(watched)
-    else if (edge === Edge.ended) this.tellEnd(watched)
+  /** `which`: 0 for the start, 1 for the end. */
+  private code(index: number, which: 0 | 1): number {
+    const ofMains = index - this.mains(0)
+    if (ofMains >= 0) return MAINS_CODES[ofMains][which]
+    return PHASE_CODES[index % PER_PHASE][which] + Math.floor(index / PER_PHASE)
+  }
+
+  private update(index: number, value: number, flagged = false): number {
+    const edge = this.#excursions.update(index, value, this.#ticks_ms, flagged)
+    if (edge === Edge.started) this.tellStart(index)
+    else if (edge === Edge.ended) this.tellEnd(index)
     return edge
   }
 
   /** The end is paid together with the start: it is never left out. */
-  private tellStart(watched: Watched): void {
+  private tellStart(index: number): void {
     const { log } = this.#options
-    watched.told = this.#budget.take(2, this.#ticks_ms)
-    if (!watched.told) return
+    const excursions = this.#excursions
+    this.#told &= ~(1 << index)
+    if (!this.#budget.take(2, this.#ticks_ms)) return
+    this.#told |= 1 << index
     const suppressed = this.#budget.takeSuppressed()
     if (suppressed > 0) log(QualityEvent.eventsSuppressed, this.#utc_s, suppressed, 0)
-    log(watched.start, this.#utc_s, watched.excursion.elapsed_ms(this.#ticks_ms), watched.excursion.extreme)
+    log(this.code(index, 0), this.#utc_s, excursions.holds.elapsed_ms(index, this.#ticks_ms), excursions.extreme(index))
   }
 
-  private tellEnd(watched: Watched): void {
-    const { duration_ms, extreme } = watched.excursion
-    for (const [phase, { sag, swell }] of this.#phases.entries()) {
-      if (watched === sag) Object.assign(this.lastSag[phase], { magnitude_mV: extreme, duration_ms })
-      if (watched === swell) Object.assign(this.lastSwell[phase], { magnitude_mV: extreme, duration_ms })
-    }
-    if (!watched.told) return
-    watched.told = false
-    this.#options.log(watched.end, this.#utc_s, duration_ms, extreme)
+  private tellEnd(index: number): void {
+    const duration_ms = this.#excursions.holds.duration_ms(index)
+    const magnitude_mV = this.#excursions.extreme(index)
+    const phase = Math.floor(index / PER_PHASE)
+    const quantity = index - PER_PHASE * phase
+    if (phase < this.#options.phases && quantity === SAG) Object.assign(this.lastSag[phase], { magnitude_mV, duration_ms })
+    if (phase < this.#options.phases && quantity === SWELL) Object.assign(this.lastSwell[phase], { magnitude_mV, duration_ms })
+    const bit = 1 << index
+    if ((this.#told & bit) === 0) return
+    this.#told &= ~bit
+    this.#options.log(this.code(index, 1), this.#utc_s, duration_ms, magnitude_mV)
   }
 }

@@ -2,12 +2,21 @@ import { assert } from '../../lib/assert.ts'
 import { MeteringStatus } from '../../lib/metering-sample.ts'
 import { EventBudget } from '../events/event-budget.ts'
 import type { ReadableLog } from '../events/group-log.ts'
-import { Edge, HoldOff } from '../events/hold-off.ts'
+import { Edge, HoldOffs } from '../events/hold-off.ts'
 import { FraudEvent } from '../events/log-codes-table.ts'
 import { openEvents } from '../events/open-events.ts'
 import { getUint32, setUint32 } from '../storage/format.ts'
 import { type Currents, expectedNeutral_mA } from './neutral.ts'
-import { MOMENTS, type Moment, TAMPER_LIMITS, TAMPER_PARAMETERS, TAMPERS, Tamper, type TamperInput } from './tampers-table.ts'
+import {
+  MOMENTS,
+  type Moment,
+  TAMPER_LIMITS,
+  TAMPER_PARAMETERS,
+  TAMPERS,
+  Tamper,
+  type TamperInput,
+  type TamperParameter,
+} from './tampers-table.ts'
 
 /** Bits of the tampers that were seen and not reset yet. */
 const KEY = 'tamper.latched'
@@ -44,16 +53,11 @@ export interface TamperOptions {
 
 const SUSPICIOUS = MeteringStatus.fault | MeteringStatus.reconfigured | MeteringStatus.phaseSequence
 
-interface Condition {
-  readonly start: number
-  readonly end: number
-  readonly hold: HoldOff
-  told: boolean
-}
+/** Of a moment, which neither begins nor ends. */
+const NO_HOLD = Object.freeze({ startHold_ms: 0, endHold_ms: 0 })
 
-function createCondition(id: number): Condition | undefined {
-  const parameter = TAMPER_PARAMETERS.find((candidate) => candidate.id === id)
-  return parameter && { start: parameter.start, end: parameter.end, hold: new HoldOff(parameter), told: false }
+function parameterOf(id: number): TamperParameter | undefined {
+  return TAMPER_PARAMETERS.find((candidate) => candidate.id === id)
 }
 
 /**
@@ -63,8 +67,10 @@ function createCondition(id: number): Condition | undefined {
 export class TamperMonitor {
   readonly counters: Float64Array
   readonly #options: TamperOptions
-  /** By tamper; a moment has none. */
-  readonly #conditions: readonly (Condition | undefined)[]
+  /** By tamper; that of a moment is never used. */
+  readonly #holds = new HoldOffs(Array.from({ length: TAMPERS }, (_, id) => parameterOf(id) ?? NO_HOLD))
+  /** Bits by tamper: its start is in the log, so its end has to be. */
+  #told = 0
   /** Last state of each input, -1 where there is none: an edge needs no other edge to be debounced. */
   readonly #inputs = new Int8Array(TAMPERS).fill(-1)
   readonly #moments = new Map<Moment, number>()
@@ -82,7 +88,6 @@ export class TamperMonitor {
     this.#options = options
     this.counters = counters
     this.#low_mV = (TAMPER_LIMITS.voltage_permille * options.nominal_mV) / 1000
-    this.#conditions = Array.from({ length: TAMPERS }, (_, id) => createCondition(id))
     const stored = settings.get(KEY)
     this.#latched = stored?.length === 4 ? getUint32(stored, 0) : 0
   }
@@ -95,20 +100,19 @@ export class TamperMonitor {
   /** Bits of what lasts at this moment. */
   get active(): number {
     let bits = 0
-    for (let id = 0; id < TAMPERS; id++) if (this.#conditions[id]?.hold.active === true) bits |= 1 << id
+    for (let id = 0; id < TAMPERS; id++) if (this.#holds.active(id)) bits |= 1 << id
     return bits
   }
 
   /** After a start: what began before it and has no end in the log still lasts, as far as anybody knows. */
   resume(log: ReadableLog, utc_s: number, ticks_ms: number): void {
-    const conditions = this.#conditions.filter((condition) => condition !== undefined)
-    const open = openEvents(log, conditions)
+    const open = openEvents(log, TAMPER_PARAMETERS)
     this.#quiet = false
-    for (const condition of conditions) {
-      const event = open.get(condition.start)
+    for (const { id, start } of TAMPER_PARAMETERS) {
+      const event = open.get(start)
       if (event === undefined) continue
-      condition.hold.resume(ticks_ms - event.parameter - 1000 * Math.max(0, utc_s - event.utc_s))
-      condition.told = true
+      this.#holds.resume(id, ticks_ms - event.parameter - 1000 * Math.max(0, utc_s - event.utc_s))
+      this.#told |= 1 << id
     }
   }
 
@@ -125,9 +129,9 @@ export class TamperMonitor {
    * count as value; whether it still lasts, `input` tells. Errors: those of `log`.
    */
   duringReserve(id: TamperInput, count: number, utc_s: number, ticks_ms: number): void {
-    const condition = this.#conditions[id]
+    const condition = parameterOf(id)
     // Open since before the supply failed: that is in the log.
-    if (condition === undefined || count <= 0 || condition.hold.active) return
+    if (condition === undefined || count <= 0 || this.#holds.active(id)) return
     this.at(utc_s, ticks_ms)
     this.counters[id] += count
     if (this.mayTell(2)) {
@@ -184,8 +188,8 @@ export class TamperMonitor {
   }
 
   private isQuiet(): boolean {
-    for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] === 1 || this.#conditions[id]?.hold.idle === false) return false
-    return true
+    for (let id = 0; id < TAMPERS; id++) if (this.#inputs[id] === 1) return false
+    return this.#holds.allIdle
   }
 
   /** Nothing in the sample is suspicious: a few comparisons. A measured neutral is always looked at. */
@@ -240,23 +244,25 @@ export class TamperMonitor {
   }
 
   private unknown(id: number): void {
-    this.#conditions[id]?.hold.unknown()
+    this.#holds.unknown(id)
   }
 
   private judge(id: number, suspicious: boolean): void {
-    const condition = this.#conditions[id]
-    if (condition === undefined) return
-    const { hold, start, end } = condition
-    const edge = hold.update(suspicious, !suspicious, this.#ticks_ms)
+    const edge = this.#holds.update(id, suspicious, !suspicious, this.#ticks_ms)
+    if (edge === Edge.none) return
+    const parameter = parameterOf(id)
+    if (parameter === undefined) return
+    const bit = 1 << id
     if (edge === Edge.started) {
       this.counters[id]++
       // Its end is paid as well, so that it is never left out.
-      condition.told = this.mayTell(2)
-      if (condition.told) this.#options.log(start, this.#utc_s, hold.elapsed_ms(this.#ticks_ms), 0)
+      const told = this.mayTell(2)
+      this.#told = told ? this.#told | bit : this.#told & ~bit
+      if (told) this.#options.log(parameter.start, this.#utc_s, this.#holds.elapsed_ms(id, this.#ticks_ms), 0)
       this.latch(id)
-    } else if (edge === Edge.ended && condition.told) {
-      condition.told = false
-      this.#options.log(end, this.#utc_s, hold.duration_ms, 0)
+    } else if ((this.#told & bit) !== 0) {
+      this.#told &= ~bit
+      this.#options.log(parameter.end, this.#utc_s, this.#holds.duration_ms(id), 0)
     }
   }
 

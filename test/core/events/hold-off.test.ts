@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EVENT_BUDGET, EventBudget } from '../../../src/core/events/event-budget.ts'
-import { Edge, HoldOff } from '../../../src/core/events/hold-off.ts'
+import { Edge, HoldOffs } from '../../../src/core/events/hold-off.ts'
 import { episodes, type Observation } from './hold-off-oracle.ts'
 
 const steps = fc.array(fc.record({ wait_ms: fc.integer({ min: 1, max: 4 }), state: fc.constantFrom('beyond', 'between', 'within') }), {
@@ -16,17 +16,20 @@ function observations(list: readonly { readonly wait_ms: number; readonly state:
   })
 }
 
-describe('HoldOff', () => {
+/** A condition beside the one that is looked at. */
+const OTHER = { startHold_ms: 3, endHold_ms: 3 }
+
+describe('HoldOffs', () => {
   test('tells what the history says, for every history and every hold-off', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 8 }), (list, startHold_ms, endHold_ms) => {
         const all = observations(list)
-        const hold = new HoldOff({ startHold_ms, endHold_ms })
+        const hold = new HoldOffs([OTHER, { startHold_ms, endHold_ms }])
         const told: [number, number, number][] = []
         for (const [index, { beyond, within, ticks_ms }] of all.entries()) {
-          const edge = hold.update(beyond, within, ticks_ms)
+          const edge = hold.update(1, beyond, within, ticks_ms)
           if (edge === Edge.started) told.push([index, -1, -1])
-          if (edge === Edge.ended) told.push([told.pop()![0], index, hold.duration_ms])
+          if (edge === Edge.ended) told.push([told.pop()![0], index, hold.duration_ms(1)])
         }
         expect(told).toEqual(episodes(all, startHold_ms, endHold_ms).map((e) => [e.toldStart, e.toldEnd, e.duration_ms]))
       }),
@@ -35,26 +38,27 @@ describe('HoldOff', () => {
   })
 
   test('what nobody can tell breaks the hold-offs, and ends nothing', () => {
-    const hold = new HoldOff({ startHold_ms: 10, endHold_ms: 10 })
-    hold.update(true, false, 0)
-    hold.unknown()
-    expect(hold.update(true, false, 11)).toBe(Edge.none)
-    expect(hold.update(true, false, 21)).toBe(Edge.started)
-    hold.update(false, true, 30)
-    hold.unknown()
-    expect(hold.update(false, true, 41)).toBe(Edge.none)
-    expect(hold.active).toBe(true)
-    expect(hold.update(false, true, 51)).toBe(Edge.ended)
-    expect(hold.duration_ms).toBe(30)
+    const hold = new HoldOffs([OTHER, { startHold_ms: 10, endHold_ms: 10 }])
+    hold.update(1, true, false, 0)
+    hold.unknown(1)
+    expect(hold.update(1, true, false, 11)).toBe(Edge.none)
+    expect(hold.update(1, true, false, 21)).toBe(Edge.started)
+    hold.update(1, false, true, 30)
+    hold.unknown(1)
+    expect(hold.update(1, false, true, 41)).toBe(Edge.none)
+    expect(hold.active(1)).toBe(true)
+    expect(hold.update(1, false, true, 51)).toBe(Edge.ended)
+    expect(hold.duration_ms(1)).toBe(30)
   })
 
   test('goes on after a restart with what lasted before', () => {
-    const hold = new HoldOff({ startHold_ms: 10, endHold_ms: 5 })
-    hold.resume(-100)
-    expect(hold.update(true, false, 0)).toBe(Edge.none)
-    hold.update(false, true, 20)
-    expect(hold.update(false, true, 25)).toBe(Edge.ended)
-    expect(hold.duration_ms).toBe(120)
+    const hold = new HoldOffs([OTHER, { startHold_ms: 10, endHold_ms: 5 }])
+    hold.resume(1, -100)
+    expect(hold.update(1, true, false, 0)).toBe(Edge.none)
+    hold.update(1, false, true, 20)
+    expect(hold.update(1, false, true, 25)).toBe(Edge.ended)
+    expect(hold.duration_ms(1)).toBe(120)
+    expect([hold.idle(0), hold.duration_ms(0), hold.allIdle]).toEqual([true, 0, true])
   })
 })
 
