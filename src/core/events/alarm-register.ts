@@ -1,5 +1,5 @@
 import { getUint32, setUint32 } from '../storage/format.ts'
-import { ALARM_RULES, type AlarmRule } from './alarms-table.ts'
+import { ALARM_RULES } from './alarms-table.ts'
 import { LogId, StandardEvent } from './codes.ts'
 
 const LENGTH = 12
@@ -29,7 +29,6 @@ function unsigned(bits: number): number {
  */
 export class AlarmRegister {
   readonly #options: AlarmRegisterOptions
-  readonly #rules: readonly AlarmRule[]
   readonly #key: string
   #register = 0
   #filter = 0xffffffff
@@ -37,7 +36,6 @@ export class AlarmRegister {
 
   constructor(options: AlarmRegisterOptions) {
     this.#options = options
-    this.#rules = ALARM_RULES.filter(({ register }) => register === options.register)
     this.#key = `alarm.${options.register}`
     const stored = options.settings.get(this.#key)
     if (stored?.length !== LENGTH) return
@@ -61,7 +59,10 @@ export class AlarmRegister {
 
   /** Takes an event of one of the logs. Errors: as `Settings.set`. */
   event(log: number, code: number): void {
-    for (const rule of this.#rules) if (rule.log === log && rule.code === code) this.apply(1 << rule.bit, rule.set)
+    const { register } = this.#options
+    for (const rule of ALARM_RULES) {
+      if (rule.register === register && rule.log === log && rule.code === code) this.apply(1 << rule.bit, rule.set)
+    }
   }
 
   /** By the management: bits that are 0 in `value` are taken out; none can be set. Logged. Errors: those of `log` and `Settings.set`. */

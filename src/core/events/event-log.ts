@@ -1,3 +1,4 @@
+import { setUint32 } from '../storage/format.ts'
 import type { RecordLog } from '../storage/record-log.ts'
 
 /** Bytes of an event's payload. */
@@ -19,7 +20,6 @@ export function eventParameter(payload: Uint8Array): number {
 /** One event log in flash: code, time, sequence number and a parameter of 32 bits. */
 export class EventLog {
   readonly log: RecordLog
-  readonly #payload = new Uint8Array(EVENT_PAYLOAD)
   readonly #onEvent: ((record: EventRecord) => void) | undefined
   #last: EventRecord | undefined
 
@@ -41,11 +41,9 @@ export class EventLog {
   /** Appends an event; it is in flash when this returns. `parameter` is cut to 32 bits. */
   add(code: number, utc_s: number, parameter = 0): void {
     const value = Math.min(0xffffffff, Math.max(0, Math.floor(parameter)))
-    this.#payload[0] = value >>> 24
-    this.#payload[1] = value >>> 16
-    this.#payload[2] = value >>> 8
-    this.#payload[3] = value
-    const sequence = this.log.append(code, 0, utc_s, this.#payload)
+    const payload = this.log.scratch(EVENT_PAYLOAD)
+    setUint32(payload, 0, value)
+    const sequence = this.log.append(code, 0, utc_s, payload)
     this.#last = { sequence, utc_s, code, parameter: value }
     this.#onEvent?.(this.#last)
   }

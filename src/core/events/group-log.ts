@@ -34,7 +34,6 @@ export class GroupLog implements ReadableLog {
   /** One of `LogId`. */
   readonly id: number
   readonly #log: RecordLog
-  readonly #payload = new Uint8Array(LOGGED_PAYLOAD)
   readonly #onEvent: ((event: LoggedEvent) => void) | undefined
   #visible = 0
   #last: LoggedEvent | undefined
@@ -83,9 +82,10 @@ export class GroupLog implements ReadableLog {
    */
   add(code: number, utc_s: number, parameter = 0, value = 0, log = this.id): void {
     const event = { code, utc_s, parameter: uint32(parameter), value: uint32(value), log }
-    setUint32(this.#payload, 0, event.parameter)
-    setUint32(this.#payload, EVENT_PAYLOAD, event.value)
-    const sequence = this.#log.append(code, log === this.id ? 0 : log, utc_s, this.#payload)
+    const payload = this.#log.scratch(LOGGED_PAYLOAD)
+    setUint32(payload, 0, event.parameter)
+    setUint32(payload, EVENT_PAYLOAD, event.value)
+    const sequence = this.#log.append(code, log === this.id ? 0 : log, utc_s, payload)
     this.#last = { sequence, ...event }
     this.#onEvent?.(this.#last)
   }

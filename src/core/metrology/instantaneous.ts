@@ -2,14 +2,16 @@ import type { MeteringSample } from '../../lib/metering-sample.ts'
 
 /** Copies a sample's instantaneous values, so that readers see one consistent second even while the driver fills the next. */
 export class Instantaneous {
-  readonly active_mW = new Float64Array(4)
-  readonly reactive_mvar = new Float64Array(4)
-  readonly apparent_mVA = new Float64Array(4)
-  readonly voltage_mV = new Float64Array(3)
-  readonly current_mA = new Float64Array(3)
-  readonly powerFactor_milli = new Float64Array(4)
-  readonly currentAngle_ddeg = new Float64Array(3)
-  readonly voltageAngle_ddeg = new Float64Array(3)
+  /** Behind all arrays: they are views. */
+  readonly #values = new Float64Array(4 * 4 + 4 * 3)
+  readonly active_mW = this.#values.subarray(0, 4)
+  readonly reactive_mvar = this.#values.subarray(4, 8)
+  readonly apparent_mVA = this.#values.subarray(8, 12)
+  readonly powerFactor_milli = this.#values.subarray(12, 16)
+  readonly voltage_mV = this.#values.subarray(16, 19)
+  readonly current_mA = this.#values.subarray(19, 22)
+  readonly currentAngle_ddeg = this.#values.subarray(22, 25)
+  readonly voltageAngle_ddeg = this.#values.subarray(25, 28)
   neutral_mA = 0
   frequency_mHz = 0
   status = 0
@@ -35,14 +37,7 @@ export class Instantaneous {
 
   /** Forgets the values of an IC that does not answer; the status stays. */
   clear(): void {
-    this.active_mW.fill(0)
-    this.reactive_mvar.fill(0)
-    this.apparent_mVA.fill(0)
-    this.voltage_mV.fill(0)
-    this.current_mA.fill(0)
-    this.powerFactor_milli.fill(0)
-    this.currentAngle_ddeg.fill(0)
-    this.voltageAngle_ddeg.fill(0)
+    this.#values.fill(0)
     this.neutral_mA = 0
     this.frequency_mHz = 0
   }

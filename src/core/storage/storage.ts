@@ -25,16 +25,9 @@ const OPTIONAL_LOGS = ['billing', 'fraud', 'disconnector', 'quality', 'communica
 type OptionalLog = (typeof OPTIONAL_LOGS)[number]
 /** The areas by name, the most urgent one first: where room is equally short, it is erased first. */
 const AREA_NAMES = ['registers', 'powerFailures', 'counters', 'events', ...OPTIONAL_LOGS, 'profile', 'settings'] as const
-export type AreaName = (typeof AREA_NAMES)[number]
+type AreaName = (typeof AREA_NAMES)[number]
 
-/** What was found in one area; see the reports of its class. All 0 for an area that the flash does not have. */
-export interface AreaReport {
-  readonly torn: number
-  readonly corruptBlocks: number
-  readonly missing: number
-}
-
-export interface StorageReport extends Readonly<Record<AreaName, AreaReport>> {
+export interface StorageReport {
   /** Nothing had been stored before. */
   readonly fresh: boolean
   /**
@@ -108,35 +101,13 @@ function createAreas(flash: Flash, layout: Layout, workspace: Workspace, count: 
   }
 }
 
-const NOTHING = Object.freeze({ torn: 0, corruptBlocks: 0, missing: 0, unknownVersion: 0 })
-
-/** What is in good order shares one report: reports stay in memory as long as the meter runs. */
-function shared(report: Readonly<RingReport>): Readonly<RingReport> {
-  const { torn, corruptBlocks, missing, unknownVersion } = report
-  return torn + corruptBlocks + missing + unknownVersion === 0 ? NOTHING : report
-}
-
 /** Mounts without writing, so that a flash of a newer version is refused as it was. */
-function mountAreas(areas: Areas) {
-  const optional = (name: OptionalLog) => shared(areas[name]?.mount() ?? NOTHING)
-  const reports = {
-    settings: shared(areas.settings.mount()),
-    registers: shared(areas.registers.mount()),
-    profile: shared(areas.profile.mount()),
-    events: shared(areas.events.mount()),
-    powerFailures: shared(areas.powerFailures.mount()),
-    // After the settings, which hold a copy.
-    counters: shared(areas.counters.mount()),
-    billing: optional('billing'),
-    fraud: optional('fraud'),
-    disconnector: optional('disconnector'),
-    quality: optional('quality'),
-    communication: optional('communication'),
-    daily: optional('daily'),
-    monthly: optional('monthly'),
-    powerQuality: optional('powerQuality'),
-  }
-  const newer = Object.values(reports).reduce((sum, report) => sum + report.unknownVersion, 0)
+function mountAreas(areas: Areas): Readonly<RingReport>[] {
+  const { settings, registers, profile, events, powerFailures, counters } = areas
+  // The settings before the counters: they hold a copy of them.
+  const needed = [settings, registers, profile, events, powerFailures, counters].map((area) => area.mount())
+  const reports: Readonly<RingReport>[] = [...needed, ...OPTIONAL_LOGS.flatMap((name) => areas[name]?.mount() ?? [])]
+  const newer = reports.reduce((sum, report) => sum + report.unknownVersion, 0)
   if (newer > 0) {
     throw new FerrarisError('STORAGE_VERSION', 'the flash holds blocks of a format that this firmware does not know; it is left as it is')
   }
@@ -224,7 +195,7 @@ export function openStorage(flash: Flash, options: StorageOptions = {}): Storage
   const reports = mountAreas(areas)
   writeLayout(flash, workspace, found, layout)
   const worn = prepareAreas(areas)
-  return new FlashStorage(flash, layout, areas, { ...summary(areas, Object.values(reports), found, layout), ...reports, worn })
+  return new FlashStorage(flash, layout, areas, { ...summary(areas, reports, found, layout), worn })
 }
 
 class FlashStorage implements Storage {
@@ -277,7 +248,7 @@ class FlashStorage implements Storage {
   }
 }
 
-function summary(areas: Areas, reports: readonly AreaReport[], found: Superblocks, layout: Layout) {
+function summary(areas: Areas, reports: readonly Readonly<RingReport>[], found: Superblocks, layout: Layout) {
   const torn = reports.reduce((sum, report) => sum + report.torn, 0)
   const lost = reports.reduce((sum, report) => sum + report.corruptBlocks + report.missing, 0)
   // A first start that was cut off leaves a torn copy of the layout over empty areas: still a new flash.
