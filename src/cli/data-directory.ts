@@ -5,7 +5,7 @@ import { FileFlash } from '../../hal/host/flash.ts'
 import { MemoryFlash } from '../../hal/portable/flash.ts'
 import { openStorage } from '../core/storage/storage.ts'
 import { FerrarisError } from '../lib/errors.ts'
-import { lastSign_s } from '../meter/core.ts'
+import { lastSign_s } from '../meter/last-sign.ts'
 import { deviceKey } from './device-key.ts'
 
 /** As `mkdir -p`. Node's own recursive mkdir never returns where the file system answers ENOENT for a folder whose parent exists (`/proc`). */

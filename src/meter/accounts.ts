@@ -13,6 +13,7 @@ import { codeOf, RegisterKind, registerName } from '../core/registers/names.ts'
 import type { Storage } from '../core/storage/storage.ts'
 import type { Fraction } from '../lib/fraction.ts'
 import type { MeterConfig } from './config.ts'
+import type { Journal } from './journal.ts'
 
 /** Power is in W also where energy is in kJ: 1 J is 5/18 mWh. */
 function demandUnit(unit: Fraction, { medium }: Measured): Fraction {
@@ -32,8 +33,15 @@ export interface AccountsOptions {
   readonly measured: Measured
   /** Rates of the tariff; 1 is none. */
   readonly rates: number
-  /** Runs something that writes to flash, which may take no more. */
-  readonly keep: (write: () => void) => void
+  readonly journal: Journal
+}
+
+/** The meter as its accounts see it. */
+export interface AccountsOwner {
+  /** Bits of `ProfileStatus` that last as long as their cause. */
+  persistentStatus(): number
+  /** Writes the image of the registers, which must not be older than what is captured. */
+  save(): void
 }
 
 /** What is made of the registers for the bill: demand with its maxima, billing periods, daily and monthly values. */
@@ -45,16 +53,13 @@ export class Accounts {
   readonly daily: CaptureProfile | undefined
   readonly monthly: CaptureProfile | undefined
   readonly #profiles: readonly CaptureProfile[]
-  readonly #options: AccountsOptions
+  readonly #clock: MeterClock
+  readonly #journal: Journal
   #now_s = 0
-  /** Made once: nothing is allocated in a second without an end of a period. */
-  readonly #demandSecond = (): void => {
-    this.demand.second(this.#now_s, this.#options.clock.valid ? 0 : ProfileStatus.clockInvalid)
-  }
-
   constructor(options: AccountsOptions) {
     const { clock, energy, storage, config, measured } = options
-    this.#options = options
+    this.#clock = clock
+    this.#journal = options.journal
     const now_s = clock.now_s()
     const rates = options.rates > 1 ? options.rates : 0
     const counts = (quantity: number, rate: number) => (rate === 0 ? energy.count(quantity, 0) : energy.rateCount(quantity, rate))
@@ -113,8 +118,8 @@ export class Accounts {
 
   /** Takes up what the last life left. */
   start(reason: 'first' | 'power' | 'reset'): void {
-    this.#options.keep(() => this.demand.start(reason))
-    this.#options.keep(() => this.billing?.start())
+    this.#journal.keep(() => this.demand.start(reason))
+    this.#journal.keep(() => this.billing?.start())
   }
 
   /** After a power failure, with a valid clock and before anything is counted: finds the days and months that ended meanwhile, for `fill`. */
@@ -135,43 +140,44 @@ export class Accounts {
     for (const profile of this.#profiles) profile.mark(status)
   }
 
-  /**
-   * Once a second, after the sample was booked. `persistent` gives the bits of `ProfileStatus` that last as long as their cause. `save` writes the image of the
-   * registers, which must not be older than what is captured.
-   */
-  second(now_s: number, persistent: () => number, save: () => void): void {
+  /** Once a second, after the sample was booked. */
+  second(now_s: number, owner: AccountsOwner): void {
     this.#now_s = now_s
-    this.#options.keep(this.#demandSecond)
+    this.#journal.keep(this.demandSecond, this)
     // Nothing that closures catch and no iterators: on XS both would leave slots behind each second.
     const profiles = this.#profiles
-    for (let i = 0; i < profiles.length; i++) if (profiles[i].due(now_s)) this.capture(profiles[i], persistent, save)
-    if (this.billing !== undefined && this.#options.clock.valid && this.billing.due(now_s)) this.bill(this.billing, persistent, save)
+    for (let i = 0; i < profiles.length; i++) if (profiles[i].due(now_s)) this.capture(profiles[i], owner)
+    if (this.billing !== undefined && this.#clock.valid && this.billing.due(now_s)) this.bill(this.billing, owner)
   }
 
-  private capture(profile: CaptureProfile, persistent: () => number, save: () => void): void {
-    save()
-    this.#options.keep(() => profile.capture(this.#now_s, persistent()))
+  private demandSecond(): void {
+    this.demand.second(this.#now_s, this.#clock.valid ? 0 : ProfileStatus.clockInvalid)
   }
 
-  private bill(billing: Billing, persistent: () => number, save: () => void): void {
-    save()
-    this.#options.keep(() => billing.capture(this.#now_s, persistent()))
+  private capture(profile: CaptureProfile, owner: AccountsOwner): void {
+    owner.save()
+    this.#journal.keep(() => profile.capture(this.#now_s, owner.persistentStatus()))
+  }
+
+  private bill(billing: Billing, owner: AccountsOwner): void {
+    owner.save()
+    this.#journal.keep(() => billing.capture(this.#now_s, owner.persistentStatus()))
   }
 
   clockAdjusted(old_s: number, new_s: number): void {
-    this.#options.keep(() => this.demand.clockAdjusted(old_s, new_s))
+    this.#journal.keep(() => this.demand.clockAdjusted(old_s, new_s))
     this.billing?.clockAdjusted()
     for (const profile of this.#profiles) profile.mark(ProfileStatus.clockAdjusted)
   }
 
   /** Ends the billing period by a command. False while that is blocked, or on a flash without room for snapshots. */
-  endBilling(now_s: number, persistent: number, save: () => void): boolean {
+  endBilling(now_s: number, owner: AccountsOwner): boolean {
     const { billing } = this
     if (!billing?.allowed(now_s)) return false
-    save()
+    owner.save()
     let ended = false
-    this.#options.keep(() => {
-      ended = billing.end(now_s, BillingReason.command, persistent)
+    this.#journal.keep(() => {
+      ended = billing.end(now_s, BillingReason.command, owner.persistentStatus())
     })
     return ended
   }

@@ -15,14 +15,15 @@ const REPLACE_CHECKS = 1440
 export class ClockHealth {
   readonly #clock: RtcClock
   readonly #detector: Digital | undefined
-  readonly #log: (code: number, parameter?: number) => void
+  readonly #events: { record(code: number, parameter?: number): void }
   #next_ms = Number.NEGATIVE_INFINITY
   #faulty = 0
   #low = 0
 
-  constructor(clock: RtcClock, part: RtcPart, log: (code: number, parameter?: number) => void) {
+  /** `events` logs standard events. */
+  constructor(clock: RtcClock, part: RtcPart, events: { record(code: number, parameter?: number): void }) {
     this.#clock = clock
-    this.#log = log
+    this.#events = events
     const { storeLow } = part
     this.#detector = storeLow && new storeLow.io({ pin: storeLow.pin, mode: 'InputPullUp' })
   }
@@ -42,10 +43,10 @@ export class ClockHealth {
     // A chip without a time waits to be set; that is no fault of its own.
     const bad = this.#clock.valid ? !this.#clock.healthy : !this.#clock.answers
     if (bad) {
-      if (++this.#faulty === FAULTY_CHECKS) this.#log(StandardEvent.clockChipFault, this.#clock.answers ? 1 : 0)
+      if (++this.#faulty === FAULTY_CHECKS) this.#events.record(StandardEvent.clockChipFault, this.#clock.answers ? 1 : 0)
       return
     }
-    if (this.#faulty >= FAULTY_CHECKS) this.#log(StandardEvent.clockChipRecovered)
+    if (this.#faulty >= FAULTY_CHECKS) this.#events.record(StandardEvent.clockChipRecovered)
     this.#faulty = 0
   }
 
@@ -55,7 +56,7 @@ export class ClockHealth {
       return
     }
     this.#low++
-    if (this.#low === LOW_CHECKS) this.#log(StandardEvent.batteryLow)
-    else if (this.#low === REPLACE_CHECKS) this.#log(StandardEvent.replaceBattery)
+    if (this.#low === LOW_CHECKS) this.#events.record(StandardEvent.batteryLow)
+    else if (this.#low === REPLACE_CHECKS) this.#events.record(StandardEvent.replaceBattery)
   }
 }

@@ -2,7 +2,7 @@ import type { Storage } from '../core/storage/storage.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import type { Fraction } from '../lib/fraction.ts'
 import { encodeUtf8 } from '../lib/utf8.ts'
-import { lastSign_s } from './core.ts'
+import { lastSign_s } from './last-sign.ts'
 import { ifFlashTakesIt } from './secrets.ts'
 
 /** What a count of the registers in flash is worth: `numerator/denominator` in mWh. Absent on meters with an ATM90E32, which were the first. */

@@ -16,18 +16,23 @@ const TRIM_FROM_STEPS = 0.75
 /** When only the time of the last reference changed, it is stored so rarely: once a day are 7,300 writes in 20 years. */
 const STORE_MS = 20 * 3_600_000
 
+/** Whoever keeps the time. */
+export interface TimeOwner {
+  /** The time was stepped. */
+  clockAdjusted(adjustment: ClockAdjustment): void
+  /** Logs a standard event. */
+  record(code: number, parameter?: number): void
+  /** Runs something that writes to flash, which may take no more. */
+  keep(write: () => void): void
+}
+
 export interface MeterTimeOptions {
   readonly device: Pick<Device, 'clock' | 'rtc' | 'timer' | 'wait_ms'>
   readonly settings: Pick<Settings, 'get' | 'set'>
   readonly config: ClockConfig
   /** Latest time at which the meter is known to have run, in seconds of UTC; 0 for a new one. */
   readonly alive_s: number
-  /** The time was stepped. */
-  readonly onAdjusted: (adjustment: ClockAdjustment) => void
-  /** Logs a standard event. */
-  readonly log: (code: number, parameter?: number) => void
-  /** Runs something that writes to flash, which may take no more. */
-  readonly keep: (write: () => void) => void
+  readonly owner: TimeOwner
 }
 
 /** Where the meter has its time from: the clock chip of the board, or the processor's clock where there is none, and the rules for moving it. */
@@ -41,7 +46,7 @@ export class MeterTime {
   #stored_ms = Number.NEGATIVE_INFINITY
 
   constructor(options: MeterTimeOptions) {
-    const { device, settings, config, alive_s, onAdjusted } = options
+    const { device, settings, config, alive_s, owner } = options
     this.#options = options
     this.#state = decodeClockState(settings.get(STATE_KEY), device.rtc?.part ?? '')
     this.#rtcClock = this.openRtcClock(device, alive_s)
@@ -50,9 +55,9 @@ export class MeterTime {
       rules: clockRulesOf(config),
       drift: new DriftEstimator({ drift_ppm }),
       known: reference_s === undefined ? undefined : { utc_ms: reference_s * 1000, uncertainty_ms },
-      onAdjusted,
+      onAdjusted: (adjustment) => owner.clockAdjusted(adjustment),
     })
-    if (device.rtc !== undefined && this.#rtcClock !== undefined) this.#health = new ClockHealth(this.#rtcClock, device.rtc, options.log)
+    if (device.rtc !== undefined && this.#rtcClock !== undefined) this.#health = new ClockHealth(this.#rtcClock, device.rtc, owner)
   }
 
   /** Sets the time, by the rules. Throws RangeError, and changes nothing, for a time that the meter cannot keep. */
@@ -133,6 +138,6 @@ export class MeterTime {
       reference_s: known && Math.floor(known.utc_ms / 1000),
       uncertainty_ms: known?.uncertainty_ms,
     }
-    this.#options.keep(() => this.#options.settings.set(STATE_KEY, encodeClockState(this.#state)))
+    this.#options.owner.keep(() => this.#options.settings.set(STATE_KEY, encodeClockState(this.#state)))
   }
 }

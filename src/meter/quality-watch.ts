@@ -1,6 +1,5 @@
 import type { MeterClock } from '../core/clock/meter-clock.ts'
 import { LogId } from '../core/events/codes.ts'
-import type { EventLogs } from '../core/events/event-logs.ts'
 import { PROFILES } from '../core/profile/definitions.ts'
 import { PowerQualityProfile } from '../core/profile/power-quality.ts'
 import { Compliance } from '../core/quality/compliance.ts'
@@ -17,11 +16,17 @@ import {
 } from '../core/quality/thresholds.ts'
 import type { Storage } from '../core/storage/storage.ts'
 import type { MeterConfig } from './config.ts'
+import type { Journal } from './journal.ts'
+
+/** The meter as its power quality sees it. */
+export interface QualityOwner {
+  /** Bits of `ProfileStatus` that last as long as their cause. */
+  persistentStatus(): number
+}
 
 export interface QualityWatchOptions {
   readonly clock: MeterClock
   readonly storage: Storage
-  readonly logs: EventLogs
   readonly config: MeterConfig
   /** 1 or 3. */
   readonly phases: number
@@ -31,10 +36,8 @@ export interface QualityWatchOptions {
   readonly counters: Float64Array
   /** Power failures that the image counts since the first firmware. */
   readonly failures: number
-  /** Logs in the power quality log, whatever the flash does. */
-  readonly log: (code: number, utc_s: number, parameter: number, value: number) => void
-  /** Bits of `ProfileStatus` that last as long as their cause. */
-  readonly status: () => number
+  readonly journal: Journal
+  readonly owner: QualityOwner
 }
 
 /** Power quality of a running meter: the monitor with thresholds that the management may change, and the weekly figures. */
@@ -88,8 +91,8 @@ export class QualityWatch {
 
   /** After a start: what is still open goes on. */
   resume(): void {
-    const { logs, clock } = this.#options
-    const log = logs.get(LogId.quality)
+    const { journal, clock } = this.#options
+    const log = journal.logs.get(LogId.quality)
     if (log !== undefined) this.#monitor.resume(log, clock.now_s(), clock.ticks_ms())
   }
 
@@ -104,18 +107,18 @@ export class QualityWatch {
     const { profile } = this
     if (profile === undefined) return
     profile.second(sample)
-    if (profile.due(now_s)) profile.capture(now_s, this.#options.status())
+    if (profile.due(now_s)) profile.capture(now_s, this.#options.owner.persistentStatus())
   }
 
   private create(): QualityMonitor {
-    const { config, counters, phases, maximum_mA, log } = this.#options
+    const { config, counters, phases, maximum_mA, journal } = this.#options
     return new QualityMonitor({
       phases,
       nominal_mV: this.nominal_mV,
       nominal_mHz: 1000 * config.mains.frequency_Hz,
       maximum_mA,
       counters,
-      log,
+      log: (code, utc_s, parameter, value) => journal.add(LogId.quality, code, utc_s, parameter, value),
       parameters: parametersOf(this.#thresholds, this.nominal_mV),
       longFailure_s: this.#thresholds.longFailure_s,
     })

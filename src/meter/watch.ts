@@ -5,7 +5,6 @@ import { AlarmRegister } from '../core/events/alarm-register.ts'
 import { Alarm1 } from '../core/events/alarms-table.ts'
 import { LogId } from '../core/events/codes.ts'
 import { ErrorRegister, MeterError } from '../core/events/error-register.ts'
-import type { EventLogs } from '../core/events/event-logs.ts'
 import type { LoggedEvent } from '../core/events/group-log.ts'
 import { FraudEvent } from '../core/events/log-codes-table.ts'
 import type { Instantaneous } from '../core/metrology/instantaneous.ts'
@@ -19,7 +18,9 @@ import type { Storage } from '../core/storage/storage.ts'
 import { TamperMonitor } from '../core/tamper/tamper-monitor.ts'
 import { TAMPERS, Tamper, type TamperInput } from '../core/tamper/tampers-table.ts'
 import { type MeterConfig, RATING } from './config.ts'
-import { QualityWatch } from './quality-watch.ts'
+import type { Journal } from './journal.ts'
+import type { MeterTime } from './meter-time.ts'
+import { type QualityOwner, QualityWatch } from './quality-watch.ts'
 
 /** Where the counters lie in the register image: behind the rates, where an image of an older firmware ends. The order is for ever. */
 const QUALITY_INDEX = RATE_INDEX + RATE_VALUES
@@ -30,22 +31,14 @@ const FAILURES = ENERGY_VALUES
 export interface MeterWatchOptions {
   readonly device: Device
   readonly clock: MeterClock
+  readonly time: MeterTime
   readonly storage: Storage
-  readonly logs: EventLogs
   readonly config: MeterConfig
   readonly measured: Measured
-  /** A correction of the clock is being worked off. */
-  readonly slewing: () => boolean
   /** The register image, loaded. */
   readonly image: Float64Array
-  /** Appends to a log, whatever the flash does. */
-  readonly log: (log: number, code: number, utc_s: number, parameter?: number, value?: number) => void
-  /** Runs something that writes to flash, which may take no more. */
-  readonly keep: (write: () => void) => void
-  /** Bits of `ProfileStatus` that last as long as their cause. */
-  readonly status: () => number
-  /** The flash did not take something since the start. */
-  readonly storageFailed: () => boolean
+  readonly journal: Journal
+  readonly owner: QualityOwner
 }
 
 /** What watches over the meter: quality of the mains, signs of tampering, self-test, and the registers of alarms and errors that follow. */
@@ -60,7 +53,10 @@ export class MeterWatch {
   readonly image: ImageDigest | undefined
   /** The relay is open; absent on a meter without one. */
   relayOpen: (() => boolean) | undefined
-  readonly #options: MeterWatchOptions
+  readonly #device: Device
+  readonly #clock: MeterClock
+  readonly #time: MeterTime
+  readonly #journal: Journal
   readonly #clockWatch: ClockWatch
   #sample: Instantaneous | undefined
   /** A meter of another medium measures no mains. */
@@ -71,10 +67,14 @@ export class MeterWatch {
   #raised = false
 
   constructor(options: MeterWatchOptions) {
-    const { device, clock, storage, logs, config, image, measured, log, status, storageFailed } = options
+    const { device, clock, time, storage, config, image, measured, journal, owner } = options
+    const log = journal.add
     const { settings } = storage
     const maximum_mA = 1000 * (device.metering.rating ?? RATING).maximum_A
-    this.#options = options
+    this.#device = device
+    this.#clock = clock
+    this.#time = time
+    this.#journal = journal
     this.#mains = measured.medium === undefined
     this.errors = new ErrorRegister({ settings, log })
     const alarm = (register: 1 | 2) => {
@@ -85,9 +85,8 @@ export class MeterWatch {
     }
     this.alarms = [alarm(1), alarm(2)]
     this.quality = new QualityWatch({
-      ...{ clock, storage, logs, config, status, maximum_mA, phases: measured.phases, failures: image[FAILURES] },
+      ...{ clock, storage, config, journal, owner, maximum_mA, phases: measured.phases, failures: image[FAILURES] },
       counters: image.subarray(QUALITY_INDEX, QUALITY_INDEX + QUALITY_COUNTERS),
-      log: (code, utc_s, parameter, value) => log(LogId.quality, code, utc_s, parameter, value),
     })
     this.tamper = new TamperMonitor({
       phases: measured.phases,
@@ -106,7 +105,7 @@ export class MeterWatch {
       errors: this.errors,
       log,
       report: storage.report,
-      storageFailed,
+      storageFailed: () => journal.failed,
       clock: this.#clockWatch,
       ...(this.image && { image: this.image }),
     })
@@ -114,10 +113,9 @@ export class MeterWatch {
 
   /** After a start: conditions that last go on. Writes nothing. */
   resume(): void {
-    const { logs, clock } = this.#options
     this.quality.resume()
-    const fraud = logs.get(LogId.fraud)
-    if (fraud !== undefined) this.tamper.resume(fraud, clock.now_s(), clock.ticks_ms())
+    const fraud = this.#journal.logs.get(LogId.fraud)
+    if (fraud !== undefined) this.tamper.resume(fraud, this.#clock.now_s(), this.#clock.ticks_ms())
   }
 
   /** An event is in flash. Errors: as `Settings.set`. */
@@ -138,60 +136,56 @@ export class MeterWatch {
   /** Once a second. `onReserve`: the supply is gone, and each write costs what is left: only contacts are looked at. */
   second(sample: Instantaneous, now_s: number, onReserve: boolean): void {
     this.at(sample, now_s)
-    this.#options.keep(onReserve ? this.#contacts : this.#judge)
+    this.#journal.keep(onReserve ? this.contacts : this.judge, this)
   }
 
   /** The metering IC says that a voltage changed its state. */
   interrupt(sample: Instantaneous, now_s: number): void {
     this.at(sample, now_s)
-    this.#options.keep(this.#observe)
+    this.#journal.keep(this.observe, this)
   }
 
   /** A contact changed, or is there for the first time. */
   contact(id: TamperInput, active: boolean): void {
-    const { clock, keep } = this.#options
-    keep(() => this.tamper.input(id, active, clock.now_s(), clock.ticks_ms()))
+    this.#journal.keep(() => this.tamper.input(id, active, this.#clock.now_s(), this.#clock.ticks_ms()))
   }
 
   /** A client sent too many wrong secrets. */
   failedLogin(clientSap: number): void {
-    const { clock, keep } = this.#options
-    keep(() => this.tamper.moment('failedLogin', clock.now_s(), clock.ticks_ms(), clientSap))
+    this.#journal.keep(() => this.tamper.moment('failedLogin', this.#clock.now_s(), this.#clock.ticks_ms(), clientSap))
   }
 
   /** The configuration was changed, or a secret. */
   changed(what: 'configuration' | 'secret', parameter = 0): void {
     const code = what === 'configuration' ? FraudEvent.configurationChanged : FraudEvent.secretChanged
-    this.#options.log(LogId.fraud, code, this.#options.clock.now_s(), parameter)
+    this.#journal.add(LogId.fraud, code, this.#clock.now_s(), parameter)
   }
 
   /** A sealed parameter, or the calibration, was changed while the seal was open. */
   sealedChanged(number: number): void {
-    this.#options.log(LogId.fraud, FraudEvent.sealedParameterChanged, this.#options.clock.now_s(), number)
+    this.#journal.add(LogId.fraud, FraudEvent.sealedParameterChanged, this.#clock.now_s(), number)
   }
 
   /** Codes of a calibration are in the IC that are not sealed (yet), or were given up. */
   calibrationTried(begun: boolean): void {
     const code = begun ? FraudEvent.calibrationTrial : FraudEvent.calibrationDiscarded
-    this.#options.log(LogId.fraud, code, this.#options.clock.now_s())
+    this.#journal.add(LogId.fraud, code, this.#clock.now_s())
   }
 
   /** The sealed parameters are not those of the last change. Told once, until the management resets the tampers. */
   sealedDamaged(number: number): void {
-    const { clock, keep } = this.#options
     if ((this.tamper.latched & (1 << Tamper.sealedParameter)) !== 0) return
-    keep(() => this.tamper.moment('sealedParameter', clock.now_s(), clock.ticks_ms(), number))
+    this.#journal.keep(() => this.tamper.moment('sealedParameter', this.#clock.now_s(), this.#clock.ticks_ms(), number))
   }
 
   /** By the management: forgets the tampers that are over. */
   resetTamper(): void {
-    const { clock, keep } = this.#options
-    keep(() => this.tamper.reset(clock.now_s()))
+    this.#journal.keep(() => this.tamper.reset(this.#clock.now_s()))
   }
 
   /** The firmware was reset by its watchdog or died; that is logged already. */
   watchdogFired(now_s: number): void {
-    this.#options.keep(() => {
+    this.#journal.keep(() => {
       this.errors.set(MeterError.watchdog, true, now_s, 0, true)
       this.errors.set(MeterError.watchdog, false, now_s)
     })
@@ -217,25 +211,28 @@ export class MeterWatch {
   private at(sample: Instantaneous, now_s: number): void {
     this.#sample = sample
     this.#now_s = now_s
-    this.#ticks_ms = this.#options.clock.ticks_ms()
+    this.#ticks_ms = this.#clock.ticks_ms()
   }
 
-  // Made once: nothing is allocated in a second in which nothing happens.
-  readonly #contacts = (): void => this.tamper.contacts(this.#now_s, this.#ticks_ms)
-  readonly #observe = (): void => {
+  private contacts(): void {
+    this.tamper.contacts(this.#now_s, this.#ticks_ms)
+  }
+
+  private observe(): void {
     if (this.#mains) this.quality.observe(this.#sample!, this.#now_s, this.#ticks_ms)
   }
-  readonly #judge = (): void => {
+
+  private judge(): void {
     const sample = this.#sample!
     if (this.#mains) this.quality.second(sample, this.#now_s, this.#ticks_ms)
     this.tamper.second(sample, this.#now_s, this.#ticks_ms)
     if (!this.#tested) {
       // Not while the meter starts: a supply that flickers must not pay for it each time.
       this.#tested = true
-      this.selfTest.start(this.#now_s, this.#options.device.firmware?.trial === true)
+      this.selfTest.start(this.#now_s, this.#device.firmware?.trial === true)
     }
     // What the rules move is no fault of the clock.
-    if (this.#options.slewing()) this.#clockWatch.set()
+    if (this.#time.clock.slewing) this.#clockWatch.set()
     this.selfTest.second(sample.status, this.#now_s)
   }
 }

@@ -5,7 +5,7 @@ import { MemoryFlash } from '../../hal/portable/flash.ts'
 import { EventLog, type EventRecord } from '../../src/core/events/event-log.ts'
 import { openStorage, type Storage } from '../../src/core/storage/storage.ts'
 import { toHex } from '../../src/lib/hex.ts'
-import { lastSign_s } from '../../src/meter/core.ts'
+import { lastSign_s } from '../../src/meter/last-sign.ts'
 
 /** One count of the IC: 1/320 Wh. */
 const COUNT_MWH = 3.125

@@ -68,9 +68,11 @@ class TimeRig {
       settings: this.storage.settings,
       config: config.value,
       alive_s: 0,
-      onAdjusted: ({ kind }) => this.steps.push(kind),
-      log: (code) => this.events.push(code),
-      keep: (write) => write(),
+      owner: {
+        clockAdjusted: ({ kind }) => this.steps.push(kind),
+        record: (code) => this.events.push(code),
+        keep: (write) => write(),
+      },
     })
   }
 }

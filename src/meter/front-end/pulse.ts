@@ -9,7 +9,7 @@ import type { Fraction } from '../../lib/fraction.ts'
 import type { MeteringSample } from '../../lib/metering-sample.ts'
 import { RatioCarry } from '../../lib/ratio-carry.ts'
 import type { MeterConfig } from '../config.ts'
-import { lastSign_s } from '../core.ts'
+import { lastSign_s } from '../last-sign.ts'
 import type { FrontEnd, FrontEndOptions } from './front-end.ts'
 
 /** Thousandths of the unit that the registers keep (l, Wh, kJ). */
