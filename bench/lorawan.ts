@@ -3,11 +3,15 @@ import { hostCrypto } from '../hal/host/crypto.ts'
 import { decodeData, encodeData } from '../src/links/lorawan/frame.ts'
 import { cryptPayload, sign, verifyData } from '../src/links/lorawan/security.ts'
 import { type Bench, rate } from './harness.ts'
+import { joinAll, populate, report, Town } from './lorawan-town.ts'
 
 /** A CommonJS module: what Node gives is what it calls default. */
 const loraPacket = module.default ?? (module as unknown as typeof module.default)
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i * 7)
 const DEV_ADDR = 0x26011bda
+/** Of the world in which they report for a day. */
+const METERS = 100
+const REPORTS_A_DAY = 96
 /** A report of a meter. */
 const PAYLOAD = Uint8Array.from({ length: 40 }, (_, i) => i)
 
@@ -80,6 +84,21 @@ export const benches: Bench[] = [
         return loraPacket.decrypt(packet, THEIR_KEY, THEIR_KEY)
       })
       return { value, peer }
+    },
+  },
+  {
+    name: 'lorawan.world',
+    unit: 'device-days/s, 100 meters on one air with a report every 15 minutes',
+    run: async () => {
+      const town = new Town('EU868', 3)
+      populate(town, METERS, 2500)
+      const joined = joinAll(town)
+      const began_ms = performance.now()
+      const begun = report(town, REPORTS_A_DAY)
+      const elapsed_s = (performance.now() - began_ms) / 1000
+      // A world in which nothing happens would be fast.
+      if (joined < 0.97 * METERS || begun < 0.95 * METERS * REPORTS_A_DAY) throw new Error(`${joined} joined, ${begun} uplinks`)
+      return { value: (METERS * (REPORTS_A_DAY + 1)) / REPORTS_A_DAY / elapsed_s }
     },
   },
 ]

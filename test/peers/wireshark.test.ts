@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { Town } from '../../bench/lorawan-town.ts'
 import { captureFrame, captureHeader } from '../../src/headend/lorawan/capture.ts'
 import { toHex } from '../../src/lib/hex.ts'
 import { decodeData, frameType, isDataFrame } from '../../src/links/lorawan/frame.ts'
-import { Town } from '../headend/lorawan/rig.ts'
 import { ANY_PORTS, ferraris, temporaryFolder } from '../support/ferraris.ts'
 
 const available = spawnSync('tshark', ['--version']).error === undefined

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { Town } from '../../../bench/lorawan-town.ts'
 import { REGION_NAMES, REGIONS } from '../../../src/links/lorawan/regions-table.ts'
-import { Town } from './rig.ts'
 
 const NEAR = { x_m: 300, y_m: 0 }
 const FAR = { x_m: 3000, y_m: 0 }

@@ -1,40 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { SeededRandom } from '../../../src/lib/random.ts'
+import { joinAll, populate, report, Town } from '../../../bench/lorawan-town.ts'
 import { REGIONS } from '../../../src/links/lorawan/regions-table.ts'
 import type { AirSignal } from '../../../src/world/lora/air.ts'
-import { type Node, Town } from './rig.ts'
 
 const INTERVAL_S = 900
-const PAYLOAD = new Uint8Array(24)
-
-/** Devices at random places within `radius_m` of the gateway. */
-function populate(town: Town, count: number, radius_m: number, options: Parameters<Town['addNode']>[1] = {}): void {
-  const random = new SeededRandom(5)
-  while (town.nodes.length < count) {
-    const [x_m, y_m] = [(2 * random.float() - 1) * radius_m, (2 * random.float() - 1) * radius_m]
-    if (x_m ** 2 + y_m ** 2 <= radius_m ** 2) town.addNode({ x_m, y_m }, options)
-  }
-}
-
-/** Each device reports once in an interval, at a random moment of it. Returns uplinks that were begun. */
-function report(town: Town, intervals: number): number {
-  const random = new SeededRandom(6)
-  let begun = 0
-  const send = (node: Node): void => {
-    if (!node.mac.joined || node.mac.busy || node.mac.payload_max < PAYLOAD.length) return
-    node.mac.send(1, PAYLOAD, false)
-    begun++
-  }
-  const from_us = town.scheduler.now_us
-  for (let interval = 0; interval < intervals; interval++) {
-    for (const node of town.nodes) {
-      const at_us = from_us + Math.round((interval + random.float()) * INTERVAL_S * 1e6)
-      town.scheduler.at(at_us, () => send(node))
-    }
-  }
-  town.run((intervals + 1) * INTERVAL_S)
-  return begun
-}
 
 /** Airtime of each sender in each band within any hour that begins with one of its frames, as a share of the hour. */
 function largestDuty(town: Town): number {
@@ -67,10 +36,7 @@ describe('a town of meters', () => {
   test('a hundred meters for a week: nearly all is delivered, nobody sends too much, no number comes twice', () => {
     const town = new Town('EU868', 3)
     populate(town, 100, 2500)
-    for (const [i, node] of town.nodes.entries()) town.scheduler.at(town.scheduler.now_us + i * 6e6, () => node.mac.join())
-    town.run(3600)
-    const joined = town.nodes.filter(({ mac }) => mac.joined)
-    expect(joined.length).toBeGreaterThanOrEqual(97)
+    expect(joinAll(town)).toBeGreaterThanOrEqual(97)
     const before = town.of('up').length
     const begun = report(town, 7 * 96)
     const delivered = town.of('up').length - before

@@ -8,6 +8,7 @@ import { dissect } from '../../../src/meter/face/page/layers.ts'
 import { payloadFields } from '../../../src/meter/face/page/payload.ts'
 import type { FaceFrame } from '../../../src/meter/face/radio-state.ts'
 import { encodeReadings as encodeCbor } from '../../../src/protocols/cbor/encode.ts'
+import { encodeAnswer, encodeRequest } from '../../../src/protocols/meter-request/codec.ts'
 import { encodeAcknowledgement, encodeFragment } from '../../../src/protocols/schc/message.ts'
 import { encodeReadings } from '../../../src/protocols/yobiiq/encode.ts'
 
@@ -146,6 +147,28 @@ describe('payloads', () => {
   ])('port %d, up %s: %s', (fPort, up, hex, fields) => {
     expect(payloadFields(fPort, fromHex(hex), up, 0).fields).toEqual(fields)
   })
+})
+
+test('requests and answers', () => {
+  const read = encodeRequest({ kind: 'registers', id: 3, codes: ['1.8.0', '32.7.0'] })
+  const range = encodeRequest({ kind: 'profile', id: 4, from_s: 1_700_000_000, to_s: 1_700_003_600 })
+  expect(payloadFields(61, Uint8Array.of(...read, ...range), false, 0).fields).toEqual([
+    ['request 3', 'registers 1.8.0, 32.7.0'],
+    ['request 4', 'profile 2023-11-14 22:13:20 2023-11-14 23:13:20'],
+  ])
+  const registers = [
+    { code: '1.8.0', scaler: 0, unit: 30, value: 1234 },
+    { code: '32.7.0', scaler: -1, unit: 35, value: 2301 },
+  ]
+  expect(payloadFields(61, encodeAnswer({ kind: 'registers', id: 3, registers }), true, 0).fields).toEqual([
+    ['answer 3', 'registers'],
+    ['1.8.0', '1234'],
+    ['32.7.0', '230.1'],
+  ])
+  expect(payloadFields(61, encodeAnswer({ kind: 'failure', id: 3, failure: 2 }), true, 0).fields).toEqual([
+    ['answer 3', 'failure'],
+    ['reason', '2'],
+  ])
 })
 
 test('payloads in CBOR and fragments', () => {

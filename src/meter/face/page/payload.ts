@@ -1,7 +1,8 @@
-import { DecodeError } from '../../../lib/bytes.ts'
+import { ByteReader, DecodeError } from '../../../lib/bytes.ts'
 import type { Field } from '../../../links/lorawan/command-fields.ts'
 import { decodeUplink } from '../../../protocols/cbor/decode.ts'
 import { CBOR_PORT } from '../../../protocols/cbor/keys-table.ts'
+import { decodeAnswer, type MeterAnswer, type MeterRequest, REQUEST_PORT, readRequest } from '../../../protocols/meter-request/codec.ts'
 import { decodeAcknowledgement, decodeFragment, FRAGMENT_PORT } from '../../../protocols/schc/message.ts'
 import { WRAPPER_RULE } from '../../../protocols/schc/rules.ts'
 import { type Command, decodeCommands } from '../../../protocols/yobiiq/commands.ts'
@@ -75,6 +76,29 @@ function cborText(payload: Uint8Array, offset_min: number): PayloadText {
   return { fields, parts }
 }
 
+function requestText({ kind, id, ...rest }: MeterRequest, offset_min: number): Field {
+  const values = Object.entries(rest).map(([name, value]) => {
+    return name.endsWith('_s') ? readingText('time', Number(value), offset_min) : [value].flat().join(', ')
+  })
+  return [`request ${id}`, [kind, ...values].join(' ')]
+}
+
+function answerFields(answer: MeterAnswer): Field[] {
+  const first: Field = [`answer ${answer.id}`, answer.kind]
+  if (answer.kind === 'failure') return [first, ['reason', `${answer.failure}`]]
+  if (answer.kind === 'profile') return [first, ['entries', `${answer.entries}`]]
+  return [first, ...answer.registers.map(({ code, value, scaler }): Field => [code, `${Number((value * 10 ** scaler).toPrecision(12))}`])]
+}
+
+/** Requests to the meter, and what it answers. */
+function requestFields(payload: Uint8Array, up: boolean, offset_min: number): Field[] {
+  const reader = new ByteReader(payload)
+  if (up) return answerFields(decodeAnswer(reader))
+  const fields: Field[] = []
+  while (reader.remaining > 0) fields.push(requestText(readRequest(reader), offset_min))
+  return fields
+}
+
 /** A fragment of a longer message, or its acknowledgement (RFC 9011). */
 function fragmentText(payload: Uint8Array, up: boolean): PayloadText {
   const { type, ...rest } = up ? decodeFragment(payload) : decodeAcknowledgement(payload)
@@ -90,6 +114,7 @@ function fragmentText(payload: Uint8Array, up: boolean): PayloadText {
 /** What a payload in clear says; nothing for a format that the page does not know. */
 export function payloadFields(fPort: number, payload: Uint8Array, up: boolean, offset_min: number): PayloadText {
   try {
+    if (fPort === REQUEST_PORT) return { fields: requestFields(payload, up, offset_min) }
     if (fPort === FRAGMENT_PORT) return fragmentText(payload, up)
     if (up && fPort === CBOR_PORT) return cborText(payload, offset_min)
     if (up && fPort === WRAPPER_RULE) return { fields: [['DLMS', `data-notification of ${payload.length} bytes`]] }

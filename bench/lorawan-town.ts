@@ -1,17 +1,20 @@
-import { hostCrypto } from '../../../hal/host/crypto.ts'
-import type { NetworkEvent } from '../../../src/headend/lorawan/events.ts'
-import { NetworkServer, type ServerGateway } from '../../../src/headend/lorawan/network-server.ts'
-import type { Downlink, UplinkResult } from '../../../src/lib/lorawan-link.ts'
-import { SeededRandom } from '../../../src/lib/random.ts'
-import { LoRaWanMac } from '../../../src/links/lorawan/mac.ts'
-import { REGIONS, type RegionName } from '../../../src/links/lorawan/regions-table.ts'
-import { type AirSignal, LoRaAir, type Position } from '../../../src/world/lora/air.ts'
-import { AirRadio } from '../../../src/world/lora/air-radio.ts'
-import { WorldConcentrator } from '../../../src/world/lora/concentrator.ts'
-import { Scheduler } from '../../../src/world/scheduler.ts'
-import { WorldTimer } from '../../../src/world/time.ts'
+import { hostCrypto } from '../hal/host/crypto.ts'
+import type { NetworkEvent } from '../src/headend/lorawan/events.ts'
+import { NetworkServer, type ServerGateway } from '../src/headend/lorawan/network-server.ts'
+import type { Downlink, UplinkResult } from '../src/lib/lorawan-link.ts'
+import { SeededRandom } from '../src/lib/random.ts'
+import { LoRaWanMac } from '../src/links/lorawan/mac.ts'
+import { REGIONS, type RegionName } from '../src/links/lorawan/regions-table.ts'
+import { type AirSignal, LoRaAir, type Position } from '../src/world/lora/air.ts'
+import { AirRadio } from '../src/world/lora/air-radio.ts'
+import { WorldConcentrator } from '../src/world/lora/concentrator.ts'
+import { Scheduler } from '../src/world/scheduler.ts'
+import { WorldTimer } from '../src/world/time.ts'
 
 const START_US = 1_790_000_000_000_000
+/** A report of a meter, and how often one is due. */
+const PAYLOAD = new Uint8Array(24)
+const INTERVAL_S = 900
 
 /** A device and what it was told. */
 export interface Node {
@@ -139,4 +142,40 @@ export class Town {
   of<Type extends NetworkEvent['type']>(type: Type): Extract<NetworkEvent, { type: Type }>[] {
     return this.events.filter((event): event is Extract<NetworkEvent, { type: Type }> => event.type === type)
   }
+}
+
+/** Devices at random places within `radius_m` of the gateway, until there are `count`. */
+export function populate(town: Town, count: number, radius_m: number, options: Parameters<Town['addNode']>[1] = {}): void {
+  const random = new SeededRandom(5)
+  while (town.nodes.length < count) {
+    const [x_m, y_m] = [(2 * random.float() - 1) * radius_m, (2 * random.float() - 1) * radius_m]
+    if (x_m ** 2 + y_m ** 2 <= radius_m ** 2) town.addNode({ x_m, y_m }, options)
+  }
+}
+
+/** All join, one after the other, six seconds apart, within an hour. Returns how many did. */
+export function joinAll(town: Town): number {
+  for (const [i, node] of town.nodes.entries()) town.scheduler.at(town.scheduler.now_us + i * 6e6, () => node.mac.join())
+  town.run(3600)
+  return town.nodes.filter(({ mac }) => mac.joined).length
+}
+
+/** Each device reports once in an interval of a quarter of an hour, at a random moment of it. Returns uplinks that were begun. */
+export function report(town: Town, intervals: number): number {
+  const random = new SeededRandom(6)
+  let begun = 0
+  const send = (node: Node): void => {
+    if (!node.mac.joined || node.mac.busy || node.mac.payload_max < PAYLOAD.length) return
+    node.mac.send(1, PAYLOAD, false)
+    begun++
+  }
+  const from_us = town.scheduler.now_us
+  for (let interval = 0; interval < intervals; interval++) {
+    for (const node of town.nodes) {
+      const at_us = from_us + Math.round((interval + random.float()) * INTERVAL_S * 1e6)
+      town.scheduler.at(at_us, () => send(node))
+    }
+  }
+  town.run((intervals + 1) * INTERVAL_S)
+  return begun
 }
