@@ -12,7 +12,28 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** Modules of the Moddable SDK and our own in C, which only a device has: emulations that behave as their C does. */
+const EMULATED: Readonly<Record<string, string>> = {
+  'embedded:implementation/i2csync': 'i2csync',
+  'embedded:io/digital': 'digital',
+  'embedded:network/interface/ethernet': 'network-interface',
+  'embedded:network/interface/wifi': 'network-interface',
+  'embedded:storage/flash': 'flash',
+  'embedded:storage/key-value': 'key-value',
+  'ferraris/firmware': 'firmware',
+  'ferraris/pulse-count': 'pulse-count',
+  'ferraris/spi': 'spi',
+  'ferraris/system': 'system',
+  'ferraris/uart': 'uart',
+}
+
 export default defineConfig({
+  resolve: {
+    alias: Object.entries(EMULATED).map(([find, name]) => ({
+      find,
+      replacement: new URL(`test/support/moddable/${name}.ts`, import.meta.url).pathname,
+    })),
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // Foreign programs have a run of their own: vitest.peers.config.ts.
