@@ -37,14 +37,16 @@ Options of run:
   --lorawan-mqtt URL  the built-in network server publishes and takes downlinks on MQTT in
                       ChirpStack's JSON form, such as mqtt://127.0.0.1:1883
   --lorawan-capture FILE  what the gateways hear and send, as a pcap file for Wireshark
+  --lorawan-update FILE  signed firmware that the built-in network server brings to the meter
+                      in fragments, by multicast (V8)
   --seed N            seed of the world's chance (default 1)
   --json              with --for: print the final registers as one JSON object
 
 Options of provision:
   --file FILE         provisioning file, JSON (docs/provisioning.md)
   --set PATH=JSON     one field of the configuration, such as profile.period_min=5; may be repeated
-  --secret NAME=TEXT  dlms.reading, dlms.management, lorawan.appkey or sts.key; TEXT may be
-                      hex:…; may be repeated
+  --secret NAME=TEXT  dlms.reading, dlms.management, lorawan.appkey, lorawan.genappkey
+                      or sts.key; TEXT may be hex:…; may be repeated
   --key-file FILE     public key that signs new firmware, PEM
 
 Options of reset:
@@ -75,6 +77,7 @@ export interface RunOptions {
   readonly lorawanServer?: string
   readonly lorawanMqtt?: string
   readonly lorawanCapture?: string
+  readonly lorawanUpdate?: string
   readonly seed: number
   readonly json: boolean
 }
@@ -147,6 +150,9 @@ interface Grammar {
   readonly lists?: readonly string[]
 }
 
+/** Options that say --lorawan too. */
+const LORAWAN_OPTIONS = ['--lorawan-server', '--lorawan-mqtt', '--lorawan-capture', '--lorawan-update']
+
 const RUN: Grammar = {
   values: [
     '--board',
@@ -162,6 +168,7 @@ const RUN: Grammar = {
     '--lorawan-server',
     '--lorawan-mqtt',
     '--lorawan-capture',
+    '--lorawan-update',
     '--seed',
   ],
   flags: ['--no-http', '--lorawan', '--json'],
@@ -260,10 +267,11 @@ function runOptions(words: readonly string[]): RunOptions {
     httpPort: given('--http-port', (text) => integer('--http-port', text, 0, 65535)),
     http: !values.has('--no-http'),
     consolePort: given('--console', (text) => integer('--console', text, 0, 65535)),
-    lorawan: values.has('--lorawan') || values.has('--lorawan-server') || values.has('--lorawan-mqtt') || values.has('--lorawan-capture'),
+    lorawan: values.has('--lorawan') || LORAWAN_OPTIONS.some((name) => values.has(name)),
     lorawanServer: given('--lorawan-server', serverOf),
     lorawanMqtt: given('--lorawan-mqtt', brokerOf),
     lorawanCapture: given('--lorawan-capture', (text) => text),
+    lorawanUpdate: given('--lorawan-update', (text) => text),
     seed: given('--seed', (text) => integer('--seed', text, 0, 0xffffffff)) ?? 1,
     json,
   }

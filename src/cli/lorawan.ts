@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomFillSync } from 'node:crypto'
 import type { VirtualConfig } from '../../boards/virtual/config.ts'
 import type { WorldGateway } from '../../boards/virtual/lorawan.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer } from '../../hal/api/time.ts'
 import { hostCrypto } from '../../hal/host/crypto.ts'
 import type { ChirpStackMqtt } from '../headend/lorawan/chirpstack-mqtt.ts'
-import type { NetworkEvent } from '../headend/lorawan/events.ts'
+import type { NetworkEvent, UplinkEvent } from '../headend/lorawan/events.ts'
 import { NetworkServer, type ServerGateway } from '../headend/lorawan/network-server.ts'
 import { describeNotification, describePayload, objectOf } from '../headend/lorawan/payload.ts'
 import { SchcGateway } from '../headend/lorawan/schc-gateway.ts'
 import { UdpServer } from '../headend/lorawan/udp-server.ts'
+import { UpdateCampaign } from '../headend/lorawan/update-campaign.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { fromHex, toHex } from '../lib/hex.ts'
 import type { Concentrator, GatewayTransmission } from '../lib/lora-gateway.ts'
@@ -94,6 +95,14 @@ export async function brokerAt(url: string | undefined): Promise<Broker | undefi
   return { url, Client }
 }
 
+/** The server, and the time that it lives in. */
+interface Served {
+  readonly server: NetworkServer
+  readonly timer: Timer
+  readonly utc_ms: () => number
+  readonly note: (text: string) => void
+}
+
 /** The network server of the default run: it lives in the world's own time, so it answers at every speed. */
 export class BuiltInNetwork {
   readonly #config: VirtualConfig
@@ -101,6 +110,9 @@ export class BuiltInNetwork {
   readonly #euis = new Map<string, string>()
   readonly #broker: Broker | undefined
   #mqtt: ChirpStackMqtt | undefined
+  /** Waits for the meter. */
+  #image: Uint8Array | undefined
+  #campaign: UpdateCampaign | undefined
 
   readonly #capture: CaptureFile | undefined
 
@@ -142,6 +154,39 @@ export class BuiltInNetwork {
     }
   }
 
+  /** Brings a signed image to the meter as soon as it is heard of. */
+  update(image: Uint8Array): void {
+    this.#image = image
+  }
+
+  #onUplink(event: UplinkEvent, { server, timer, utc_ms, note }: Served): void {
+    this.#campaign?.receive(event)
+    const image = this.#image
+    const { lorawan } = this.#config.meter
+    const root = lorawan.genAppKey ?? lorawan.appKey
+    if (image === undefined || root === undefined) return
+    this.#image = undefined
+    const region = REGIONS[lorawan.region]
+    try {
+      this.#campaign = new UpdateCampaign({
+        server,
+        region,
+        crypto: hostCrypto,
+        timer,
+        random: (buffer) => void randomFillSync(buffer),
+        utc_ms,
+        devices: [{ devEui: event.devEui, genAppKey: fromHex(root.toLowerCase()) }],
+        image,
+        dataRate: region.rx1DataRate(event.dataRate, 0, region.dwellByDefault),
+        onProgress: note,
+      })
+      this.#campaign.start()
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      note(`update: ${error.message}`)
+    }
+  }
+
   /** Listens on a free port of this computer, in real time: for an engine whose world is elsewhere. Gives `host:port`. */
   listen(network: Network, timer: Timer, note: (text: string) => void): Promise<string> {
     const server = this.#start(timer, () => Date.now(), note)
@@ -168,7 +213,9 @@ export class BuiltInNetwork {
       onEvent: (event) => {
         note(describe(event))
         this.#mqtt?.publish(event)
-        if (event.type === 'up') attempt(() => schc.receive(event), note)
+        if (event.type !== 'up') return
+        attempt(() => schc.receive(event), note)
+        this.#onUplink(event, { server, timer, utc_ms, note })
       },
     })
     const schc = new SchcGateway({

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { VirtualConfig } from '../../boards/virtual/config.ts'
 import type { WorldService } from '../../boards/virtual/machine.ts'
 import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
@@ -91,9 +92,11 @@ interface Drive {
   readonly options: RunOptions
   readonly engineOptions: EngineOptions
   readonly terminal: Terminal
+  /** The history is over. */
+  readonly onLive: () => void
 }
 
-async function drive({ engine, start, options, engineOptions, terminal }: Drive): Promise<void> {
+async function drive({ engine, start, options, engineOptions, terminal, onLive }: Drive): Promise<void> {
   const { data, config } = engineOptions
   const { signal } = abortOnSignals()
   const first = await engine.summary()
@@ -112,6 +115,7 @@ async function drive({ engine, start, options, engineOptions, terminal }: Drive)
   if (start_ms > start.time_ms) terminal.line(`${formatDuration(start_ms - start.time_ms)} of history, now ${terminal.time(start_ms)}`)
   // Only now: who reads an address shall find the whole history.
   for (const address of addresses) terminal.line(address)
+  onLive()
   terminal.range(start_ms, end_ms)
   let noted_ms = 0
   const onSlice = (now_ms: number, actualSpeed: number) => {
@@ -171,6 +175,14 @@ async function serveLoRaWan(
   return { config: withLoRaWan(config, await network.listen(sockets, createHostTimer(), (text) => terminal.line(text))), network, sockets }
 }
 
+function readImageFile(file: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(file))
+  } catch (error) {
+    throw new FerrarisError('FILE', `--lorawan-update: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 /** `ferraris run`: a virtual meter until its time is over or somebody stops it. Throws FerrarisError with one clear line. */
 export async function run(options: RunOptions): Promise<void> {
   const loaded = loadConfiguration(options)
@@ -179,6 +191,9 @@ export async function run(options: RunOptions): Promise<void> {
     throw new FerrarisError('OPTIONS', '--lorawan-mqtt is of the built-in network server; with a server of your own, ask that one')
   if (options.lorawanCapture !== undefined && (options.engine === 'xs' || lorawan.world.lorawan.server !== undefined))
     throw new FerrarisError('OPTIONS', '--lorawan-capture needs the V8 engine and the built-in network server')
+  if (options.lorawanUpdate !== undefined && (options.engine === 'xs' || lorawan.world.lorawan.server !== undefined))
+    throw new FerrarisError('OPTIONS', '--lorawan-update needs the V8 engine and the built-in network server')
+  const image = options.lorawanUpdate === undefined ? undefined : readImageFile(options.lorawanUpdate)
   const terminal = new Terminal(lorawan.meter, options.json)
   const served = await serveLoRaWan(lorawan, options, terminal)
   const { config } = served
@@ -190,7 +205,10 @@ export async function run(options: RunOptions): Promise<void> {
     const engineOptions: EngineOptions = { ...base, start_ms: start.time_ms }
     const engine = options.engine === 'xs' ? await createXsEngine(engineOptions) : createV8Engine(engineOptions)
     try {
-      await drive({ engine, start, options, engineOptions, terminal })
+      const onLive = (): void => {
+        if (image !== undefined) served.network.update(image)
+      }
+      await drive({ engine, start, options, engineOptions, terminal, onLive })
     } finally {
       await engine.stop()
     }

@@ -23,6 +23,21 @@ export interface Downlink {
   readonly snr_dB: number | undefined
   readonly window: 'RX1' | 'RX2' | 'RXC' | undefined
   readonly multicast: boolean
+  /** Of a multicast frame: the number of its group. */
+  readonly group?: number
+}
+
+/** Reception of multicast groups, where the MAC can. */
+export interface MulticastReceiver {
+  /** Takes frames of a group from now on; undefined: not any more. `key` is its McKey, counters as in TS005. */
+  setGroup(
+    id: number,
+    group: { readonly address: number; readonly key: Uint8Array; readonly fCntMin: number; readonly fCntMax: number } | undefined,
+  ): void
+  /** Whether it could listen there. */
+  canListen(frequency_Hz: number, dataRate: number): { readonly frequency: boolean; readonly dataRate: boolean }
+  /** Listens there all the time, whatever the class, instead of where class C listens; undefined: as before. */
+  listenTo(where: { readonly frequency_Hz: number; readonly dataRate: number } | undefined): void
 }
 
 /** Never called from inside a method of the link. */
@@ -52,6 +67,8 @@ export interface LoRaWanLink {
    * Sends on a port of 1 to 223. Errors: FerrarisError `LORAWAN_BUSY`, `LORAWAN_NOT_JOINED`, `LORAWAN_LENGTH` for a payload that does not fit at this data rate.
    */
   send(fPort: number, payload: Uint8Array, confirmed: boolean): void
+  /** Undefined where groups are not heard. */
+  readonly multicast?: MulticastReceiver
   /** Asks the network for the time with the next uplink; nothing happens where the module cannot. */
   requestTime(): void
   /** Asks the network how well it hears with the next uplink. */

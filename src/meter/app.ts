@@ -408,7 +408,15 @@ export class Meter {
       relayClosed: () => this.supplySwitch?.supply.disconnector.outputState,
       limit_W: (thresholdNormal) => this.supplySwitch?.supply.limiter.change({ thresholdNormal }) === 'success',
     }
-    this.#lorawan = new LoRaWanPart({ wiring: lora, device: this.#device, core, config, keys: this.#keys, target })
+    this.#lorawan = new LoRaWanPart({
+      wiring: lora,
+      device: this.#device,
+      core,
+      config,
+      keys: this.#keys,
+      target,
+      update: this.firmware?.update,
+    })
     this.#supervisor.add('lorawan', this.#lorawan)
   }
 

@@ -4,6 +4,7 @@ import type { NetworkEvent, UplinkEvent } from '../../src/headend/lorawan/events
 import { NetworkServer } from '../../src/headend/lorawan/network-server.ts'
 import { type DlmsMessage, SchcGateway } from '../../src/headend/lorawan/schc-gateway.ts'
 import { fromHex } from '../../src/lib/hex.ts'
+import type { GatewayTransmission } from '../../src/lib/lora-gateway.ts'
 import { REGIONS, type RegionName } from '../../src/links/lorawan/regions-table.ts'
 import { decodeReadings } from '../../src/protocols/yobiiq/decode.ts'
 import type { Position } from '../../src/world/lora/air.ts'
@@ -11,14 +12,18 @@ import type { WorldConcentrator } from '../../src/world/lora/concentrator.ts'
 import { WorldTimer } from '../../src/world/time.ts'
 import { Rig, type RigOptions } from './rig.ts'
 
-const DEV_EUI = '0004a30b001c0530'
-const APP_KEY = '000102030405060708090a0b0c0d0e0f'
+export const DEV_EUI = '0004a30b001c0530'
+export const APP_KEY = '000102030405060708090a0b0c0d0e0f'
 
 /** A meter in a house with a heater, and a network server that lives in its world. */
 export class Connected {
   readonly events: NetworkEvent[] = []
   readonly gateways: WorldConcentrator[] = []
   server: NetworkServer | undefined
+  /** Told of each uplink. */
+  heard: ((event: UplinkEvent) => void) | undefined
+  /** What does not leave the gateway. */
+  lost: ((transmission: GatewayTransmission) => boolean) | undefined
   /** What came as DLMS messages. */
   readonly messages: DlmsMessage[] = []
   readonly #schc = new SchcGateway({
@@ -27,10 +32,18 @@ export class Connected {
   })
   readonly rig: Rig
   readonly #region: RegionName
+  readonly #class: 'A' | 'C'
 
-  /** `radio`: what the board has for LoRa; `gateways`: where they stand, unless at the place of the default. */
-  constructor(lorawan: Record<string, unknown> = {}, options: Partial<RigOptions> = {}, radio = 'SX1262', gateways?: readonly Position[]) {
+  /** `radio`: what the board has for LoRa; `more`: of the meter's configuration; `gateways`: where they stand, unless at the place of the default. */
+  constructor(
+    lorawan: Record<string, unknown> = {},
+    options: Partial<RigOptions> = {},
+    radio = 'SX1262',
+    gateways?: readonly Position[],
+    more: Record<string, unknown> = {},
+  ) {
     this.#region = (lorawan.region as RegionName | undefined) ?? 'EU868'
+    this.#class = lorawan.class === 'A' ? 'A' : 'C'
     this.rig = new Rig({
       trace: null,
       ...options,
@@ -41,7 +54,7 @@ export class Connected {
           lorawan: { radio, ...(gateways && { gateways }) },
           appliances: [{ id: 'heater', name: 'Heater', active_W: 2000, on: true }],
         },
-        meter: { lorawan: { enabled: true, devEui: DEV_EUI, appKey: APP_KEY, spread_s: 30, ...lorawan } },
+        meter: { ...more, lorawan: { enabled: true, devEui: DEV_EUI, appKey: APP_KEY, spread_s: 30, ...lorawan } },
       },
     })
   }
@@ -54,17 +67,27 @@ export class Connected {
       utc_ms: () => scheduler.now_us / 1000,
       onEvent: (event) => {
         this.events.push(event)
-        if (event.type === 'up') this.#schc.receive(event)
+        if (event.type !== 'up') return
+        this.#schc.receive(event)
+        this.heard?.(event)
       },
     })
     const { server } = this
     if (this.gateways.length === 0)
-      server.addDevice({ name: 'meter', devEui: fromHex(DEV_EUI), joinEui: new Uint8Array(8), appKey: fromHex(APP_KEY), deviceClass: 'C' })
+      server.addDevice({
+        name: 'meter',
+        devEui: fromHex(DEV_EUI),
+        joinEui: new Uint8Array(8),
+        appKey: fromHex(APP_KEY),
+        deviceClass: this.#class,
+      })
     this.gateways.push(concentrator as WorldConcentrator)
     const gateway = {
       id: name,
       antennaGain_dBi,
-      send: (transmission: Parameters<typeof concentrator.transmit>[0]) => void concentrator.transmit(transmission),
+      send: (transmission: GatewayTransmission) => {
+        if (this.lost?.(transmission) !== true) concentrator.transmit(transmission)
+      },
     }
     concentrator.onReceived = (reception) => server.received(gateway, reception)
   }

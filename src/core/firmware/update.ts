@@ -178,6 +178,11 @@ export class FirmwareUpdate {
    * Verifies the image: at once when it is small, otherwise `temporary-failure` until `step` has got through; ask again, or read `status`.
    * `other-reason`: the image was refused.
    */
+  /** Bytes of the image from `offset` on, as far as they were transferred; what is missing reads as whatever the slot holds. */
+  read(buffer: Uint8Array, offset: number): void {
+    this.#store.read(buffer, offset)
+  }
+
   verify(): TransferResult {
     const refused = this.refused()
     if (refused !== undefined) return refused

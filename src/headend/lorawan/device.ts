@@ -58,6 +58,10 @@ export class Device {
   sending = false
   /** An uplink is being answered: what is put into the queue meanwhile leaves in its windows. */
   answering = false
+  /** Until then it may send, or listen to RX1. */
+  busy_ms = 0
+  /** Until then it listens to a multicast group. */
+  elsewhere_ms = 0
   /** Commands that were sent and are not answered yet. */
   adrPending = false
   readonly #nonces: number[] = []

@@ -23,6 +23,7 @@ import {
 import { decideAdr } from './adr.ts'
 import { Device, type DeviceOptions, QUEUE_MAX, type QueuedDownlink, type ServerSession } from './device.ts'
 import type { GatewayInfo, NetworkEvent, RefusedEvent } from './events.ts'
+import { multicastFrame, multicastTransmission, type ServedGroup } from './multicast-sender.ts'
 import { type NetworkPlan, networkPlan } from './network-plan.ts'
 
 /** Copies of a frame from other gateways come within this time. */
@@ -32,8 +33,10 @@ const CLOCK_RANGE = 2 ** 32
 const GPS_EPOCH_MS = 315_964_800_000
 const GPS_LEAP_MS = 18_000
 const PREAMBLE = 8
-/** Between two downlinks to a device that listens always. */
-const CLASS_C_PAUSE_MS = 1000
+/** Between two downlinks to a device that listens always: while it answers the first it hears nothing. */
+const CLASS_C_PAUSE_MS = 5000
+/** From the begin of RX2 to the end of what is sent in it. */
+const RX2_LENGTH_MS = 1000
 /** What a gateway needs between two transmissions, and what the way there takes. */
 const GATEWAY_GAP_MS = 200
 /** Largest index of a power. */
@@ -72,7 +75,7 @@ interface Best {
 
 /**
  * A LoRaWAN 1.0.x network server for one application: joins, MIC and counters, ADR, time and link check, downlinks in RX1 or RX2, class C. Small on purpose: it has no
- * multicast, no roaming and no class B. It knows no socket and no clock but those that it is given.
+ * roaming and no class B; what it sends to groups is up to whoever has a campaign. It knows no socket and no clock but those that it is given.
  */
 export class NetworkServer {
   readonly plan: NetworkPlan
@@ -109,6 +112,38 @@ export class NetworkServer {
     if (device.queue.length >= QUEUE_MAX) throw new FerrarisError('LORAWAN_QUEUE', `${QUEUE_MAX} downlinks wait for ${devEui}`)
     device.queue.push(item)
     if (device.options.deviceClass === 'C' && !device.sending && !device.answering) this.#sendNow(device)
+  }
+
+  /** Sends to a group through each gateway that one of these devices was heard by, one after the other; gives how many there are. */
+  sendMulticast(group: ServedGroup, devEuis: readonly string[], fPort: number, payload: Uint8Array): number {
+    const { crypto, timer, utc_ms } = this.#options
+    const phy = multicastFrame(crypto, group, fPort, payload)
+    const gateways = new Set(devEuis.map((devEui) => this.#gateways.get(this.#devices.get(devEui)?.gateway?.gateway ?? '')))
+    gateways.delete(undefined)
+    let wait_ms = 0
+    for (const gateway of gateways as Set<ServerGateway>) {
+      const transmission = multicastTransmission(group, phy, this.plan.rx2_dBm - gateway.antennaGain_dBi)
+      const send = () => {
+        this.#occupy(gateway, transmission, 0)
+        gateway.send(transmission)
+      }
+      wait_ms = Math.max(wait_ms, (this.#occupied_ms.get(gateway.id) ?? 0) - utc_ms())
+      if (wait_ms > 0) timer.set(send, Math.ceil(wait_ms))
+      else send()
+      wait_ms += GATEWAY_GAP_MS + airtime_us({ ...transmission, length: phy.length }) / 1000
+    }
+    return gateways.size
+  }
+
+  /** Downlinks that wait for a device. */
+  waiting(devEui: string): number {
+    return this.#devices.get(devEui)?.queue.length ?? 0
+  }
+
+  /** Until then the device listens to a group and not where class C does: what waits for it leaves in the windows of its uplinks. */
+  hold(devEui: string, until_ms: number): void {
+    const device = this.#devices.get(devEui)
+    if (device !== undefined) device.elsewhere_ms = until_ms
   }
 
   /** A gateway has heard something. */
@@ -225,16 +260,17 @@ export class NetworkServer {
       this.#tellUplink(device, session, frame, fCnt, payload, best)
       device.answering = false
     }
-    this.#answer(device, session, frame, answers, best)
+    const answered = this.#answer(device, session, frame, answers, best)
+    device.busy_ms = this.#options.utc_ms() + this.#windows_ms + (answered ? CLASS_C_PAUSE_MS : 0)
     // What did not go into RX1 follows when the windows are over.
     const { deviceClass } = device.options
-    if (deviceClass === 'C' && device.queue.length > 0 && !device.sending) this.#sendLater(device, this.#windows_ms)
+    if (deviceClass === 'C' && device.queue.length > 0 && !device.sending) this.#sendLater(device, device.busy_ms - this.#options.utc_ms())
   }
 
   /** From an uplink to the end of its windows. */
   get #windows_ms(): number {
     const { rxDelay_s = 1 } = this.#options
-    return (rxDelay_s + 1) * 1000 + CLASS_C_PAUSE_MS
+    return (rxDelay_s + 1) * 1000 + RX2_LENGTH_MS
   }
 
   #adopt(device: Device, session: ServerSession): void {
@@ -293,8 +329,8 @@ export class NetworkServer {
     } else if (cid === Cid.linkAdr) device.adrPending = false
   }
 
-  /** A downlink, when there is a reason for one. */
-  #answer(device: Device, session: ServerSession, frame: DataFrame, answers: number[], best: Best): void {
+  /** A downlink in RX1, when there is a reason for one; whether it brought something that the device may answer. */
+  #answer(device: Device, session: ServerSession, frame: DataFrame, answers: number[], best: Best): boolean {
     const { region, rxDelay_s = 1 } = this.#options
     const decision = frame.adr && !device.adrPending ? decideAdr(region, this.plan, device) : undefined
     if (decision !== undefined) {
@@ -306,11 +342,12 @@ export class NetworkServer {
     const fOpts = Uint8Array.from(answers.slice(0, FOPTS_MAX))
     const dataRate = region.rx1DataRate(device.dataRate, 0, region.dwellByDefault)
     const item = this.#fitting(device, payloadMax(region, dataRate, false, fOpts.length))
-    if (!frame.confirmed && !frame.adrAckRequest && fOpts.length === 0 && item === undefined) return
+    if (!frame.confirmed && !frame.adrAckRequest && fOpts.length === 0 && item === undefined) return false
     const phy = this.#encode(device, session, item, fOpts, frame.confirmed)
     this.#sendInWindow(best, phy, rxDelay_s * 1000)
     const rx1 = this.#rx1(best.reception)
     this.#tellDownlink(device, session, item, { window: 'RX1', ...rx1 }, best.gateway.id)
+    return item !== undefined
   }
 
   /** The channels of the network, all on. */
@@ -416,7 +453,7 @@ export class NetworkServer {
     const gateway = device.gateway && this.#gateways.get(device.gateway.gateway)
     const { session } = device
     if (gateway === undefined || session === undefined) return
-    const wait_ms = (this.#occupied_ms.get(gateway.id) ?? 0) - this.#options.utc_ms()
+    const wait_ms = Math.max(this.#occupied_ms.get(gateway.id) ?? 0, device.busy_ms, device.elsewhere_ms) - this.#options.utc_ms()
     if (wait_ms > 0) {
       if (device.queue.length > 0) this.#sendLater(device, wait_ms)
       return

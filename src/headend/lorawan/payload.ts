@@ -6,14 +6,30 @@ import { ApduTag } from '../../protocols/dlms/apdu.ts'
 import type { DataValue } from '../../protocols/dlms/axdr.ts'
 import { readData } from '../../protocols/dlms/axdr-decode.ts'
 import { WRAPPER_HEADER } from '../../protocols/dlms/wrapper.ts'
+import { decodeClockUplink } from '../../protocols/lorawan-app/clock-sync.ts'
+import { decodeFragmentUplink } from '../../protocols/lorawan-app/fragmentation.ts'
+import { decodeMulticastUplink } from '../../protocols/lorawan-app/multicast-setup.ts'
+import { CLOCK_SYNC, FRAGMENTATION, MULTICAST_SETUP } from '../../protocols/lorawan-app/package.ts'
 import { decodeAnswer, REQUEST_PORT } from '../../protocols/meter-request/codec.ts'
 import { decodeFragment, FRAGMENT_PORT } from '../../protocols/schc/message.ts'
 import { decodeReadings } from '../../protocols/yobiiq/decode.ts'
+
+/** What devices say on the ports of the application packages. */
+const PACKAGES: ReadonlyMap<number, (payload: Uint8Array) => readonly object[]> = new Map<
+  number,
+  (payload: Uint8Array) => readonly object[]
+>([
+  [CLOCK_SYNC.port, decodeClockUplink],
+  [FRAGMENTATION.port, decodeFragmentUplink],
+  [MULTICAST_SETUP.port, decodeMulticastUplink],
+])
 
 /** What a payload says, by name; undefined where there is no codec. */
 export function objectOf(fPort: number, payload: Uint8Array): Record<string, unknown> | undefined {
   try {
     if (fPort === CBOR_PORT) return cborObject(payload)
+    const decode = PACKAGES.get(fPort)
+    if (decode !== undefined) return { messages: decode(payload) }
     if (fPort === REQUEST_PORT) return { ...decodeAnswer(new ByteReader(payload)) }
     if (fPort === FRAGMENT_PORT) return fragmentObject(payload)
     return Object.fromEntries(decodeReadings(payload))

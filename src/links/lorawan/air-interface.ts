@@ -43,6 +43,12 @@ function transmissionOf(
   }
 }
 
+/** A place outside the windows to listen at. */
+export interface Place {
+  readonly frequency_Hz: number
+  readonly dataRate: number
+}
+
 /** Where the radio listens in a window; `exchange` is the one that RX1 follows. */
 function receptionOf(
   { region, publicNetwork = true }: AirOptions,
@@ -50,9 +56,10 @@ function receptionOf(
   plan: ChannelPlan,
   window: Window,
   exchange?: Exchange,
+  place?: Place,
 ): RadioReception {
-  let frequency_Hz = rx2_Hz
-  let dataRate = rx2DataRate
+  let frequency_Hz = place?.frequency_Hz ?? rx2_Hz
+  let dataRate = place?.dataRate ?? rx2DataRate
   if (window === 'RX1' && exchange !== undefined) {
     const channel = plan.channel(exchange.channel)
     frequency_Hz = channel?.downlink_Hz ?? region.rx1_Hz?.(exchange.channel) ?? channel?.frequency_Hz ?? rx2_Hz
@@ -71,6 +78,8 @@ export class AirInterface {
   #timer: TimerHandle | undefined
   /** What the radio listens for. */
   window: Window | undefined
+  /** Where it listens between the windows, instead of where RX2 is. */
+  place: Place | undefined
 
   constructor(options: AirOptions, parameters: MacParameters, plan: ChannelPlan, events: RadioEvents) {
     this.#options = options
@@ -108,7 +117,7 @@ export class AirInterface {
   /** Listens until something else is asked for. */
   listen(window: Window): void {
     this.window = window
-    this.#radio.receive(receptionOf(this.#options, this.#parameters, this.#plan, window))
+    this.#radio.receive(receptionOf(this.#options, this.#parameters, this.#plan, window, undefined, this.place))
   }
 
   sleep(): void {

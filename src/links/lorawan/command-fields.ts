@@ -1,4 +1,4 @@
-import { getUint24 } from './frame.ts'
+import { getUint24 } from '../../lib/little-endian.ts'
 import { Cid, deviceTime_ms, FREQUENCY_STEP_HZ, MAX_EIRP_DBM, type MacCommand } from './mac-commands.ts'
 
 /** A value of a command in words. */

@@ -1,6 +1,7 @@
+import { getUint24 } from '../../lib/little-endian.ts'
 import type { ChannelPlan } from './channels.ts'
 import type { DutyCycle } from './duty-cycle.ts'
-import { FOPTS_MAX, getUint24 } from './frame.ts'
+import { FOPTS_MAX } from './frame.ts'
 import { Cid, deviceTime_ms, FREQUENCY_STEP_HZ, MAX_EIRP_DBM, type MacCommand } from './mac-commands.ts'
 import { inRange, type Region } from './region.ts'
 import type { MacParameters } from './session.ts'

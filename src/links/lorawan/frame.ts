@@ -1,4 +1,5 @@
 import { DecodeError } from '../../lib/bytes.ts'
+import { getUint16, getUint32, putUint16, putUint32 } from '../../lib/little-endian.ts'
 
 /** Message types, LoRaWAN 1.0.4 §4.2.1. */
 export const MType = Object.freeze({
@@ -47,33 +48,6 @@ export interface DataFrame {
   /** 0: `payload` is MAC commands under the network's key. Undefined: there is no payload. */
   readonly fPort: number | undefined
   readonly payload: Uint8Array
-}
-
-export function putUint16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value
-  bytes[at + 1] = value >>> 8
-}
-
-export function putUint24(bytes: Uint8Array, at: number, value: number): void {
-  putUint16(bytes, at, value)
-  bytes[at + 2] = value >>> 16
-}
-
-export function putUint32(bytes: Uint8Array, at: number, value: number): void {
-  putUint16(bytes, at, value)
-  putUint16(bytes, at + 2, value >>> 16)
-}
-
-export function getUint16(bytes: Uint8Array, at: number): number {
-  return bytes[at] | (bytes[at + 1] << 8)
-}
-
-export function getUint24(bytes: Uint8Array, at: number): number {
-  return getUint16(bytes, at) | (bytes[at + 2] << 16)
-}
-
-export function getUint32(bytes: Uint8Array, at: number): number {
-  return (getUint24(bytes, at) | (bytes[at + 3] << 24)) >>> 0
 }
 
 /** An EUI goes over the air with its last byte first; everywhere else it is written as it is printed. */

@@ -1,4 +1,4 @@
-import { getUint32 } from './frame.ts'
+import { getUint32 } from '../../lib/little-endian.ts'
 
 /** MAC commands, LoRaWAN 1.0.4 §5; the class B ones of §14 are known by length only. */
 export const Cid = Object.freeze({

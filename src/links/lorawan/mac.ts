@@ -1,7 +1,7 @@
 import { DecodeError } from '../../lib/bytes.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import type { RadioFrame } from '../../lib/lora-radio.ts'
-import type { LoRaWanLink } from '../../lib/lorawan-link.ts'
+import type { LoRaWanLink, MulticastReceiver } from '../../lib/lorawan-link.ts'
 import { AdrBackoff } from './adr-backoff.ts'
 import { AirInterface, type Window } from './air-interface.ts'
 import { ChannelPlan } from './channels.ts'
@@ -13,7 +13,8 @@ import { decodeData, frameType, isDataFrame, MType } from './frame.ts'
 import { applyAccept, JoinSeries } from './join.ts'
 import { Cid, splitCommands } from './mac-commands.ts'
 import type { LoRaWanMacOptions } from './mac-options.ts'
-import { payloadMax } from './region.ts'
+import { MulticastGroup, multicastKeys } from './multicast.ts'
+import { inRange, payloadMax } from './region.ts'
 import { decodeJoinAccept, encodeJoinRequest, sessionKeys } from './security.ts'
 import { decodeState, encodeState, MacParameters, type Session } from './session.ts'
 
@@ -36,7 +37,7 @@ const PORT_MAX = 223
  * The LoRaWAN MAC of an end-device, version 1.0.4 (TS001-1.0.4) in classes A and C, over a transceiver. Counters come from a store that never gives one twice; a
  * session outlives a restart.
  */
-export class LoRaWanMac implements LoRaWanLink {
+export class LoRaWanMac implements LoRaWanLink, MulticastReceiver {
   readonly duty: DutyCycle
   readonly parameters: MacParameters
   readonly plan: ChannelPlan
@@ -50,6 +51,7 @@ export class LoRaWanMac implements LoRaWanLink {
   #ackDue = false
   #answerDue = false
   readonly #join = new JoinSeries()
+  #groups: MulticastGroup[] | undefined
   #closed = false
 
   constructor(options: LoRaWanMacOptions) {
@@ -134,6 +136,29 @@ export class LoRaWanMac implements LoRaWanLink {
 
   requestLinkCheck(): void {
     this.#commands.request(Cid.linkCheck)
+  }
+
+  get multicast(): MulticastReceiver {
+    return this
+  }
+
+  setGroup(id: number, group: Parameters<MulticastReceiver['setGroup']>[1]): void {
+    const others = (this.#groups ?? []).filter((known) => known.id !== id)
+    const keys = group && multicastKeys(this.#options.crypto, group.key, group.address)
+    this.#groups = group === undefined || keys === undefined ? others : [...others, new MulticastGroup({ ...group, id, keys })]
+  }
+
+  canListen(frequency_Hz: number, dataRate: number): { frequency: boolean; dataRate: boolean } {
+    const { region } = this.#options
+    return { frequency: inRange(region, frequency_Hz), dataRate: region.dataRates[dataRate] !== undefined }
+  }
+
+  listenTo(where: Parameters<MulticastReceiver['listenTo']>[0]): void {
+    if (this.#closed) return
+    this.#air.place = where
+    // In the middle of an exchange only what listens between its windows changes.
+    if (this.#air.window === 'RXC') this.#air.window = undefined
+    if (this.#exchange === undefined || this.#air.window === undefined) this.quiet()
   }
 
   close(): void {
@@ -279,7 +304,7 @@ export class LoRaWanMac implements LoRaWanLink {
   // Windows
 
   private get listensAlways(): boolean {
-    return this.#options.deviceClass === 'C' && this.#session !== undefined
+    return (this.#options.deviceClass === 'C' || this.#air.place !== undefined) && this.#session !== undefined
   }
 
   private onTimeout(): void {
@@ -382,11 +407,29 @@ export class LoRaWanMac implements LoRaWanLink {
       if (!(error instanceof DecodeError)) throw error
     }
     if (taken || this.#closed) return
+    const group = this.openMulticast(frame)
     // For somebody else: the window is used up, or goes on.
     const exchange = this.#exchange
     if (window === 'RXC') this.#air.listen('RXC')
     else if (exchange !== undefined && window === 'RX1') this.afterRx1(exchange)
     else if (exchange !== undefined) this.windowsOver(exchange)
+    if (group !== undefined)
+      this.#options.events.onDownlink({ ...group, rssi_dBm: frame.rssi_dBm, snr_dB: frame.snr_dB, window, multicast: true })
+  }
+
+  /** A frame of one of our groups; it changes nothing about windows and answers. */
+  private openMulticast({ payload: phy }: RadioFrame): { fPort: number; payload: Uint8Array; group: number } | undefined {
+    if (this.#groups === undefined || this.#groups.length === 0 || phy[0] >> 5 !== MType.unconfirmedDown) return undefined
+    try {
+      const data = decodeData(phy)
+      for (const group of this.#groups) {
+        const payload = group.open(this.#options.crypto, data, phy)
+        if (payload !== undefined && data.fPort !== undefined) return { fPort: data.fPort, payload, group: group.id }
+      }
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+    }
+    return undefined
   }
 
   private take(frame: RadioFrame, window: Window): boolean {

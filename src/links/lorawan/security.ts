@@ -1,6 +1,7 @@
 import type { Crypto } from '../../../hal/api/crypto.ts'
 import { DecodeError } from '../../lib/bytes.ts'
-import { getEui, getUint16, getUint24, getUint32, MIC_LENGTH, MType, putEui, putUint16, putUint24, putUint32 } from './frame.ts'
+import { getUint16, getUint24, getUint32, putUint16, putUint24, putUint32 } from '../../lib/little-endian.ts'
+import { getEui, MIC_LENGTH, MType, putEui } from './frame.ts'
 
 const BLOCK = 16
 const JOIN_REQUEST_LENGTH = 23

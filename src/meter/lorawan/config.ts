@@ -33,6 +33,17 @@ export const LORAWAN_CONFIG = object(
           'Root key of the device. Stored in the meter at its first start and never readable; without one the meter does not join',
       }),
     ),
+    genAppKey: optional(
+      string({
+        pattern: '^[0-9a-fA-F]{32}$',
+        meaning: '32 hexadecimal digits',
+        description: 'Root of the keys of multicast groups (GenAppKey of TS005). Stored as the AppKey is; without one the AppKey serves',
+      }),
+    ),
+    firmware: oneOf(['activate', 'verify', 'off'], {
+      default: 'activate',
+      description: 'Firmware in fragments (TS004): activated when its signature is good, only verified, or not taken at all',
+    }),
     adr: boolean({ default: true, description: 'The network chooses data rate and power' }),
     dataRate: integer({
       min: 0,

@@ -1,5 +1,6 @@
 import type { Device } from '../../../hal/api/device.ts'
 import type { LoRaWiring } from '../../../hal/api/lora.ts'
+import type { FirmwareUpdate } from '../../core/firmware/update.ts'
 import { PROFILES } from '../../core/profile/definitions.ts'
 import type { KeyStore } from '../../core/security/key-store.ts'
 import { ascii } from '../../lib/ascii.ts'
@@ -7,17 +8,19 @@ import { FerrarisError } from '../../lib/errors.ts'
 import { fromHex } from '../../lib/hex.ts'
 import type { LoRaWanEvents, LoRaWanLink } from '../../lib/lorawan-link.ts'
 import { ChannelPlan } from '../../links/lorawan/channels.ts'
+import { multicastKeyKey } from '../../links/lorawan/multicast.ts'
 import { REGIONS } from '../../links/lorawan/regions-table.ts'
 import { decodeState } from '../../links/lorawan/session.ts'
 import type { MeterConfig } from '../config.ts'
 import type { MeterCore } from '../core.ts'
-import { LORAWAN_KEY } from '../secrets.ts'
+import { LORAWAN_GEN_KEY, LORAWAN_KEY } from '../secrets.ts'
 import type { Guard, Part } from '../supervisor.ts'
 import type { PowerFailPush } from '../views/dlms-management.ts'
 import { INTERVAL_PUSH_SETUP, intervalObjects, PROFILE_PUSH_SETUP, profileObjects } from '../views/dlms-push.ts'
 import { linkOf } from './link.ts'
 import { RadioMonitor } from './monitor.ts'
 import { FrameOpener } from './open-frame.ts'
+import { isPackagePort, Packages } from './packages.ts'
 import { type PayloadFormat, TlvPayload } from './payload.ts'
 import { CborPayload } from './payload-cbor.ts'
 import { DlmsPayload } from './payload-dlms.ts'
@@ -51,6 +54,8 @@ export interface LoRaWanPartOptions {
   readonly config: MeterConfig
   readonly keys: KeyStore
   readonly target: CommandTarget
+  /** Absent where firmware cannot be replaced. */
+  readonly update?: FirmwareUpdate
 }
 
 /** LoRaWAN as a part of the meter: the way to the network, and what is told when. */
@@ -60,6 +65,8 @@ export class LoRaWanPart implements Part {
   readonly #options: LoRaWanPartOptions
   #guard: Guard | undefined
   #link: LoRaWanLink | undefined
+  /** Made with the first message for one of them. */
+  #packages: Packages | undefined
 
   constructor(options: LoRaWanPartOptions) {
     this.#options = options
@@ -126,6 +133,7 @@ export class LoRaWanPart implements Part {
     this.#link?.close()
     this.#link = undefined
     this.monitor.mac = undefined
+    this.#packages = undefined
     this.#guard = undefined
   }
 
@@ -150,7 +158,29 @@ export class LoRaWanPart implements Part {
     this.#guard?.run(() => this.reporter.onSupply(good))
   }
 
-  readonly #tick = (): void => this.reporter.second(this.#options.core.clock.now_s())
+  readonly #tick = (): void => {
+    const now_s = this.#options.core.clock.now_s()
+    this.reporter.second(now_s)
+    this.#packages?.second(now_s)
+  }
+
+  #newPackages(): Packages {
+    const { core, config, device, keys, update } = this.#options
+    const { firmware } = config.lorawan
+    return new Packages({
+      core,
+      crypto: device.crypto,
+      random: device.random,
+      send: (fPort, payload) => this.reporter.send(fPort, payload),
+      multicast: () => this.#link?.multicast,
+      keyKey: () => {
+        const root = keys.use(LORAWAN_GEN_KEY, (key) => key.slice()) ?? keys.use(LORAWAN_KEY, (key) => key.slice())
+        return root && multicastKeyKey(device.crypto, root)
+      },
+      update: firmware === 'off' ? undefined : update,
+      activates: firmware === 'activate',
+    })
+  }
 
   #events(guard: Guard): LoRaWanEvents {
     const { core } = this.#options
@@ -160,7 +190,10 @@ export class LoRaWanPart implements Part {
       onSent: (result) => this.reporter.onSent(result),
       onDownlink: (downlink) => {
         this.monitor.downlink(downlink)
-        this.reporter.onDownlink(downlink)
+        if (isPackagePort(downlink.fPort)) {
+          this.#packages ??= this.#newPackages()
+          this.#packages.take(downlink)
+        } else if (!downlink.multicast) this.reporter.onDownlink(downlink)
       },
       onTime: (utc_ms) => core.setClock(utc_ms),
       onLinkCheck: () => {},

@@ -158,6 +158,11 @@ export class Reporter {
     this.#push(this.#options.format.supply(good))
   }
 
+  /** An uplink that does not wait for the interval. */
+  send(fPort: number, payload: Uint8Array): void {
+    this.#push({ fPort, payload })
+  }
+
   #push(uplink: Uplink): void {
     if (this.#urgent.length >= URGENT_MAX) this.#urgent.shift()
     this.#urgent.push({ ...uplink, urgent: true })

@@ -37,7 +37,7 @@ describe.each(REGION_NAMES)('%s', (region) => {
     expect(a.downlinks).toEqual([])
     expect(c.downlinks.map(({ payload, window }) => [payload[0], window])).toEqual([
       [1, 'RXC'],
-      [2, 'RXC'],
+      [2, 'RX1'],
     ])
     // The first uplink is answered with `pending`, so the device asks for the other one by itself.
     town.send(a, Uint8Array.of(0))
