@@ -9,10 +9,26 @@ import { missingTools } from '../../scripts/device/tools.mjs'
 import { specifiersOf } from '../architecture/arrows.ts'
 import { checkDeviceRules } from '../architecture/device-rules.ts'
 import { exists, textOf } from '../architecture/repository.ts'
-import { pinFaults } from './pins.ts'
+import { pinFaults, pinsOf, strappingPinsOf } from './pins.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const nameOf = (path: string) => path.replace(/^build\/js\/(.*)\.js$/, '$1')
+
+/** Boards share nearly all modules: each is looked at once. */
+function once<V>(find: (key: string) => V): (key: string) => V {
+  const found = new Map<string, V>()
+  return (key) => {
+    const known = found.get(key)
+    if (known !== undefined) return known
+    const made = find(key)
+    found.set(key, made)
+    return made
+  }
+}
+
+const specifiersIn = once((id) => specifiersOf(readFileSync(`${ROOT}${id}`, 'utf8')))
+const brokenRules = once((path) => checkDeviceRules(path, textOf(path)).map(({ line, rule }) => `${path}:${line}: ${rule}`))
+const reached = once(reachedBy)
 
 /** What a main program imports, directly or not, by another scanner than that of the build. */
 function imported(main: string): Set<string> {
@@ -22,8 +38,7 @@ function imported(main: string): Set<string> {
     if (found.has(id)) continue
     found.add(id)
     if (!id.startsWith('build/')) continue
-    const specifiers = specifiersOf(readFileSync(`${ROOT}${id}`, 'utf8'))
-    for (const specifier of specifiers) waiting.push(specifier.startsWith('.') ? posix.join(posix.dirname(id), specifier) : specifier)
+    for (const specifier of specifiersIn(id)) waiting.push(specifier.startsWith('.') ? posix.join(posix.dirname(id), specifier) : specifier)
   }
   return found
 }
@@ -39,32 +54,30 @@ describe.each(boards)('%s', (board) => {
   const main = `build/js/boards/${board}/main.js`
 
   test('the manifest lists every module that is imported, and none that is not', async () => {
-    const reached = await reachedBy(main)
-    const manifest = manifestOf({ main, reached, from: `build/firmware/${board}` })
+    const found = await reached(main)
+    const manifest = manifestOf({ main, reached: found, from: `build/firmware/${board}` })
     const wanted = [...imported(main)]
     const own = wanted.filter((id) => id.startsWith('build/')).map(nameOf)
     const foreign = wanted.filter((id) => !id.startsWith('build/'))
     const named = Object.keys(manifest.modules).filter((name) => /^(boards|hal|src)\//.test(name))
     expect(named.sort()).toEqual(own.sort())
-    expect([...reached.packages, ...reached.sdk].sort()).toEqual(foreign.sort())
+    expect([...found.packages, ...found.sdk].sort()).toEqual(foreign.sort())
     // A package of npm costs a device too much memory to come in unseen.
-    expect(reached.packages).toEqual([])
+    expect(found.packages).toEqual([])
     expect(manifest.creation).toEqual({ main: nameOf(main) })
     expect(manifest.preload.filter((name) => /^(boards|hal|src)\//.test(name)).sort()).toEqual(own.filter((name) => name !== nameOf(main)))
   })
 
   test('own manifests that it includes exist', async () => {
-    const { sdk } = await reachedBy(main)
+    const { sdk } = await reached(main)
     const included = sdk.flatMap((specifier) => SDK_MODULES[specifier].include ?? [])
     for (const path of included.filter((path) => path.startsWith('./'))) expect(exists(path), path).toBe(true)
     for (const specifier of sdk) expect(Object.keys(SDK_MODULES)).toContain(specifier)
   })
 
   test('no module breaks a rule of the device', async () => {
-    const { own } = await reachedBy(main)
-    const sources = own.map((id) => `${nameOf(id)}.ts`)
-    const found = sources.flatMap((path) => checkDeviceRules(path, textOf(path)).map(({ line, rule }) => `${path}:${line}: ${rule}`))
-    expect(found).toEqual([])
+    const { own } = await reached(main)
+    expect(own.flatMap((id) => brokenRules(`${nameOf(id)}.ts`))).toEqual([])
   })
 
   test('its data names its chip, a flash that has a partition table, and pins that nobody else has', async () => {
@@ -82,6 +95,21 @@ describe.each(boards)('%s', (board) => {
     expect(page).toMatch(/```[\s\S]+```/)
     expect(page).toMatch(/mains voltage/i)
     expect(page).toMatch(/warranty/i)
+    expect(page).toMatch(/What was verified/)
+  })
+
+  test('its table of pins is complete, and warns of pins that say how the chip starts', async () => {
+    const data = await boardData(board)
+    const rows = textOf(`boards/${board}/README.md`)
+      .split('\n')
+      .map((line) => /^\| (\d+(?:, \d+)*) +\|.*$/.exec(line))
+      .filter((row) => row !== null)
+    const pinsOfRow = (row: RegExpExecArray) => row[1].split(', ').map(Number)
+    expect(rows.flatMap(pinsOfRow).sort((a, b) => a - b)).toEqual(pinsOf(data))
+    for (const pin of strappingPinsOf(data)) {
+      const row = rows.find((row) => pinsOfRow(row).includes(pin))
+      expect(row?.[0], `GPIO ${pin}`).toMatch(/strapping pin/)
+    }
   })
 })
 
@@ -113,11 +141,21 @@ describe('what the check of the pins finds', () => {
   test.each([
     [{ chip: 'esp32', led: { pin: 2 }, seal: { pin: 2 } }, 'GPIO 2 is led.pin, too'],
     [{ chip: 'esp32', metering: { clock: 18, in: 19, out: 35 } }, 'GPIO 35 is an input only'],
-    [{ chip: 'esp32', led: { pin: 7 } }, 'no free GPIO 7'],
+    [{ chip: 'esp32', led: { pin: 34 } }, 'GPIO 34 is an input only'],
+    [{ chip: 'esp32', seal: { pin: 39 } }, 'GPIO 39 has no pull resistor'],
+    [{ chip: 'esp32', led: { pin: 6 } }, 'no free GPIO 6'],
+    [{ chip: 'esp32', led: { pin: 11 } }, 'no free GPIO 11'],
+    [{ chip: 'esp32', ethernet: { management: 23, managementData: 18 }, led: { pin: 19 } }, 'GPIO 19 is ethernet.RMII, too'],
     [{ chip: 'esp32', a: { clock: 4 }, b: { data: 4 } }, 'GPIO 4 is a.clock, too'],
     [{ chip: 'z80' }, 'unknown chip'],
   ])('%j', (board, fault) => {
     expect(pinFaults(board).join()).toContain(fault)
+  })
+
+  test('strapping pins', () => {
+    expect(
+      strappingPinsOf({ chip: 'esp32', led: { pin: 2 }, metering: { select: 5, clock: 18 }, interrupt: { pin: 34 } } as never),
+    ).toEqual([2, 5])
   })
 
   test('two parts on one bus are fine', () => {

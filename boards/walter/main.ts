@@ -1,0 +1,19 @@
+import config from 'mc/config'
+import { startEsp32 } from '../esp32.ts'
+import { at, hold, serial } from '../esp32-parts.ts'
+import { atm90e32 } from '../esp32-spi-parts.ts'
+import { BOARD } from './board.ts'
+
+const { metering, interrupt, held, seal, console } = BOARD
+
+hold(held)
+
+startEsp32({
+  config,
+  say: (text) => trace(`${text}\n`),
+  parts: {
+    metering: atm90e32(metering, interrupt),
+    seal: at(seal),
+    console: serial(console),
+  },
+})
