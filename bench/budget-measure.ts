@@ -67,7 +67,7 @@ async function featureWork(measurement: Measurement, feature: Feature): Promise<
     const associate = await measurement.work('o')
     // The first GET finds things out that the others know.
     await measurement.work('g')
-    const get = await measurement.work('g', 10)
+    const get = await measurement.work('g')
     if (feature === 'dlms') measurement.note('dlms.associate_codes', associate)
     if (feature === 'dlms') measurement.note('dlms.get_codes', get)
   }

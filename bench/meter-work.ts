@@ -24,6 +24,7 @@ const START_MS = 1_767_225_600_000 + 8 * 60_000
 const APP_KEY = '2b7e151628aed2a6abf7158809cf4f3c'
 const DLMS_PORT = 4059
 const FACE_PORT = 80
+/** What a browser asks for. */
 const STATE_REQUEST = ascii('GET /api/state HTTP/1.1\r\nHost: 192.0.2.2\r\nConnection: keep-alive\r\n\r\n')
 
 /** A whole meter on parts that cost next to nothing: what is measured is the firmware and nothing else. */
@@ -32,6 +33,8 @@ export class MeterWork {
   readonly #network = new StillNetwork()
   readonly #radio: StillRadio
   readonly #device: Device
+  readonly #aarq = frame(AARQ)
+  readonly #get = frame(GET_ENERGY)
   #config: MeterConfig | undefined
   #meter: Meter | undefined
   #fault: string | undefined
@@ -95,11 +98,11 @@ export class MeterWork {
 
   associate(): void {
     this.#client = this.#network.connect(DLMS_PORT)
-    this.#ask(this.#client, frame(AARQ))
+    this.#ask(this.#client, this.#aarq)
   }
 
   get(): void {
-    this.#ask(this.#client, frame(GET_ENERGY))
+    this.#ask(this.#client, this.#get)
   }
 
   /** The page asks for the state of the meter. */

@@ -131,8 +131,9 @@ export class ByteWriter {
 
   /** ASCII only. */
   ascii(text: string): void {
-    const at = this.#room(text.length)
-    for (let i = 0; i < text.length; i++) this.#bytes[at + i] = text.charCodeAt(i)
+    const { length } = text
+    const at = this.#room(length)
+    for (let i = 0; i < length; i++) this.#bytes[at + i] = text.charCodeAt(i)
   }
 
   /** Overwrites a byte written earlier. */

@@ -1,7 +1,34 @@
 import { DecodeError } from './bytes.ts'
 
+/** What engines have for it: browsers, Node and xsnap the first, XS on a device the second. */
+interface Natives {
+  readonly TextEncoder?: new () => { encode(text: string): Uint8Array<ArrayBuffer> }
+  readonly ArrayBuffer: { readonly fromString?: (text: string) => ArrayBuffer }
+}
+
+function encodeNatively(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const natives = globalThis as unknown as Natives
+  if (natives.TextEncoder !== undefined) return new natives.TextEncoder().encode(text)
+  return natives.ArrayBuffer.fromString && new Uint8Array(natives.ArrayBuffer.fromString(text))
+}
+
+/** First byte of the three that a surrogate would take. */
+const SURROGATE = 0xed
+
+/** Both of XS write surrogates as they are. */
+function hasSurrogate(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(SURROGATE); at >= 0; at = bytes.indexOf(SURROGATE, at + 1)) if (bytes[at + 1] >= 0xa0) return true
+  return false
+}
+
 /** UTF-8 of a text (RFC 3629). A lone surrogate becomes U+FFFD, as TextEncoder does. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = encodeNatively(text)
+  return bytes === undefined || hasSurrogate(bytes) ? encodeByUnits(text) : bytes
+}
+
+/** The same where the engine has nothing, or not the right thing: every look at a character makes an object on XS. */
+export function encodeByUnits(text: string): Uint8Array<ArrayBuffer> {
   // Three bytes per UTF-16 unit always suffice: a pair of units takes four.
   const bytes = new Uint8Array(text.length * 3)
   let length = 0

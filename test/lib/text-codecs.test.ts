@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { base64Length, fromBase64, toBase64 } from '../../src/lib/base64.ts'
 import { DecodeError } from '../../src/lib/bytes.ts'
-import { decodeUtf8, encodeUtf8 } from '../../src/lib/utf8.ts'
+import { decodeUtf8, encodeByUnits, encodeUtf8 } from '../../src/lib/utf8.ts'
 
 describe('base64', () => {
   // RFC 4648 section 10.
@@ -45,6 +45,7 @@ describe('UTF-8', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (text) => {
         expect(encodeUtf8(text)).toEqual(new TextEncoder().encode(text))
+        expect(encodeByUnits(text)).toEqual(new TextEncoder().encode(text))
         expect(decodeUtf8(encodeUtf8(text))).toBe(text)
       }),
     )

@@ -27,7 +27,7 @@ export class FaceClient implements Upgraded {
       send: transport.send,
       room: transport.room,
       close: transport.close,
-      onText: (text) => this.#request(text),
+      onText: (text) => this.request(text),
     })
     this.push()
   }
@@ -54,32 +54,32 @@ export class FaceClient implements Upgraded {
     if (!this.#socket.open || this.#socket.waiting > 0) return false
     if (!this.#greeted) {
       this.#greeted = true
-      this.#send({ ...this.#source.hello(), type: 'hello', world: this.#extension !== undefined })
+      this.send({ ...this.#source.hello(), type: 'hello', world: this.#extension !== undefined })
     }
-    this.#send({ ...this.#source.state(), type: 'state' })
-    if (this.#extension !== undefined) this.#send({ ...this.#extension.state(), type: 'world' })
-    this.#sendChanges()
-    for (const feed of this.#feeds) for (const message of feed.next()) this.#send(message)
+    this.send({ ...this.#source.state(), type: 'state' })
+    if (this.#extension !== undefined) this.send({ ...this.#extension.state(), type: 'world' })
+    this.sendChanges()
+    for (const feed of this.#feeds) for (const message of feed.next()) this.send(message)
     return true
   }
 
-  #sendChanges(): void {
+  private sendChanges(): void {
     if (this.#source.eventsRevision !== this.#eventsRevision) {
       this.#eventsRevision = this.#source.eventsRevision
-      this.#send({ type: 'events', events: this.#source.events() })
+      this.send({ type: 'events', events: this.#source.events() })
     }
     this.#sinceCurve++
     if (this.#source.curveRevision === this.#curveRevision || this.#sinceCurve < CURVE_TICKS) return
     this.#curveRevision = this.#source.curveRevision
     this.#sinceCurve = 0
-    this.#send({ ...this.#source.curve(), type: 'curve' })
+    this.send({ ...this.#source.curve(), type: 'curve' })
   }
 
-  #send(message: FaceMessage): void {
+  private send(message: FaceMessage): void {
     this.#socket.sendText(JSON.stringify(message))
   }
 
-  #request(text: string): void {
+  private request(text: string): void {
     const request = parseRequest(text)
     if (request === undefined) {
       this.#socket.close(CloseCode.policy, 'not a request')
@@ -87,16 +87,16 @@ export class FaceClient implements Upgraded {
     }
     const { id, command } = request
     if (this.#extension === undefined) {
-      this.#send({ type: 'reply', id, error: 'This meter has no world to control.' })
+      this.send({ type: 'reply', id, error: 'This meter has no world to control.' })
       return
     }
     if (command === undefined) {
-      this.#send({ type: 'reply', id, error: 'This command is not known.' })
+      this.send({ type: 'reply', id, error: 'This command is not known.' })
       return
     }
     const result = this.#extension.command(command)
-    this.#send('error' in result ? { type: 'reply', id, error: result.error } : { type: 'reply', id })
+    this.send('error' in result ? { type: 'reply', id, error: result.error } : { type: 'reply', id })
     // The page shows the effect at once instead of a quarter of a second later.
-    if (this.#socket.waiting === 0) this.#send({ ...this.#extension.state(), type: 'world' })
+    if (this.#socket.waiting === 0) this.send({ ...this.#extension.state(), type: 'world' })
   }
 }

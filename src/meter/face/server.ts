@@ -67,23 +67,24 @@ interface Slot {
  */
 export class FaceServer {
   #options: FaceServerOptions
-  #slots = new Set<Slot>()
+  /** In the order of their arrival. */
+  readonly #slots: Slot[] = []
   #timer: TimerHandle
 
   constructor(options: FaceServerOptions) {
     this.#options = options
-    this.#timer = options.timer.set(() => this.#tick(), TICK_MS, TICK_MS)
+    this.#timer = options.timer.set(() => this.tick(), TICK_MS, TICK_MS)
   }
 
   /** Connections at the moment. */
   get connections(): number {
-    return this.#slots.size
+    return this.#slots.length
   }
 
   /** Serves one connection until it is closed. */
   connect(stream: FaceStream): FaceConnection {
     const close = () => {
-      this.#slots.delete(slot)
+      this.remove(slot)
       stream.close()
     }
     const http = new HttpConnection({
@@ -93,11 +94,11 @@ export class FaceServer {
       onError: this.#options.onError,
       handler: (request) => {
         slot.silent = 0
-        return this.#handle(request, slot)
+        return this.handle(request, slot)
       },
     })
     const slot: Slot = { http, close, client: undefined, silent: 0 }
-    this.#slots.add(slot)
+    this.#slots.push(slot)
     return {
       receive: (bytes) => http.receive(bytes),
       get spare() {
@@ -108,7 +109,7 @@ export class FaceServer {
         http.writable()
       },
       closed: () => {
-        this.#slots.delete(slot)
+        this.remove(slot)
         http.closed()
       },
     }
@@ -117,36 +118,50 @@ export class FaceServer {
   /** Stops the timer and ends every connection. */
   close(): void {
     this.#options.timer.clear(this.#timer)
-    for (const slot of [...this.#slots]) this.#drop(slot)
+    for (const slot of [...this.#slots]) this.drop(slot)
   }
 
-  #drop(slot: Slot): void {
+  private remove(slot: Slot): void {
+    const index = this.#slots.indexOf(slot)
+    if (index >= 0) this.#slots.splice(index, 1)
+  }
+
+  private drop(slot: Slot): void {
     if (slot.client === undefined) {
       slot.http.closed()
       slot.close()
     } else slot.client.goAway()
   }
 
-  #tick(): void {
-    for (const slot of [...this.#slots]) {
-      slot.silent = slot.client?.push() === true ? 0 : slot.silent + 1
-      if (slot.silent <= SILENT_TICKS) continue
-      // What waits for a client that takes nothing is given up with it.
-      slot.http.closed()
-      slot.close()
+  private tick(): void {
+    // An iterator would leave slots of the engine behind at each tick.
+    let i = 0
+    while (i < this.#slots.length) {
+      const slot = this.#slots[i]
+      this.age(slot)
+      // Whoever ends makes place for the next one.
+      if (this.#slots[i] === slot) i++
     }
   }
 
-  #handle(request: HttpRequest, slot: Slot): HttpResponse {
+  private age(slot: Slot): void {
+    slot.silent = slot.client?.push() === true ? 0 : slot.silent + 1
+    if (slot.silent <= SILENT_TICKS) return
+    // What waits for a client that takes nothing is given up with it.
+    slot.http.closed()
+    slot.close()
+  }
+
+  private handle(request: HttpRequest, slot: Slot): HttpResponse {
     if (!isOwnHost(request.host, this.#options.names ?? [])) return textResponse(421, 'this meter answers to its address only')
     if (request.path === '/') return readOnly(request) ?? page(request)
-    if (request.path === '/api/state') return readOnly(request) ?? this.#state()
-    if (request.path === '/ws') return this.#webSocket(request, slot)
+    if (request.path === '/api/state') return readOnly(request) ?? this.state()
+    if (request.path === '/ws') return this.webSocket(request, slot)
     return textResponse(404, 'nothing here')
   }
 
   /** The same objects that the WebSocket carries, in one. */
-  #state(): HttpResponse {
+  private state(): HttpResponse {
     const { source, extension } = this.#options
     const body = JSON.stringify({
       meter: { ...source.hello(), world: extension !== undefined },
@@ -160,7 +175,7 @@ export class FaceServer {
     return { status: 200, headers: [['content-type', 'application/json'], ['cache-control', 'no-store'], ...COMMON], body }
   }
 
-  #webSocket(request: HttpRequest, slot: Slot): HttpResponse {
+  private webSocket(request: HttpRequest, slot: Slot): HttpResponse {
     const handshake = answerHandshake(request, this.#options.crypto)
     if (handshake.status !== 101) return textResponse(handshake.status, handshake.reason, handshake.headers)
     if (!isSameOrigin(request.headers.get('origin'), request.host)) return textResponse(403, 'only for the page of this meter')

@@ -19,9 +19,10 @@ function decimals(value: number, places: number): string {
 export function displayValue(entry: RegisterEntry, value: number): { value: string; unit: string } {
   if (entry.kind === 'energy') {
     const shown = Math.abs(value) % ENERGY_ROLLOVER
-    const [whole, fraction] = decimals(shown, 3).split('.')
+    const whole = String(Math.floor(shown / 1000)).padStart(ENERGY_INTEGER_DIGITS, '0')
+    const fraction = String(shown % 1000).padStart(3, '0')
     return {
-      value: `${value < 0 ? '-' : ''}${whole.padStart(ENERGY_INTEGER_DIGITS, '0')}.${fraction}`,
+      value: `${value < 0 ? '-' : ''}${whole}.${fraction}`,
       unit: entry.shown ?? `k${entry.unitText}`,
     }
   }

@@ -157,11 +157,11 @@ class BillingColumns implements ColumnList {
 
   write(index: number, writer: ByteWriter, { snapshot, values }: Row): void {
     if (index < HEAD.length) HEAD[index][1](writer, snapshot, this.times)
-    else this.#writeValue(this.#values[index - HEAD.length], writer, snapshot, values)
+    else this.writeValue(this.#values[index - HEAD.length], writer, snapshot, values)
   }
 
   /** A snapshot of another firmware may not have it. */
-  #writeValue(column: number, writer: ByteWriter, snapshot: BillingSnapshot, values: Row['values']): void {
+  private writeValue(column: number, writer: ByteWriter, snapshot: BillingSnapshot, values: Row['values']): void {
     const found = values.get(column & ~TIME)
     const d = (column >> 8) & 0xff
     const value = d === ENERGY ? snapshot.energy(column >> 16, column & 0xff) : found?.value

@@ -6,7 +6,7 @@ import { DataObject, RegisterObject, Unit } from '../../protocols/dlms/objects/r
 import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { READERS } from './dlms-clients.ts'
 import { StatusColumns } from './dlms-columns.ts'
-import { LogProfile } from './dlms-profile.ts'
+import { type LogColumns, LogProfile } from './dlms-profile.ts'
 import type { LocalTimes } from './dlms-times.ts'
 
 const UINT32 = 0x100000000
@@ -75,19 +75,42 @@ export function captureStatus(captured: CapturedProfile | undefined): CosemObjec
   return new DataObject({ logicalName: names.status, access: READERS, value: (writer) => writeUnsigned(writer, profile.lastStatus) })
 }
 
+class CaptureLog extends LogProfile {
+  readonly #captured: CapturedProfile
+
+  constructor(captured: CapturedProfile) {
+    super()
+    this.#captured = captured
+  }
+
+  get log(): CaptureProfile['log'] {
+    return this.#captured.profile.log
+  }
+
+  get payloadLength(): number {
+    return payloadLength(this.#captured.profile.columns)
+  }
+
+  get times(): LocalTimes {
+    return this.#captured.times
+  }
+
+  get depth(): number {
+    return this.#captured.names.depth
+  }
+
+  get capturePeriod_s(): number {
+    return this.#captured.profile.schedule.period_s
+  }
+
+  protected makeColumns(): LogColumns {
+    return new CaptureColumns(this.#captured)
+  }
+}
+
 /** The profile itself. */
 export function captureProfile(captured: CapturedProfile | undefined): CosemObject | undefined {
-  if (captured === undefined) return undefined
-  const { profile, names, times } = captured
-  const source = new LogProfile({
-    log: profile.log,
-    payloadLength: payloadLength(profile.columns),
-    period_s: profile.schedule.period_s,
-    times,
-    depth: names.depth,
-    columns: new CaptureColumns(captured),
-  })
-  return new ProfileObject({ logicalName: names.logicalName, access: READERS, source })
+  return captured && new ProfileObject({ logicalName: captured.names.logicalName, access: READERS, source: new CaptureLog(captured) })
 }
 
 /** Scaler and unit of a column of the power quality profile: 0.1 V, 0.01 Hz, 0.1 %, s. */

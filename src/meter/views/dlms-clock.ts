@@ -50,16 +50,16 @@ class MeterClockSource implements ClockSource {
   }
 
   get timeZone_min(): number {
-    return -this.#hourOffset_min
+    return -this.hourOffset_min
   }
 
   // 01:00 UTC in the local time that is valid before the change.
   get daylightSavingsBegin(): Uint8Array {
-    return this.daylightSavingsEnabled ? lastSunday(3, 1 + this.#hourOffset_min / 60, 0) : NEVER
+    return this.daylightSavingsEnabled ? lastSunday(3, 1 + this.hourOffset_min / 60, 0) : NEVER
   }
 
   get daylightSavingsEnd(): Uint8Array {
-    return this.daylightSavingsEnabled ? lastSunday(10, 2 + this.#hourOffset_min / 60, 0x80) : NEVER
+    return this.daylightSavingsEnabled ? lastSunday(10, 2 + this.hourOffset_min / 60, 0x80) : NEVER
   }
 
   get daylightSavingsDeviation_min(): number {
@@ -70,7 +70,7 @@ class MeterClockSource implements ClockSource {
     return this.#meter.config.localTime.daylightSaving === 'eu'
   }
 
-  get #hourOffset_min(): number {
+  private get hourOffset_min(): number {
     return this.#meter.config.localTime.standardOffset_min
   }
 }

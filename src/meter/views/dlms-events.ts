@@ -13,7 +13,7 @@ import type { MeterCore } from '../core.ts'
 import { managedByReaders, READERS } from './dlms-clients.ts'
 import { CLOCK_COLUMN, type EventColumn, EventColumns } from './dlms-columns.ts'
 import type { DlmsMeter } from './dlms-meter.ts'
-import { LogProfile } from './dlms-profile.ts'
+import { type LogColumns, LogProfile } from './dlms-profile.ts'
 import { writeStamp } from './dlms-times.ts'
 
 const RESET = 1
@@ -59,20 +59,39 @@ const LOG_OBJECTS: readonly ((view: LogView) => CosemObject)[] = Object.freeze([
 ])
 
 function logProfile(view: LogView): CosemObject {
-  const { id, log, meter } = view
-  const { core } = meter
-  const mixed = log === core.logs.standard && isMixed(core)
+  const { id, meter } = view
   return new ProfileObject({
-    ...{ logicalName: `0.0.99.98.${id}.255`, access: PROFILE_ACCESS },
-    source: new LogProfile({
-      log,
-      payloadLength: LOGGED_PAYLOAD,
-      period_s: 0,
-      times: meter,
-      columns: new EventColumns(COLUMNS, view, mixed ? COLUMNS.length : COLUMNS.length - 1),
-    }),
-    reset: () => core.clearLog(id),
+    logicalName: `0.0.99.98.${id}.255`,
+    access: PROFILE_ACCESS,
+    source: new EventLogProfile(view),
+    reset: () => meter.core.clearLog(id),
   })
+}
+
+class EventLogProfile extends LogProfile {
+  readonly payloadLength = LOGGED_PAYLOAD
+  readonly capturePeriod_s = 0
+  readonly depth = undefined
+  readonly #view: LogView
+
+  constructor(view: LogView) {
+    super()
+    this.#view = view
+  }
+
+  get log(): GroupLog {
+    return this.#view.log
+  }
+
+  get times(): DlmsMeter {
+    return this.#view.meter
+  }
+
+  protected makeColumns(): LogColumns {
+    const { core } = this.times
+    const mixed = this.log === core.logs.standard && isMixed(core)
+    return new EventColumns(COLUMNS, this.#view, mixed ? COLUMNS.length : COLUMNS.length - 1)
+  }
 }
 
 const column = (name: (id: number) => string) => (view: LogView) => captureObject(1, name(view.id), 2)

@@ -13,64 +13,57 @@ export interface LogColumns extends ColumnList {
   writeMissing(column: number, writer: ByteWriter): void
 }
 
-export interface LogProfileOptions {
-  readonly log: ReadableLog
+/**
+ * A ring log in flash as the buffer of a COSEM profile: rows go from flash into the response without becoming objects. Columns are made when somebody wants
+ * to know them.
+ */
+export abstract class LogProfile implements ProfileSource {
+  abstract readonly log: ReadableLog
   /** Bytes of an entry's payload: how many entries fit. */
-  readonly payloadLength: number
-  readonly columns: LogColumns
+  abstract readonly payloadLength: number
+  abstract readonly times: LocalTimes
+  /** Newest entries that can be read, if not all that the ring keeps. */
+  abstract readonly depth: number | undefined
   /** 0: captured on events. */
-  readonly period_s: number
-  readonly times: LocalTimes
-  /** Newest entries that can be read. Default: all that the ring keeps. */
-  readonly depth?: number
-}
+  abstract readonly capturePeriod_s: number
+  #columns: LogColumns | undefined
 
-/** A ring log in flash as the buffer of a COSEM profile: rows go from flash into the response without becoming objects. */
-export class LogProfile implements ProfileSource {
-  readonly #options: LogProfileOptions
+  protected abstract makeColumns(): LogColumns
 
-  constructor(options: LogProfileOptions) {
-    this.#options = options
-  }
-
-  get columns(): ColumnList {
-    return this.#options.columns
-  }
-
-  get capturePeriod_s(): number {
-    return this.#options.period_s
+  get columns(): LogColumns {
+    this.#columns ??= this.makeColumns()
+    return this.#columns
   }
 
   get entriesInUse(): number {
-    const { log, depth = log.count } = this.#options
-    return Math.min(log.count, depth)
+    const { log, depth } = this
+    return depth === undefined ? log.count : Math.min(log.count, depth)
   }
 
-  get #first(): number {
-    return this.#options.log.nextSequence - this.entriesInUse
+  private get first(): number {
+    return this.log.nextSequence - this.entriesInUse
   }
 
   /** Entries that the ring keeps at least: when it is full, a whole block is given up at once. */
   get profileEntries(): number {
-    const { log, payloadLength, depth = Number.POSITIVE_INFINITY } = this.#options
+    const { log, depth = Number.POSITIVE_INFINITY } = this
     const { ring } = log
-    const perBlock = Math.floor((ring.blockLength - HEADER_LENGTH) / recordSize(payloadLength))
+    const perBlock = Math.floor((ring.blockLength - HEADER_LENGTH) / recordSize(this.payloadLength))
     return Math.min(perBlock * (ring.extent.blocks - 2), depth)
   }
 
   firstAtOrAfter(utc_ms: number): number {
     const utc_s = Math.ceil(utc_ms / 1000)
     if (utc_s <= 0) return 0
-    return Math.max(0, this.#options.log.firstAtOrAfter(Math.min(utc_s, 0xffffffff)) - this.#first)
+    return Math.max(0, this.log.firstAtOrAfter(Math.min(utc_s, 0xffffffff)) - this.first)
   }
 
   cursor(index: number): ProfileCursor {
-    const { log, columns } = this.#options
-    return new LogRows(log, this.#first + index, columns)
+    return new LogRows(this.log, this.first + index, this.columns)
   }
 
   utcOfLocal(local_ms: number): number {
-    return this.#options.times.utcOfLocal(local_ms)
+    return this.times.utcOfLocal(local_ms)
   }
 }
 

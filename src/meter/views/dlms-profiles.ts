@@ -1,4 +1,5 @@
 import { EVENT_PAYLOAD, eventParameter } from '../../core/events/event-log.ts'
+import type { ReadableLog } from '../../core/events/group-log.ts'
 import { tariffedOf } from '../../core/metrology/measured.ts'
 import { PROFILES } from '../../core/profile/definitions.ts'
 import { PROFILE_PAYLOAD, profileValue } from '../../core/profile/load-profile.ts'
@@ -10,12 +11,11 @@ import { objectGroup } from '../../protocols/dlms/made-objects.ts'
 import { ProfileObject } from '../../protocols/dlms/objects/profile.ts'
 import { captureObject } from '../../protocols/dlms/objects/profile-source.ts'
 import { DataObject, RegisterObject, Unit } from '../../protocols/dlms/objects/register.ts'
-import type { CosemObject } from '../../protocols/dlms/source.ts'
 import { type CapturedProfile, captureProfile, captureStatus } from './dlms-captures.ts'
 import { READERS } from './dlms-clients.ts'
 import { CLOCK_COLUMN, type EventColumn, EventColumns, StatusColumns } from './dlms-columns.ts'
 import type { DlmsMeter } from './dlms-meter.ts'
-import { LogProfile } from './dlms-profile.ts'
+import { type LogColumns, LogProfile } from './dlms-profile.ts'
 import { writeStamp } from './dlms-times.ts'
 
 /** Duration of the last long power failure; the name that power failure logs use for their column (DSMR). */
@@ -44,19 +44,30 @@ class LoadColumns extends StatusColumns {
   }
 }
 
-function loadProfile(meter: DlmsMeter): CosemObject {
-  const { storage, profile, measured } = meter.core
-  return new ProfileObject({
-    ...{ logicalName: measured.medium?.profiles.load ?? PROFILES.load.logicalName, access },
-    source: new LogProfile({
-      log: storage.profile,
-      payloadLength: PROFILE_PAYLOAD,
-      period_s: profile.period_s,
-      depth: profile.depth,
-      times: meter,
-      columns: new LoadColumns(meter),
-    }),
-  })
+class LoadLog extends LogProfile {
+  readonly times: DlmsMeter
+  readonly payloadLength = PROFILE_PAYLOAD
+
+  constructor(meter: DlmsMeter) {
+    super()
+    this.times = meter
+  }
+
+  get log(): ReadableLog {
+    return this.times.core.storage.profile
+  }
+
+  get capturePeriod_s(): number {
+    return this.times.core.profile.period_s
+  }
+
+  get depth(): number | undefined {
+    return this.times.core.profile.depth
+  }
+
+  protected makeColumns(): LogColumns {
+    return new LoadColumns(this.times)
+  }
 }
 
 /** IEC 62056-6-1 "power failure event log": the end of each failure and its duration. */
@@ -71,17 +82,24 @@ const FAILURE_COLUMNS: readonly EventColumn<DlmsMeter>[] = Object.freeze([
   },
 ])
 
-function powerFailureLog(meter: DlmsMeter): CosemObject {
-  return new ProfileObject({
-    ...{ logicalName: '1.0.99.97.0.255', access },
-    source: new LogProfile({
-      log: meter.core.storage.powerFailures,
-      payloadLength: EVENT_PAYLOAD,
-      period_s: 0,
-      times: meter,
-      columns: new EventColumns(FAILURE_COLUMNS, meter),
-    }),
-  })
+class FailureLog extends LogProfile {
+  readonly times: DlmsMeter
+  readonly payloadLength = EVENT_PAYLOAD
+  readonly capturePeriod_s = 0
+  readonly depth = undefined
+
+  constructor(meter: DlmsMeter) {
+    super()
+    this.times = meter
+  }
+
+  get log(): ReadableLog {
+    return this.times.core.storage.powerFailures
+  }
+
+  protected makeColumns(): LogColumns {
+    return new EventColumns(FAILURE_COLUMNS, this.times)
+  }
 }
 
 /** Load profile and power failures. */
@@ -95,8 +113,11 @@ export const LOG_OBJECTS = objectGroup<DlmsMeter>(
       ...{ logicalName: OUTAGE_DURATION, access, scaler: 0, unit: Unit.second },
       value: (writer) => writeDoubleLongUnsigned(writer, core.lastOutage_s),
     }),
-  loadProfile,
-  powerFailureLog,
+  (meter) => {
+    const logicalName = meter.measured.medium?.profiles.load ?? PROFILES.load.logicalName
+    return new ProfileObject({ logicalName, access, source: new LoadLog(meter) })
+  },
+  (meter) => new ProfileObject({ logicalName: '1.0.99.97.0.255', access, source: new FailureLog(meter) }),
 )
 
 function daily(meter: DlmsMeter): CapturedProfile | undefined {

@@ -120,14 +120,14 @@ class DisconnectControlView implements DisconnectControlSource {
   }
 
   remoteDisconnect(): ActionResult {
-    return this.#trigger('remoteDisconnect')
+    return this.trigger('remoteDisconnect')
   }
 
   remoteReconnect(): ActionResult {
-    return this.#trigger('remoteReconnect')
+    return this.trigger('remoteReconnect')
   }
 
-  #trigger(trigger: Trigger): ActionResult {
+  private trigger(trigger: Trigger): ActionResult {
     return ACTION_RESULTS[this.#disconnector.trigger(trigger)]
   }
 }
@@ -194,40 +194,40 @@ class LimiterView implements LimiterSource {
   }
 
   monitor(monitored: ValueDefinition): DataAccessResult {
-    return this.#change({ monitored })
+    return this.change({ monitored })
   }
 
   setThresholdNormal(thresholdNormal: number): DataAccessResult {
-    return this.#change({ thresholdNormal })
+    return this.change({ thresholdNormal })
   }
 
   setThresholdEmergency(thresholdEmergency: number): DataAccessResult {
-    return this.#change({ thresholdEmergency })
+    return this.change({ thresholdEmergency })
   }
 
   setMinOver(minOver_s: number): DataAccessResult {
-    return this.#change({ minOver_s })
+    return this.change({ minOver_s })
   }
 
   setMinUnder(minUnder_s: number): DataAccessResult {
-    return this.#change({ minUnder_s })
+    return this.change({ minUnder_s })
   }
 
   setEmergencyProfile({ id, activation_ms, duration_s }: EmergencyProfileValue): DataAccessResult {
     if (activation_ms !== undefined && (activation_ms < 0 || activation_ms > TIME_MAX_MS)) return DataAccessResult.otherReason
     const activation_s = activation_ms === undefined ? undefined : Math.floor(activation_ms / 1000)
-    return this.#change({ emergency: { id, activation_s, duration_s } })
+    return this.change({ emergency: { id, activation_s, duration_s } })
   }
 
   setGroups(groups: readonly number[]): DataAccessResult {
-    return this.#change({ groups })
+    return this.change({ groups })
   }
 
   setActions({ over, under }: LimiterActions): DataAccessResult {
     const actionOver = selectorOf(over)
     const actionUnder = selectorOf(under)
     if (actionOver === undefined || actionUnder === undefined) return DataAccessResult.otherReason
-    return this.#change({ actionOver, actionUnder })
+    return this.change({ actionOver, actionUnder })
   }
 
   utcOfLocal(local_ms: number): number {
@@ -242,7 +242,7 @@ class LimiterView implements LimiterSource {
     return this.#times.status(utc_ms)
   }
 
-  #change(change: Partial<LimiterSettings>): DataAccessResult {
+  private change(change: Partial<LimiterSettings>): DataAccessResult {
     return LIMITER_RESULTS[this.#limiter.change(change)]
   }
 }

@@ -19,6 +19,9 @@ import { TARIFF_OBJECTS } from './dlms-tariff.ts'
 export { MANAGEMENT_CLIENT, PUBLIC_CLIENT, READING_CLIENT } from './dlms-clients.ts'
 export { logicalDeviceName } from './dlms-meter.ts'
 
+/** Clients with a secret that can be guessed at. */
+const WITH_SECRET: readonly number[] = Object.freeze([MANAGEMENT_CLIENT, READING_CLIENT])
+
 /** Everything that a meter can have, in the order of the object list. */
 const OBJECTS: readonly ObjectGroup<DlmsMeter>[] = Object.freeze([
   DEVICE_OBJECTS,
@@ -53,7 +56,7 @@ export class DlmsView implements DlmsSource {
   constructor(options: DlmsViewOptions) {
     const { core, authenticate, onLockOut } = options
     const meter = new DlmsMeter(options)
-    const lockOut = new LockOut([MANAGEMENT_CLIENT, READING_CLIENT], { ticks_ms: () => core.clock.ticks_ms(), onLockOut })
+    const lockOut = new LockOut(WITH_SECRET, { ticks_ms: () => core.clock.ticks_ms(), onLockOut })
     this.devices = [
       {
         sap: MANAGEMENT_DEVICE,

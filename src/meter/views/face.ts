@@ -20,43 +20,53 @@ const CURVE_ENTRIES = 192
 const LIVE_POINTS = 300
 const EVENTS = 60
 
-/** Conditions that a person wants to see in words; a phase that is lost sags as well, which nobody needs to be told. */
-const CONDITIONS: readonly (readonly [bits: number, text: string, unless?: number])[] = [
-  [MeteringStatus.fault, 'Metering IC does not answer', MeteringStatus.starting],
-  [MeteringStatus.sagL1, 'Sag L1', MeteringStatus.phaseLossL1],
-  [MeteringStatus.sagL2, 'Sag L2', MeteringStatus.phaseLossL2],
-  [MeteringStatus.sagL3, 'Sag L3', MeteringStatus.phaseLossL3],
-  [MeteringStatus.phaseLossL1, 'Phase loss L1'],
-  [MeteringStatus.phaseLossL2, 'Phase loss L2'],
-  [MeteringStatus.phaseLossL3, 'Phase loss L3'],
-  [MeteringStatus.phaseSequence, 'Phase order reversed'],
-]
+/** Something that a person wants to see in words. */
+interface Condition {
+  readonly bits: number
+  readonly text: string
+  /** Not with one of these: a phase that is lost sags as well, which nobody needs to be told. */
+  readonly unless: number
+}
+
+const condition = (bits: number, text: string, unless = 0): Condition => Object.freeze({ bits, text, unless })
+const bitCondition = (bit: number, text: string) => condition(1 << bit, text)
+
+const CONDITIONS: readonly Condition[] = Object.freeze([
+  condition(MeteringStatus.fault, 'Metering IC does not answer', MeteringStatus.starting),
+  condition(MeteringStatus.sagL1, 'Sag L1', MeteringStatus.phaseLossL1),
+  condition(MeteringStatus.sagL2, 'Sag L2', MeteringStatus.phaseLossL2),
+  condition(MeteringStatus.sagL3, 'Sag L3', MeteringStatus.phaseLossL3),
+  condition(MeteringStatus.phaseLossL1, 'Phase loss L1'),
+  condition(MeteringStatus.phaseLossL2, 'Phase loss L2'),
+  condition(MeteringStatus.phaseLossL3, 'Phase loss L3'),
+  condition(MeteringStatus.phaseSequence, 'Phase order reversed'),
+])
 
 /** What the display shows in turn, as far as the meter has it. */
 const DISPLAY_CODES = ['1.8.0', '2.8.0', '3.8.0', '4.8.0', '16.7.0', '32.7.0', '52.7.0', '72.7.0', '31.7.0', '51.7.0', '71.7.0', '14.7.0']
 /** The same without a direction, where power has no sign. */
 const DISPLAY_CODES_IMPORT = DISPLAY_CODES.map((code) => (code === '16.7.0' ? '1.7.0' : code))
 
-/** Tampers that last, errors and alarms: bit, and words. */
-const TAMPER_TEXTS: readonly (readonly [id: number, text: string])[] = [
-  [Tamper.terminalCover, 'Terminal cover off'],
-  [Tamper.meterCover, 'Meter cover off'],
-  [Tamper.moduleCover, 'Module cover off'],
-  [Tamper.magneticField, 'Strong magnetic field'],
-  ...[0, 1, 2].map((phase) => [Tamper.currentWithoutVoltage + phase, `Current without voltage L${phase + 1}`] as const),
-  ...[0, 1, 2].map((phase) => [Tamper.currentReversed + phase, `Current reversed L${phase + 1}`] as const),
-  [Tamper.neutralMismatch, 'Neutral current does not match'],
-  [Tamper.currentWhileOpen, 'Current through the open switch'],
-  [Tamper.seal, 'Seal broken'],
-]
-const ERROR_TEXTS: readonly (readonly [bit: number, text: string])[] = [
-  [MeterError.replaceBattery, 'Replace battery'],
-  [MeterError.programMemory, 'Program memory error'],
-  [MeterError.ram, 'RAM error'],
-  [MeterError.nonVolatileMemory, 'Storage error'],
-  [MeterError.measurementSystem, 'Measurement system error'],
-  [MeterError.watchdog, 'Watchdog reset'],
-]
+/** Tampers that last, and errors. */
+const TAMPER_CONDITIONS: readonly Condition[] = Object.freeze([
+  bitCondition(Tamper.terminalCover, 'Terminal cover off'),
+  bitCondition(Tamper.meterCover, 'Meter cover off'),
+  bitCondition(Tamper.moduleCover, 'Module cover off'),
+  bitCondition(Tamper.magneticField, 'Strong magnetic field'),
+  ...[0, 1, 2].map((phase) => bitCondition(Tamper.currentWithoutVoltage + phase, `Current without voltage L${phase + 1}`)),
+  ...[0, 1, 2].map((phase) => bitCondition(Tamper.currentReversed + phase, `Current reversed L${phase + 1}`)),
+  bitCondition(Tamper.neutralMismatch, 'Neutral current does not match'),
+  bitCondition(Tamper.currentWhileOpen, 'Current through the open switch'),
+  bitCondition(Tamper.seal, 'Seal broken'),
+])
+const ERROR_CONDITIONS: readonly Condition[] = Object.freeze([
+  bitCondition(MeterError.replaceBattery, 'Replace battery'),
+  bitCondition(MeterError.programMemory, 'Program memory error'),
+  bitCondition(MeterError.ram, 'RAM error'),
+  bitCondition(MeterError.nonVolatileMemory, 'Storage error'),
+  bitCondition(MeterError.measurementSystem, 'Measurement system error'),
+  bitCondition(MeterError.watchdog, 'Watchdog reset'),
+])
 /** By `LogId`. */
 const LOG_TEXTS: readonly string[] = ['standard', 'fraud', 'disconnector', 'M-Bus', 'power quality', 'communication']
 
@@ -82,6 +92,10 @@ function mediumUnit({ quantities }: Medium): { readonly flow?: FaceUnit } {
 function mediumCodes({ core }: Meter): readonly string[] | undefined {
   if (core.measured.medium === undefined) return undefined
   return core.registers.map(({ code }) => code).filter((code) => code.endsWith('.0'))
+}
+
+function addConditions(found: string[], conditions: readonly Condition[], status: number): void {
+  for (const { bits, text, unless } of conditions) if ((status & bits) !== 0 && (status & unless) === 0) found.push(text)
 }
 
 /** Maps the meter onto what its web page shows. */
@@ -139,20 +153,20 @@ export class FaceView implements FaceSource {
   state(live = true): ReturnType<FaceSource['state']> {
     const { core, led } = this.#meter
     const time_ms = core.clock.now_ms()
-    if (live) this.#record(Math.floor(time_ms / 1000))
+    if (live) this.record(Math.floor(time_ms / 1000))
     return {
       time_ms,
       timeValid: core.clock.valid,
       offset_min: core.clock.offset_min(time_ms),
       powered: true,
-      lcd: this.#display.map((entry) => this.#item(entry)),
-      flags: this.#flags(),
+      lcd: this.#display.map((entry) => this.item(entry)),
+      flags: this.flags(),
       phases:
         core.measured.medium !== undefined
           ? []
           : core.measured.phases === 3
-            ? [this.#phase(0), this.#phase(1), this.#phase(2)]
-            : [this.#phase(0)],
+            ? [this.phase(0), this.phase(1), this.phase(2)]
+            : [this.phase(0)],
       total: {
         active_W: core.now.active_mW[0] / this.#divisor,
         ...(core.measured.reactive && { reactive_var: core.now.reactive_mvar[0] / 1000 }),
@@ -161,18 +175,18 @@ export class FaceView implements FaceSource {
       ...(core.measured.neutral && { neutral_A: core.now.neutral_mA / 1000 }),
       ...(core.measured.frequency && { frequency_Hz: core.now.frequency_mHz / 1000 }),
       pulses: led.pulses,
-      conditions: this.#conditions(),
+      conditions: this.conditions(),
     }
   }
 
-  #conditions(): string[] {
+  private conditions(): string[] {
     const { now, watch } = this.#meter.core
     const { status } = now
     const { active } = watch.tamper
-    const mains = CONDITIONS.filter(([bits, , unless = 0]) => (status & bits) !== 0 && (status & unless) === 0)
-    const found = mains.map(([, text]) => text)
-    for (const [id, text] of TAMPER_TEXTS) if ((active & (1 << id)) !== 0) found.push(text)
-    for (const [bit, text] of ERROR_TEXTS) if ((watch.errors.bits & (1 << bit)) !== 0) found.push(text)
+    const found: string[] = []
+    addConditions(found, CONDITIONS, status)
+    addConditions(found, TAMPER_CONDITIONS, active)
+    addConditions(found, ERROR_CONDITIONS, watch.errors.bits)
     for (const [index, { register }] of watch.alarms.entries()) {
       const shown = index === 0 ? (register & ~(1 << Alarm1.powerUp)) >>> 0 : register
       if (shown !== 0) found.push(`Alarm ${index + 1}: ${hex(shown)}`)
@@ -184,7 +198,7 @@ export class FaceView implements FaceSource {
     const { profile } = this.#meter.core
     if (this.#curveOf !== this.curveRevision) {
       this.#curveOf = this.curveRevision
-      this.#curve = this.#points()
+      this.#curve = this.points()
     }
     return { interval_s: profile.period_s, points: this.#curve, live: this.#live }
   }
@@ -210,13 +224,13 @@ export class FaceView implements FaceSource {
     return entries
   }
 
-  #item(entry: RegisterEntry): LcdItem {
+  private item(entry: RegisterEntry): LcdItem {
     const { energy, now } = this.#meter.core
     const { value, unit } = displayValue(entry, entry.read({ energy, now }))
     return { obis: entry.code, value, unit, label: entry.name }
   }
 
-  #flags(): LcdFlags {
+  private flags(): LcdFlags {
     const { now, clock, tariff, measured } = this.#meter.core
     const supply = this.#meter.supplySwitch?.supply
     const active = now.active_mW[0]
@@ -234,7 +248,7 @@ export class FaceView implements FaceSource {
     }
   }
 
-  #phase(phase: number): FacePhase {
+  private phase(phase: number): FacePhase {
     const { now, measured } = this.#meter.core
     return {
       voltage_V: now.voltage_mV[phase] / 1000,
@@ -248,7 +262,7 @@ export class FaceView implements FaceSource {
   }
 
   /** Keeps the power of the last minutes, one point a second of the meter's clock. */
-  #record(now_s: number): void {
+  private record(now_s: number): void {
     const last = this.#live[this.#live.length - 1]
     if (last !== undefined && last[0] === now_s) return
     this.#live.push([now_s, Math.round(this.#meter.core.now.active_mW[0] / this.#divisor)])
@@ -256,7 +270,7 @@ export class FaceView implements FaceSource {
   }
 
   /** Average powers of the last intervals from the differences of their registers. */
-  #points(): FaceCurve['points'] {
+  private points(): FaceCurve['points'] {
     const { profile } = this.#meter.core
     const { log } = profile
     const points: [number, number, number, number][] = []

@@ -38,12 +38,12 @@ export class RadioView implements FaceRadioSource {
     const { part, clock } = this.#options
     const { link, reporter, monitor } = part
     const flags = (link === undefined ? 4 : 0) | (link?.joined === true ? 1 : 0) | (link?.busy === true ? 2 : 0)
-    this.#look(0, monitor.count)
-    this.#look(1, flags)
-    this.#look(2, reporter.backlog)
-    this.#look(3, reporter.urgent)
-    this.#look(4, reporter.next_s)
-    this.#look(5, Math.floor(clock.ticks_ms() / REFRESH_MS))
+    this.look(0, monitor.count)
+    this.look(1, flags)
+    this.look(2, reporter.backlog)
+    this.look(3, reporter.urgent)
+    this.look(4, reporter.next_s)
+    this.look(5, Math.floor(clock.ticks_ms() / REFRESH_MS))
     return this.#revision
   }
 
@@ -69,7 +69,7 @@ export class RadioView implements FaceRadioSource {
       ...(link !== undefined && { next_ms: reporter.next_s * 1000 }),
       backlog: reporter.backlog,
       urgent: reporter.urgent,
-      ...(link !== undefined && mac !== undefined && { mac: this.#mac(mac) }),
+      ...(link !== undefined && mac !== undefined && { mac: this.mac(mac) }),
     }
   }
 
@@ -79,16 +79,16 @@ export class RadioView implements FaceRadioSource {
     const fresh = frames.filter(({ sequence }) => sequence > seq)
     if (fresh.length === 0) return []
     const opener = part.opener()
-    return fresh.map((frame) => this.#frame(frame, opener))
+    return fresh.map((frame) => this.frame(frame, opener))
   }
 
-  #look(index: number, value: number): void {
+  private look(index: number, value: number): void {
     if (this.#seen[index] === value) return
     this.#seen[index] = value
     this.#revision++
   }
 
-  #mac(mac: LoRaWanMac): FaceMac {
+  private mac(mac: LoRaWanMac): FaceMac {
     const { part } = this.#options
     const { region } = part.monitor
     const { parameters, plan, devAddr } = mac
@@ -107,27 +107,29 @@ export class RadioView implements FaceRadioSource {
       rx2DataRate,
       rxDelay_s,
       devAddr,
-      bands: this.#bands(mac),
+      bands: this.bands(mac),
     }
   }
 
   /** Those that a channel lies in, or that were used within the hour. */
-  #bands({ plan, duty }: LoRaWanMac): FaceBand[] {
+  private bands({ plan, duty }: LoRaWanMac): FaceBand[] {
     const { part, clock } = this.#options
     const { monitor } = part
     const ahead_ms = clock.now_ms() - clock.ticks_ms()
-    const bands: FaceBand[] = []
-    for (const [band, { from_Hz, to_Hz, dutyDivisor }] of monitor.region.bands.entries()) {
+    const { bands } = monitor.region
+    const shown: FaceBand[] = []
+    for (let band = 0; band < bands.length; band++) {
+      const { from_Hz, to_Hz, dutyDivisor } = bands[band]
       const used_ms = Math.round(monitor.used_us(band) / 1000)
       if (used_ms === 0 && !hasChannel(plan, from_Hz, to_Hz)) continue
       const free_ms = duty.free_ms(from_Hz)
       const limit = dutyDivisor > 1 && { limit_ms: Math.round(HOUR_MS / dutyDivisor) }
-      bands.push({ from_Hz, to_Hz, used_ms, ...limit, ...(free_ms > clock.ticks_ms() && { freeAt_ms: Math.ceil(free_ms + ahead_ms) }) })
+      shown.push({ from_Hz, to_Hz, used_ms, ...limit, ...(free_ms > clock.ticks_ms() && { freeAt_ms: Math.ceil(free_ms + ahead_ms) }) })
     }
-    return bands
+    return shown
   }
 
-  #frame({ sequence, utc_ms, up, rssi_dBm, snr_dB, air, message }: LoggedFrame, opener: FrameOpener): FaceFrame {
+  private frame({ sequence, utc_ms, up, rssi_dBm, snr_dB, air, message }: LoggedFrame, opener: FrameOpener): FaceFrame {
     const common = { seq: sequence, time_ms: utc_ms, up, rssi_dBm, snr_dB }
     if (air === undefined) {
       return { ...common, fPort: message?.fPort, window: message?.window, clear: message && toHex(message.payload) }

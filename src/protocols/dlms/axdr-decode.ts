@@ -38,16 +38,16 @@ class DataDecoder {
   }
 
   /** Every value costs one from the same budget, so empty elements inside compact arrays cannot multiply without end. */
-  #spend(depth: number): void {
+  private spend(depth: number): void {
     if (depth > this.#depth) throw new DecodeError('nested too deeply')
     if (--this.#elements < 0) throw new DecodeError('too many elements')
   }
 
   value(depth: number): DataValue {
     const tag = this.#reader.uint8()
-    if (tag === DataTag.compactArray) return this.#compactArray(depth)
-    if (tag !== DataTag.array && tag !== DataTag.structure) return this.#simple(tag, depth)
-    this.#spend(depth)
+    if (tag === DataTag.compactArray) return this.compactArray(depth)
+    if (tag !== DataTag.array && tag !== DataTag.structure) return this.simple(tag, depth)
+    this.spend(depth)
     const count = readLength(this.#reader)
     // A value takes one byte at least: a count that cannot be true is refused before anything is collected.
     if (count > this.#reader.remaining) throw new DecodeError(`${count} elements in ${this.#reader.remaining} bytes`)
@@ -57,8 +57,8 @@ class DataDecoder {
   }
 
   /** Everything without elements; the tag has been read. */
-  #simple(tag: number, depth: number): DataValue {
-    this.#spend(depth)
+  private simple(tag: number, depth: number): DataValue {
+    this.spend(depth)
     const reader = this.#reader
     switch (tag) {
       case DataTag.nullData:
@@ -81,11 +81,11 @@ class DataDecoder {
       case DataTag.time:
         return { tag, value: reader.take(4) }
       default:
-        return this.#number(tag)
+        return this.number(tag)
     }
   }
 
-  #number(tag: number): DataValue {
+  private number(tag: number): DataValue {
     const reader = this.#reader
     switch (tag) {
       case DataTag.integer:
@@ -103,62 +103,62 @@ class DataDecoder {
       case DataTag.doubleLongUnsigned:
         return { tag, value: reader.uint32() }
       case DataTag.long64:
-        return { tag, value: BigInt.asIntN(64, this.#uint64()) }
+        return { tag, value: BigInt.asIntN(64, this.uint64()) }
       case DataTag.long64Unsigned:
-        return { tag, value: this.#uint64() }
+        return { tag, value: this.uint64() }
       case DataTag.float32:
-        return { tag, value: this.#view(4).getFloat32(0) }
+        return { tag, value: this.view(4).getFloat32(0) }
       case DataTag.float64:
-        return { tag, value: this.#view(8).getFloat64(0) }
+        return { tag, value: this.view(8).getFloat64(0) }
       default:
         throw new DecodeError(`data tag ${tag}`)
     }
   }
 
-  #uint64(): bigint {
+  private uint64(): bigint {
     const high = BigInt(this.#reader.uint32())
     return (high << 32n) | BigInt(this.#reader.uint32())
   }
 
-  #view(length: number): DataView {
+  private view(length: number): DataView {
     const bytes = this.#reader.take(length)
     return new DataView(bytes.buffer, bytes.byteOffset, length)
   }
 
   /** compact-array ::= type description, then the contents of all elements without their tags as one octet-string. */
-  #compactArray(depth: number): DataValue {
-    this.#spend(depth)
-    const type = this.#typeDescription(depth + 1)
+  private compactArray(depth: number): DataValue {
+    this.spend(depth)
+    const type = this.typeDescription(depth + 1)
     const length = readLength(this.#reader)
     if (length > this.#reader.remaining) throw new DecodeError('compact-array longer than the message')
     const end = this.#reader.position + length
     const value: DataValue[] = []
-    while (this.#reader.position < end) value.push(this.#described(type, depth + 1))
+    while (this.#reader.position < end) value.push(this.described(type, depth + 1))
     if (this.#reader.position !== end) throw new DecodeError('compact-array ends inside an element')
     return { tag: DataTag.array, value }
   }
 
-  #typeDescription(depth: number): TypeDescription {
-    this.#spend(depth)
+  private typeDescription(depth: number): TypeDescription {
+    this.spend(depth)
     const tag = this.#reader.uint8()
     if (tag === DataTag.array) {
       const count = this.#reader.uint16()
-      return { tag, count, items: [this.#typeDescription(depth + 1)] }
+      return { tag, count, items: [this.typeDescription(depth + 1)] }
     }
     if (tag !== DataTag.structure) return { tag, count: 0, items: [] }
     const count = readLength(this.#reader)
     if (count > this.#reader.remaining) throw new DecodeError('structure longer than the message')
     const items: TypeDescription[] = []
-    for (let i = 0; i < count; i++) items.push(this.#typeDescription(depth + 1))
+    for (let i = 0; i < count; i++) items.push(this.typeDescription(depth + 1))
     return { tag, count, items }
   }
 
-  #described(type: TypeDescription, depth: number): DataValue {
-    if (type.tag !== DataTag.array && type.tag !== DataTag.structure) return this.#simple(type.tag, depth)
-    this.#spend(depth)
+  private described(type: TypeDescription, depth: number): DataValue {
+    if (type.tag !== DataTag.array && type.tag !== DataTag.structure) return this.simple(type.tag, depth)
+    this.spend(depth)
     const value: DataValue[] = []
     for (let i = 0; i < type.count; i++) {
-      value.push(this.#described(type.items[type.tag === DataTag.array ? 0 : i] as TypeDescription, depth + 1))
+      value.push(this.described(type.items[type.tag === DataTag.array ? 0 : i] as TypeDescription, depth + 1))
     }
     return { tag: type.tag, value }
   }

@@ -26,11 +26,11 @@ export class ObjectDirectory {
     found.sort((a, b) => keys[a] - keys[b])
     this.#places = Uint16Array.from(found)
     this.#names = Float64Array.from(found, (place) => keys[place])
-    for (let index = 1; index < found.length; index++) this.#checkTwin(index)
+    for (let index = 1; index < found.length; index++) this.checkTwin(index)
   }
 
   /** Two classes may share a name. */
-  #checkTwin(index: number): void {
+  private checkTwin(index: number): void {
     for (let other = index - 1; other >= 0 && this.#names[other] === this.#names[index]; other--) {
       const [a, b] = [other, index].map((each) => this.device.objects.at(this.#places[each]))
       assert(a?.classId !== b?.classId, `object ${a?.classId} ${a?.logicalName} twice`)

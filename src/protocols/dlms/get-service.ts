@@ -91,15 +91,15 @@ export class GetService {
   handle(association: Association, apdu: Uint8Array, reply: Reply): boolean {
     // The selections of a list are used until its last block, long after the receive buffer has new content.
     const request = decodeGetRequest(apdu[1] === LIST_REQUEST ? apdu.slice() : apdu)
-    if (request.type === 'next') return this.#next(association, request.invoke, request.block, reply)
+    if (request.type === 'next') return this.nextBlock(association, request.invoke, request.block, reply)
     // A new request gives up the transfer before it.
     association.longGet = undefined
-    if (request.type === 'normal') return this.#normal(association, request.invoke, request.descriptor, reply)
+    if (request.type === 'normal') return this.normal(association, request.invoke, request.descriptor, reply)
     if (!association.negotiated(Conformance.multipleReferences)) return this.#output.short(reply, ExceptionResponse.notNegotiated)
     const writer = this.#output.begin()
     writeLength(writer, request.descriptors.length)
     const pieces = new ListPieces(this, association, request.descriptors)
-    return this.#first(association, request.invoke, pieces, LIST_HEADER, reply)
+    return this.first(association, request.invoke, pieces, LIST_HEADER, reply)
   }
 
   /** Writes a value, or the array header of the rows that it returns, or nothing but says why. */
@@ -118,29 +118,29 @@ export class GetService {
       if (typeof value === 'object') writeArray(writer, value.count)
       return value
     } catch (error) {
-      this.#fault(error)
+      this.fault(error)
       writer.truncate(mark)
       return DataAccessResult.hardwareFault
     }
   }
 
-  #fault(error: unknown): void {
+  private fault(error: unknown): void {
     if (this.#onFault === undefined) throw error
     this.#onFault(error)
   }
 
-  #normal(association: Association, invoke: InvokeIdAndPriority, descriptor: AttributeDescriptor, reply: Reply): boolean {
+  private normal(association: Association, invoke: InvokeIdAndPriority, descriptor: AttributeDescriptor, reply: Reply): boolean {
     const value = this.read(association, descriptor, this.#output.begin())
-    if (typeof value === 'object') return this.#first(association, invoke, new RowPieces(value), NORMAL_HEADER, reply)
+    if (typeof value === 'object') return this.first(association, invoke, new RowPieces(value), NORMAL_HEADER, reply)
     if (value !== DataAccessResult.success) return this.#output.short(reply, normalError(invoke, value))
-    return this.#first(association, invoke, undefined, NORMAL_HEADER, reply)
+    return this.first(association, invoke, undefined, NORMAL_HEADER, reply)
   }
 
   /** Sends the value whose beginning has been written: whole when it fits, else its first block. */
-  #first(association: Association, invoke: InvokeIdAndPriority, pieces: Pieces | undefined, header: number, reply: Reply): boolean {
+  private first(association: Association, invoke: InvokeIdAndPriority, pieces: Pieces | undefined, header: number, reply: Reply): boolean {
     const output = this.#output
     const end = output.start + association.largestSend - header
-    const progress = this.#pump(pieces, end)
+    const progress = this.pump(pieces, end)
     if (progress === Progress.done) {
       const at = output.start - header
       if (header === NORMAL_HEADER) setNormalHeader(output.writer, at, invoke)
@@ -148,22 +148,22 @@ export class GetService {
       return output.seal(reply, at)
     }
     if (progress === Progress.broken || !association.negotiated(Conformance.blockTransferWithGet)) {
-      return this.#cannot(invoke, header, progress, reply)
+      return this.cannot(invoke, header, progress, reply)
     }
     const longGet = new LongGet(pieces)
-    longGet.keep(output.writer, this.#blockEnd(association))
+    longGet.keep(output.writer, this.blockEnd(association))
     association.longGet = longGet
-    return this.#sendBlock(invoke, longGet.block, false, reply)
+    return this.sendBlock(invoke, longGet.block, false, reply)
   }
 
   /** The value ended too early, or is too long for a client without block transfer. */
-  #cannot(invoke: InvokeIdAndPriority, header: number, progress: Progress, reply: Reply): boolean {
+  private cannot(invoke: InvokeIdAndPriority, header: number, progress: Progress, reply: Reply): boolean {
     if (header === LIST_HEADER) return this.#output.short(reply, ExceptionResponse.tooLong)
     const result = progress === Progress.broken ? DataAccessResult.temporaryFailure : DataAccessResult.otherReason
     return this.#output.short(reply, normalError(invoke, result))
   }
 
-  #next(association: Association, invoke: InvokeIdAndPriority, block: number, reply: Reply): boolean {
+  private nextBlock(association: Association, invoke: InvokeIdAndPriority, block: number, reply: Reply): boolean {
     const output = this.#output
     const longGet = association.longGet
     if (longGet === undefined) return output.short(reply, blockError(invoke, block, DataAccessResult.noLongGetInProgress))
@@ -172,39 +172,39 @@ export class GetService {
       return output.short(reply, blockError(invoke, block, DataAccessResult.dataBlockNumberInvalid))
     }
     output.begin()
-    const progress = this.#fill(longGet, this.#blockEnd(association))
+    const progress = this.fill(longGet, this.blockEnd(association))
     longGet.block++
     if (progress !== Progress.more) association.longGet = undefined
     if (progress === Progress.broken) return output.short(reply, blockError(invoke, longGet.block, DataAccessResult.longGetAborted))
-    return this.#sendBlock(invoke, longGet.block, progress === Progress.done, reply)
+    return this.sendBlock(invoke, longGet.block, progress === Progress.done, reply)
   }
 
   /** Rows come from the source: what it throws breaks the transfer, not the server. */
-  #pump(pieces: Pieces | undefined, end: number): Progress {
+  private pump(pieces: Pieces | undefined, end: number): Progress {
     try {
       return pump(this.#output.writer, pieces, end)
     } catch (error) {
-      this.#fault(error)
+      this.fault(error)
       return Progress.broken
     }
   }
 
-  #fill(longGet: LongGet, end: number): Progress {
+  private fill(longGet: LongGet, end: number): Progress {
     try {
       return longGet.fill(this.#output.writer, end)
     } catch (error) {
-      this.#fault(error)
+      this.fault(error)
       return Progress.broken
     }
   }
 
   /** Where the payload of a full block ends. */
-  #blockEnd(association: Association): number {
+  private blockEnd(association: Association): number {
     const size = association.largestSend
     return this.#output.start + size - BLOCK_HEADER - blockLengthBytes(size)
   }
 
-  #sendBlock(invoke: InvokeIdAndPriority, block: number, last: boolean, reply: Reply): boolean {
+  private sendBlock(invoke: InvokeIdAndPriority, block: number, last: boolean, reply: Reply): boolean {
     const output = this.#output
     const length = output.writer.length - output.start
     const at = output.start - BLOCK_HEADER - blockLengthBytes(length)

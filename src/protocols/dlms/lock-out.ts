@@ -26,27 +26,30 @@ interface Tries {
  */
 export class LockOut {
   readonly #options: LockOutOptions
-  readonly #clients: ReadonlyMap<number, Tries>
+  readonly #clients: readonly number[]
+  /** Of clients that sent a wrong secret since the last right one. */
+  readonly #tries = new Map<number, Tries>()
 
   constructor(clientSaps: readonly number[], options: LockOutOptions) {
     this.#options = options
-    this.#clients = new Map(clientSaps.map((sap) => [sap, { wrong: 0, lock_ms: 0, lockedUntil_ms: Number.NEGATIVE_INFINITY }]))
+    this.#clients = clientSaps
   }
 
   /** Whether a client may come in: `check` tells whether its secret is right, and is not asked while the client is refused, nor for an unknown one. */
   admit(clientSap: number, check: () => boolean): boolean {
-    const tries = this.#clients.get(clientSap)
-    if (tries === undefined || this.#options.ticks_ms() < tries.lockedUntil_ms) return false
+    if (!this.#clients.includes(clientSap)) return false
+    const tries = this.#tries.get(clientSap) ?? { wrong: 0, lock_ms: 0, lockedUntil_ms: Number.NEGATIVE_INFINITY }
+    if (this.#options.ticks_ms() < tries.lockedUntil_ms) return false
     if (check()) {
-      tries.wrong = 0
-      tries.lock_ms = 0
+      this.#tries.delete(clientSap)
       return true
     }
-    if (++tries.wrong >= TRIES) this.#lock(clientSap, tries)
+    this.#tries.set(clientSap, tries)
+    if (++tries.wrong >= TRIES) this.lock(clientSap, tries)
     return false
   }
 
-  #lock(clientSap: number, tries: Tries): void {
+  private lock(clientSap: number, tries: Tries): void {
     tries.wrong = 0
     tries.lock_ms = tries.lock_ms === 0 ? FIRST_LOCK_MS : Math.min(2 * tries.lock_ms, LONGEST_LOCK_MS)
     tries.lockedUntil_ms = this.#options.ticks_ms() + tries.lock_ms

@@ -6,8 +6,6 @@ import type { ByteWriter } from '../../lib/bytes.ts'
 import { DataTag } from './axdr.ts'
 
 const GROUPS = 6
-const POINT = 0x2e
-const ZERO = 0x30
 const UINT32 = 0x100000000
 
 function wrong(code: string): RangeError {
@@ -19,25 +17,17 @@ function wrong(code: string): RangeError {
  * Throws RangeError when it is not six numbers 0..255: codes are constants of ours.
  */
 export function logicalNameKey(code: string): number {
+  // Every look at a character makes an object on XS; these calls do not.
+  const groups = code.split('.')
   let key = 0
-  let groups = 0
-  let group = -1
-  for (let i = 0; i <= code.length; i++) {
-    const character = i === code.length ? POINT : code.charCodeAt(i)
-    if (character === POINT) {
-      if (group < 0) throw wrong(code)
-      key = key * 0x100 + group
-      group = -1
-      groups++
-    } else {
-      const digit = character - ZERO
-      // A zero in front would make two texts of one name.
-      if (digit < 0 || digit > 9 || group === 0) throw wrong(code)
-      group = group < 0 ? digit : 10 * group + digit
-      if (group > 255) throw wrong(code)
-    }
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i]
+    const value = Number(group)
+    // A zero in front would make two texts of one name.
+    if (!(value >= 0 && value <= 255) || String(value) !== group) throw wrong(code)
+    key = key * 0x100 + value
   }
-  if (groups !== GROUPS) throw wrong(code)
+  if (groups.length !== GROUPS) throw wrong(code)
   return key
 }
 

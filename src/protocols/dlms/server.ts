@@ -136,35 +136,35 @@ export class DlmsConnection implements FrameHandler {
 
   /** Called by the parser with each complete frame. */
   onFrame(clientSap: number, serverSap: number, apdu: Uint8Array): boolean {
-    const slot = this.#slot(clientSap, serverSap)
+    const slot = this.slot(clientSap, serverSap)
     try {
-      return this.#dispatch(slot, apdu)
+      return this.dispatch(slot, apdu)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       return this.#shared.output.short(slot, ExceptionResponse.malformed)
     }
   }
 
-  #slot(clientSap: number, serverSap: number): Slot {
+  private slot(clientSap: number, serverSap: number): Slot {
     for (const slot of this.#slots) if (slot.clientSap === clientSap && slot.serverSap === serverSap) return slot
     return { send: this.#send, clientSap, serverSap, association: undefined }
   }
 
-  #dispatch(slot: Slot, apdu: Uint8Array): boolean {
+  private dispatch(slot: Slot, apdu: Uint8Array): boolean {
     const { output, getService, setService, actionService } = this.#shared
     const tag = apdu[0]
-    if (tag === ApduTag.aarq) return this.#associate(slot, apdu)
+    if (tag === ApduTag.aarq) return this.associate(slot, apdu)
     if (slot.association === undefined) return output.short(slot, ExceptionResponse.noAssociation)
     if (tag === ApduTag.getRequest) return getService.handle(slot.association, apdu, slot)
     if (tag === ApduTag.setRequest) return setService.handle(slot.association, apdu, slot)
     if (tag === ApduTag.actionRequest) return actionService.handle(slot.association, apdu, slot)
-    if (tag === ApduTag.rlrq) return this.#release(slot, apdu)
+    if (tag === ApduTag.rlrq) return this.release(slot, apdu)
     return output.short(slot, ExceptionResponse.notSupported)
   }
 
   /** A second AARQ replaces the association of the same client and server, whatever its outcome. */
-  #associate(slot: Slot, apdu: Uint8Array): boolean {
-    this.#free(slot)
+  private associate(slot: Slot, apdu: Uint8Array): boolean {
+    this.free(slot)
     const { directories, sizes, associations, output } = this.#shared
     const full = this.#slots.length >= associations
     const opening = full ? refuseTransient() : answerAarq(apdu, slot.clientSap, directories.get(slot.serverSap), sizes)
@@ -175,13 +175,13 @@ export class DlmsConnection implements FrameHandler {
     return opening.aare === undefined ? true : output.short(slot, opening.aare)
   }
 
-  #release(slot: Slot, apdu: Uint8Array): boolean {
+  private release(slot: Slot, apdu: Uint8Array): boolean {
     decodeRlrq(apdu)
-    this.#free(slot)
+    this.free(slot)
     return this.#shared.output.short(slot, encodeRlre({ reason: ReleaseReason.normal, userInformation: undefined }))
   }
 
-  #free(slot: Slot): void {
+  private free(slot: Slot): void {
     const index = this.#slots.indexOf(slot)
     if (index >= 0) this.#slots.splice(index, 1)
     slot.association = undefined

@@ -45,7 +45,7 @@ export class WrapperParser {
     while (position < bytes.length) {
       const rest = bytes.length - position
       if (this.#filled === 0 && rest >= WRAPPER_HEADER) {
-        const length = this.#frameLength(bytes, position)
+        const length = this.frameLength(bytes, position)
         if (length < 0) return -1
         if (rest >= length) {
           const more = deliver(bytes, position, length, handler)
@@ -54,26 +54,26 @@ export class WrapperParser {
           continue
         }
       }
-      const taken = this.#collect(bytes, position)
+      const taken = this.collect(bytes, position)
       if (taken < 0) return -1
       position += taken
-      if (!this.#deliverPartial(handler)) return position
+      if (!this.deliverPartial(handler)) return position
     }
     return position
   }
 
   /** Length of the frame with its header; -1 for a wrong version or more than `largestApdu`. */
-  #frameLength(bytes: Uint8Array, at: number): number {
+  private frameLength(bytes: Uint8Array, at: number): number {
     if (bytes[at] !== 0 || bytes[at + 1] !== VERSION) return -1
     const length = bytes[at + 6] * 0x100 + bytes[at + 7]
     return length > this.#largestApdu ? -1 : WRAPPER_HEADER + length
   }
 
   /** Moves bytes into the partial frame: first to the end of its header, then to its end. Returns their count. */
-  #collect(bytes: Uint8Array, position: number): number {
+  private collect(bytes: Uint8Array, position: number): number {
     let wanted = WRAPPER_HEADER
     if (this.#partial !== undefined && this.#filled >= WRAPPER_HEADER) {
-      wanted = this.#frameLength(this.#partial, 0)
+      wanted = this.frameLength(this.#partial, 0)
       if (wanted < 0) return -1
     }
     const count = Math.min(wanted - this.#filled, bytes.length - position)
@@ -87,15 +87,15 @@ export class WrapperParser {
     }
     buffer.set(bytes.subarray(position, position + count), this.#filled)
     this.#filled = needed
-    if (needed === WRAPPER_HEADER && this.#frameLength(buffer, 0) < 0) return -1
+    if (needed === WRAPPER_HEADER && this.frameLength(buffer, 0) < 0) return -1
     return count
   }
 
   /** Hands the partial frame on when it is complete. */
-  #deliverPartial(handler: FrameHandler): boolean {
+  private deliverPartial(handler: FrameHandler): boolean {
     const buffer = this.#partial
     if (buffer === undefined || this.#filled < WRAPPER_HEADER) return true
-    if (this.#filled < this.#frameLength(buffer, 0)) return true
+    if (this.#filled < this.frameLength(buffer, 0)) return true
     const length = this.#filled
     this.#filled = 0
     return deliver(buffer, 0, length, handler)

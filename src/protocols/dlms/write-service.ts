@@ -66,7 +66,7 @@ export abstract class WriteService {
     const output = this.#output
     if (!association.negotiated(this.#conformance)) return output.short(reply, ExceptionResponse.notNegotiated)
     const request = this.decode(apdu)
-    if (request.type === 'block') return this.#next(association, request.invoke, request.block, reply)
+    if (request.type === 'block') return this.next(association, request.invoke, request.block, reply)
     // A new request gives up the transfer before it.
     association.longWrite = undefined
     const { invoke, targets, list } = request
@@ -79,45 +79,45 @@ export abstract class WriteService {
       return output.short(reply, ExceptionResponse.tooLong)
     }
     if (request.type === 'whole') {
-      const results = this.#results(association, targets, list, request.value)
+      const results = this.results(association, targets, list, request.value)
       if ((invoke & CONFIRMED) === 0) return true
-      return this.#send(reply, (writer) => this.respond(writer, invoke, results, list, undefined))
+      return this.send(reply, (writer) => this.respond(writer, invoke, results, list, undefined))
     }
     const transfer = new LongWrite(this, targets, list, this.#largestValue)
     association.longWrite = transfer
-    return this.#block(association, transfer, invoke, request.block, reply)
+    return this.block(association, transfer, invoke, request.block, reply)
   }
 
-  #next(association: Association, invoke: InvokeIdAndPriority, block: ReceivedBlock, reply: Reply): boolean {
+  private next(association: Association, invoke: InvokeIdAndPriority, block: ReceivedBlock, reply: Reply): boolean {
     const transfer = association.longWrite
-    if (transfer?.owner === this) return this.#block(association, transfer, invoke, block, reply)
-    return this.#send(reply, (writer) => this.refuse(writer, invoke, block.number, 'notInProgress'))
+    if (transfer?.owner === this) return this.block(association, transfer, invoke, block, reply)
+    return this.send(reply, (writer) => this.refuse(writer, invoke, block.number, 'notInProgress'))
   }
 
-  #block(association: Association, transfer: LongWrite, invoke: InvokeIdAndPriority, block: ReceivedBlock, reply: Reply): boolean {
+  private block(association: Association, transfer: LongWrite, invoke: InvokeIdAndPriority, block: ReceivedBlock, reply: Reply): boolean {
     const { number } = block
     const error = number !== transfer.block + 1 ? 'wrongNumber' : transfer.add(block) ? undefined : 'aborted'
-    if (error === undefined && !block.last) return this.#send(reply, (writer) => this.acknowledge(writer, invoke, number))
+    if (error === undefined && !block.last) return this.send(reply, (writer) => this.acknowledge(writer, invoke, number))
     association.longWrite = undefined
-    if (error !== undefined) return this.#send(reply, (writer) => this.refuse(writer, invoke, number, error))
+    if (error !== undefined) return this.send(reply, (writer) => this.refuse(writer, invoke, number, error))
     const { targets, list, value } = transfer
-    const results = this.#results(association, targets, list, value)
-    return this.#send(reply, (writer) => this.respond(writer, invoke, results, list, number))
+    const results = this.results(association, targets, list, value)
+    return this.send(reply, (writer) => this.respond(writer, invoke, results, list, number))
   }
 
-  #send(reply: Reply, write: (writer: ByteWriter) => void): boolean {
+  private send(reply: Reply, write: (writer: ByteWriter) => void): boolean {
     const output = this.#output
     write(output.begin())
     return output.seal(reply, output.start)
   }
 
-  #results(association: Association, targets: readonly WriteTarget[], list: boolean, value: Uint8Array | undefined): number[] {
+  private results(association: Association, targets: readonly WriteTarget[], list: boolean, value: Uint8Array | undefined): number[] {
     const reader = value === undefined ? undefined : checkedValues(value, targets.length, list)
-    return targets.map((target) => this.#result(association, target, reader === undefined ? undefined : readData(reader)))
+    return targets.map((target) => this.result(association, target, reader === undefined ? undefined : readData(reader)))
   }
 
   /** A parameter of the wrong shape is the client's mistake; anything else that is thrown is ours. Both results have one number in SET and ACTION. */
-  #result(association: Association, target: WriteTarget, value: DataValue | undefined): number {
+  private result(association: Association, target: WriteTarget, value: DataValue | undefined): number {
     try {
       return this.perform(target, value, association)
     } catch (error) {

@@ -49,12 +49,12 @@ export class BodyReader {
         at += count
         this.#left -= count
         if (this.#left === 0) this.#state = this.#chunked ? 'dataEnd' : 'done'
-      } else this.#character(bytes[at++] as number)
+      } else this.character(bytes[at++] as number)
     }
     return at
   }
 
-  #character(code: number): void {
+  private character(code: number): void {
     this.#line += String.fromCharCode(code)
     if (this.#line.length > MAX_LINE) throw new HttpError(400, 'chunk line too long')
     if (code !== 0x0a) return
@@ -62,7 +62,7 @@ export class BodyReader {
     if (!this.#line.endsWith('\r\n')) throw new HttpError(400, 'bare line feed')
     const line = this.#line.slice(0, -2)
     this.#line = ''
-    if (this.#state === 'size') this.#size(line)
+    if (this.#state === 'size') this.size(line)
     else if (this.#state === 'dataEnd') {
       if (line !== '') throw new HttpError(400, 'chunk longer than announced')
       this.#state = 'size'
@@ -73,7 +73,7 @@ export class BodyReader {
     }
   }
 
-  #size(line: string): void {
+  private size(line: string): void {
     const match = /^([0-9A-Fa-f]{1,8})[\t ]*(;[\t\x20-\x7e\x80-\xff]*)?$/.exec(line)
     if (match === null) throw new HttpError(400, 'malformed chunk size')
     this.#left = Number.parseInt(match[1] as string, 16)

@@ -75,11 +75,11 @@ export class HttpConnection {
       return
     }
     if (this.#outbox.length > 0 && this.#input.length + bytes.length > MAX_AHEAD) {
-      this.#end()
+      this.end()
       return
     }
     this.#input = this.#input.length === 0 ? bytes.slice() : concat(this.#input, bytes)
-    this.#advance()
+    this.advance()
   }
 
   /** The transport has room again. */
@@ -90,7 +90,7 @@ export class HttpConnection {
       return
     }
     this.#outbox.pump()
-    this.#advance()
+    this.advance()
   }
 
   /** The transport is gone. */
@@ -102,61 +102,61 @@ export class HttpConnection {
   }
 
   /** Serves what is complete, one request at a time: the next one waits until the answer is out. */
-  #advance(): void {
+  private advance(): void {
     try {
       while (!this.#ended && !this.#closing && this.#upgraded === undefined && this.#outbox.length === 0) {
-        if (!this.#step()) break
+        if (!this.step()) break
       }
     } catch (error) {
       if (!(error instanceof HttpError)) throw error
-      this.#refuse(error)
+      this.refuse(error)
     }
-    if (this.#closing && this.#outbox.length === 0) this.#end()
+    if (this.#closing && this.#outbox.length === 0) this.end()
   }
 
   /** One head, one piece of a body or one answer. False when more bytes are needed. */
-  #step(): boolean {
-    if (this.#head === undefined && !this.#readHead()) return false
+  private step(): boolean {
+    if (this.#head === undefined && !this.readHead()) return false
     const head = this.#head as HttpHead
     const body = this.#body as BodyReader
-    this.#consume(body.receive(this.#input, 0))
+    this.consume(body.receive(this.#input, 0))
     if (!body.done) return false
     this.#head = undefined
     this.#body = undefined
-    this.#answer(head, body.body())
+    this.answer(head, body.body())
     return true
   }
 
-  #readHead(): boolean {
+  private readHead(): boolean {
     // An empty line before a request is skipped (RFC 9112 section 2.2).
-    while (this.#input[0] === 0x0d && this.#input[1] === 0x0a) this.#consume(2)
+    while (this.#input[0] === 0x0d && this.#input[1] === 0x0a) this.consume(2)
     const end = endOfHead(this.#input, this.#scanned)
     this.#scanned = Math.max(0, this.#input.length - 3)
     if (end < 0 ? this.#input.length > MAX_HEAD : end > MAX_HEAD) throw new HttpError(431, 'header too large')
     if (end < 0) return false
     const head = parseHead(latin1(this.#input, end - 4), MAX_BODY)
-    this.#consume(end)
+    this.consume(end)
     this.#head = head
     this.#body = new BodyReader(head.body, MAX_BODY)
-    this.#expect(head)
+    this.expect(head)
     return true
   }
 
   /** `Expect: 100-continue` (RFC 9110 section 10.1.1). */
-  #expect(head: HttpHead): void {
+  private expect(head: HttpHead): void {
     const expect = head.headers.get('expect')
     if (expect === undefined) return
     if (expect.toLowerCase() !== '100-continue') throw new HttpError(417, 'unknown expectation')
     if (head.body !== 0) this.#outbox.push(encodeUtf8('HTTP/1.1 100 Continue\r\n\r\n'))
   }
 
-  #consume(count: number): void {
+  private consume(count: number): void {
     this.#scanned = 0
     // A copy when little is left, so that a large buffer does not stay because of a few bytes.
     if (count > 0) this.#input = count === this.#input.length ? NOTHING : this.#input.slice(count)
   }
 
-  #answer(head: HttpHead, content: Uint8Array): void {
+  private answer(head: HttpHead, content: Uint8Array): void {
     let response: HttpResponse
     try {
       response = this.#options.handler({ ...head, content })
@@ -166,50 +166,50 @@ export class HttpConnection {
       if (!(error instanceof HttpError)) this.#options.onError?.(error)
     }
     if (response.upgrade !== undefined) {
-      this.#upgrade(response)
+      this.upgrade(response)
       return
     }
-    this.#write(response, head.method === 'HEAD', !head.keepAlive)
+    this.write(response, head.method === 'HEAD', !head.keepAlive)
   }
 
-  #write(response: HttpResponse, headOnly: boolean, close: boolean): void {
+  private write(response: HttpResponse, headOnly: boolean, close: boolean): void {
     const body = bodyBytes(response)
     const head = encodeHead(response, body.length, close)
     if (close) this.#closing = true
     this.#outbox.push({ length: head.length, slice: (start, end) => head.subarray(start, end) })
-    if (!headOnly && response.status !== 304 && !this.#outbox.push(body)) this.#end()
+    if (!headOnly && response.status !== 304 && !this.#outbox.push(body)) this.end()
   }
 
-  #upgrade(response: HttpResponse): void {
+  private upgrade(response: HttpResponse): void {
     assert(response.status === 101 && response.upgrade !== undefined, 'an upgrade answers 101')
     const { send, room } = this.#options
     this.#outbox.push(encodeHead(response, 0, false))
     // A head that the transport has no room for yet is not worth a second queue: the client connects again.
     if (this.#outbox.length > 0) {
-      this.#end()
+      this.end()
       return
     }
-    this.#upgraded = response.upgrade({ send, ...(room === undefined ? {} : { room }), close: () => this.#finish() })
+    this.#upgraded = response.upgrade({ send, ...(room === undefined ? {} : { room }), close: () => this.finish() })
     const early = this.#input
     this.#input = NOTHING
     if (early.length > 0) this.#upgraded.receive(early)
   }
 
-  #refuse(error: HttpError): void {
+  private refuse(error: HttpError): void {
     this.#head = undefined
     this.#input = NOTHING
     const allow = error.status === 405 ? ([['allow', 'GET, HEAD, POST']] as const) : []
-    this.#write(textResponse(error.status, error.message, allow), false, true)
+    this.write(textResponse(error.status, error.message, allow), false, true)
   }
 
   /** Closed by the upgraded protocol, which knows it already. */
-  #finish(): void {
+  private finish(): void {
     if (this.#ended) return
     this.#ended = true
     this.#options.close()
   }
 
-  #end(): void {
+  private end(): void {
     if (this.#ended) return
     this.#ended = true
     this.#outbox.clear()

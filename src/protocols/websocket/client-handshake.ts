@@ -53,7 +53,7 @@ export class ClientHandshake {
     for (const [index, byte] of bytes.entries()) {
       this.#answer += String.fromCharCode(byte)
       if (this.#answer.endsWith('\r\n\r\n')) {
-        this.#check()
+        this.check()
         return bytes.slice(index + 1)
       }
       if (this.#answer.length >= ANSWER_MAX) throw new FerrarisError('WEBSOCKET', 'the answer to the handshake is too long')
@@ -61,7 +61,7 @@ export class ClientHandshake {
     return undefined
   }
 
-  #check(): void {
+  private check(): void {
     const [status, ...lines] = this.#answer.split('\r\n')
     if (!/^HTTP\/1\.1 101(?: |$)/.test(status)) throw new FerrarisError('WEBSOCKET', `no WebSocket: ${status.slice(0, 100)}`)
     const fields = new Map<string, string>()

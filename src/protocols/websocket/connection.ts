@@ -43,11 +43,11 @@ export class WebSocketConnection {
     this.#options = options
     this.#outbox = new Outbox(options, MAX_WAITING)
     const events = {
-      header: (header: FrameHeader) => this.#startFrame(header),
+      header: (header: FrameHeader) => this.startFrame(header),
       payload: (piece: Uint8Array) => {
         if (this.open) (this.#inControl ? this.#control : this.#message).write(piece)
       },
-      end: (header: FrameHeader) => this.#endFrame(header),
+      end: (header: FrameHeader) => this.endFrame(header),
     }
     this.#parser = new FrameParser(events, MAX_MESSAGE, options.mask === undefined ? 'client' : 'server')
   }
@@ -63,15 +63,15 @@ export class WebSocketConnection {
 
   /** Sends a message. False, and nothing sent, when the connection is not open or too much waits already. */
   sendText(text: string): boolean {
-    return this.open && this.#outbox.push(this.#frame(Opcode.text, encodeUtf8(text)))
+    return this.open && this.#outbox.push(this.frame(Opcode.text, encodeUtf8(text)))
   }
 
   /** Asks whether the peer is still there; its answer is some bytes. */
   ping(): void {
-    if (this.open) this.#outbox.push(this.#frame(Opcode.ping, new Uint8Array(0)))
+    if (this.open) this.#outbox.push(this.frame(Opcode.ping, new Uint8Array(0)))
   }
 
-  #frame(opcode: number, payload: Uint8Array): Uint8Array {
+  private frame(opcode: number, payload: Uint8Array): Uint8Array {
     return encodeFrame(opcode, payload, this.#options.mask?.())
   }
 
@@ -83,7 +83,7 @@ export class WebSocketConnection {
     payload[0] = code >>> 8
     payload[1] = code
     payload.set(text, 2)
-    this.#finish(payload, code)
+    this.finish(payload, code)
   }
 
   /** Bytes from the peer; the buffer is unmasked in place. Never throws for what they are. */
@@ -102,7 +102,7 @@ export class WebSocketConnection {
   writable(): void {
     if (this.#ended) return
     this.#outbox.pump()
-    if (this.#closing && this.#outbox.length === 0) this.#end()
+    if (this.#closing && this.#outbox.length === 0) this.end()
   }
 
   /** The transport is gone. */
@@ -114,7 +114,7 @@ export class WebSocketConnection {
     if (!this.#closing) this.#options.onClose?.(1006)
   }
 
-  #startFrame({ opcode, length }: FrameHeader): void {
+  private startFrame({ opcode, length }: FrameHeader): void {
     // The parser goes on through the rest of its bytes; what follows a close frame is not looked at.
     if (!this.open) return
     this.#inControl = opcode >= Opcode.close
@@ -133,14 +133,14 @@ export class WebSocketConnection {
     if (this.#message.length + length > MAX_MESSAGE) throw new WebSocketError(CloseCode.tooBig, 'message too big')
   }
 
-  #endFrame({ final, opcode }: FrameHeader): void {
+  private endFrame({ final, opcode }: FrameHeader): void {
     if (!this.open) return
-    if (opcode === Opcode.ping) this.#pong()
-    else if (opcode === Opcode.close) this.#receiveClose(this.#control.copy())
-    else if (opcode < Opcode.close && final) this.#deliver()
+    if (opcode === Opcode.ping) this.pong()
+    else if (opcode === Opcode.close) this.receiveClose(this.#control.copy())
+    else if (opcode < Opcode.close && final) this.deliver()
   }
 
-  #deliver(): void {
+  private deliver(): void {
     const opcode = this.#opcode
     this.#opcode = undefined
     if (opcode === Opcode.text) this.#options.onText(decodeUtf8(this.#message.view()))
@@ -148,31 +148,31 @@ export class WebSocketConnection {
   }
 
   /** An answer that finds the queue full is left out: only the latest ping needs one (RFC 6455 section 5.5.3). */
-  #pong(): void {
-    this.#outbox.push(this.#frame(Opcode.pong, this.#control.view()))
+  private pong(): void {
+    this.#outbox.push(this.frame(Opcode.pong, this.#control.view()))
   }
 
   /** Answers a close frame with its own code (RFC 6455 section 5.5.1); one with an impossible code or text is a protocol error. */
-  #receiveClose(payload: Uint8Array): void {
+  private receiveClose(payload: Uint8Array): void {
     if (payload.length === 0) {
-      this.#finish(payload, CloseCode.noStatus)
+      this.finish(payload, CloseCode.noStatus)
       return
     }
     const code = payload.length === 1 ? 0 : (payload[0] as number) * 256 + (payload[1] as number)
     if (!isCloseCode(code)) throw new WebSocketError(CloseCode.protocolError, 'bad close code')
     decodeUtf8(payload.subarray(2))
-    this.#finish(payload.slice(0, 2), code)
+    this.finish(payload.slice(0, 2), code)
   }
 
-  #finish(payload: Uint8Array, code: number): void {
-    const sent = this.#outbox.push(this.#frame(Opcode.close, payload))
+  private finish(payload: Uint8Array, code: number): void {
+    const sent = this.#outbox.push(this.frame(Opcode.close, payload))
     this.#closing = true
     this.#message = new ByteWriter(0, MAX_MESSAGE)
     this.#options.onClose?.(code)
-    if (!sent || this.#outbox.length === 0) this.#end()
+    if (!sent || this.#outbox.length === 0) this.end()
   }
 
-  #end(): void {
+  private end(): void {
     if (this.#ended) return
     this.#ended = true
     this.#outbox.clear()

@@ -75,17 +75,17 @@ export class FrameParser {
     while (at < bytes.length) {
       if (this.#frame === undefined) {
         this.#header[this.#have++] = bytes[at++] as number
-        if (this.#have === 2) this.#checkStart()
-        if (this.#have >= 2 && this.#have === headerLength(this.#header[1] as number)) this.#startFrame()
+        if (this.#have === 2) this.checkStart()
+        if (this.#have >= 2 && this.#have === headerLength(this.#header[1] as number)) this.startFrame()
       } else {
         const piece = bytes.subarray(at, at + Math.min(this.#left, bytes.length - at))
         at += piece.length
-        this.#takePayload(piece)
+        this.takePayload(piece)
       }
     }
   }
 
-  #checkStart(): void {
+  private checkStart(): void {
     const first = this.#header[0] as number
     const second = this.#header[1] as number
     const opcode = first & 15
@@ -96,7 +96,7 @@ export class FrameParser {
     if (opcode >= 8 && ((first & 0x80) === 0 || (second & 0x7f) > 125)) throw fail('control frame too long or fragmented')
   }
 
-  #startFrame(): void {
+  private startFrame(): void {
     const short = (this.#header[1] as number) & 0x7f
     let length = short
     if (short >= 126) {
@@ -113,19 +113,19 @@ export class FrameParser {
     this.#left = length
     this.#maskAt = 0
     this.#events.header(this.#frame)
-    if (length === 0) this.#endFrame()
+    if (length === 0) this.endFrame()
   }
 
-  #takePayload(piece: Uint8Array): void {
+  private takePayload(piece: Uint8Array): void {
     const mask = this.#have - 4
     for (let i = 0; this.#fromClient && i < piece.length; i++) piece[i] ^= this.#header[mask + ((this.#maskAt + i) & 3)] as number
     this.#maskAt = (this.#maskAt + piece.length) & 3
     this.#left -= piece.length
     this.#events.payload(piece)
-    if (this.#left === 0) this.#endFrame()
+    if (this.#left === 0) this.endFrame()
   }
 
-  #endFrame(): void {
+  private endFrame(): void {
     const frame = this.#frame as FrameHeader
     this.#frame = undefined
     this.#have = 0

@@ -71,13 +71,13 @@ export class AccountObject extends InterfaceObject {
   }
 
   get(attribute: number, _selection: Selection | undefined, _context: AssociationContext, writer: ByteWriter): DataAccessResult {
-    if (attribute <= 8) this.#state(attribute, writer)
-    else if (attribute <= 12) this.#references(attribute, writer)
-    else this.#parameters(attribute, writer)
+    if (attribute <= 8) this.state(attribute, writer)
+    else if (attribute <= 12) this.references(attribute, writer)
+    else this.parameters(attribute, writer)
     return DataAccessResult.success
   }
 
-  #state(attribute: number, writer: ByteWriter): void {
+  private state(attribute: number, writer: ByteWriter): void {
     const { creditInUse, creditStatus, available, amountToClear } = this.#source
     if (attribute === 2) {
       writeStructure(writer, 2)
@@ -91,7 +91,7 @@ export class AccountObject extends InterfaceObject {
     else writeDoubleLong(writer, 0)
   }
 
-  #references(attribute: number, writer: ByteWriter): void {
+  private references(attribute: number, writer: ByteWriter): void {
     const [first] = this.#credits
     if (attribute === 9) {
       writeArray(writer, this.#credits.length)
@@ -106,7 +106,7 @@ export class AccountObject extends InterfaceObject {
     else writeArray(writer, 0)
   }
 
-  #parameters(attribute: number, writer: ByteWriter): void {
+  private parameters(attribute: number, writer: ByteWriter): void {
     const { lowThreshold, nextThreshold } = this.#source
     if (attribute <= 14) writeOctetString(writer, UNSPECIFIED)
     else if (attribute === 15) {

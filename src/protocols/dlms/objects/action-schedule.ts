@@ -59,7 +59,7 @@ export class ActionScheduleObject extends InterfaceObject {
       writeLogicalName(writer, this.#table)
       writeLongUnsigned(writer, this.#identifier)
     } else if (attribute === 3) writeEnum(writer, NO_WILDCARDS)
-    else this.#writeExecutionTime(writer)
+    else this.writeExecutionTime(writer)
     return DataAccessResult.success
   }
 
@@ -78,7 +78,7 @@ export class ActionScheduleObject extends InterfaceObject {
     return this.#source.schedule(utc_ms) ? DataAccessResult.success : DataAccessResult.otherReason
   }
 
-  #writeExecutionTime(writer: ByteWriter): void {
+  private writeExecutionTime(writer: ByteWriter): void {
     const { utc_ms } = this.#source
     writeArray(writer, utc_ms === undefined ? 0 : 1)
     if (utc_ms === undefined) return

@@ -158,15 +158,15 @@ export class ActivityCalendarObject extends InterfaceObject {
   }
 
   get(attribute: number, _selection: Selection | undefined, _context: AssociationContext, writer: ByteWriter): DataAccessResult {
-    if (attribute === ACTIVATION_TIME) this.#writeActivation(writer)
-    else if (attribute >= PASSIVE) this.#writeTable(writer, this.#source.passive, attribute - PASSIVE)
-    else this.#writeTable(writer, this.#source.active, attribute - ACTIVE)
+    if (attribute === ACTIVATION_TIME) this.writeActivation(writer)
+    else if (attribute >= PASSIVE) this.writeTable(writer, this.#source.passive, attribute - PASSIVE)
+    else this.writeTable(writer, this.#source.active, attribute - ACTIVE)
     return DataAccessResult.success
   }
 
   override set(attribute: number, value: DataValue): DataAccessResult {
     const source = this.#source
-    if (attribute === ACTIVATION_TIME) return this.#setActivation(value)
+    if (attribute === ACTIVATION_TIME) return this.setActivation(value)
     let change: Partial<CalendarTables> | undefined
     if (attribute === 6) change = { name: readName(value) }
     else if (attribute === 7) {
@@ -174,7 +174,7 @@ export class ActivityCalendarObject extends InterfaceObject {
       change = seasons && { seasons }
     } else if (attribute === 8) change = { weeks: readWeeks(value) }
     else if (attribute === 9) {
-      const days = this.#readDays(value)
+      const days = this.readDays(value)
       change = days && { days }
     } else return DataAccessResult.readWriteDenied
     return change === undefined ? DataAccessResult.otherReason : source.setPassive({ ...source.passive, ...change })
@@ -187,14 +187,14 @@ export class ActivityCalendarObject extends InterfaceObject {
   }
 
   /** `table` counts from 0 at the name. */
-  #writeTable(writer: ByteWriter, calendar: CalendarTables, table: number): void {
+  private writeTable(writer: ByteWriter, calendar: CalendarTables, table: number): void {
     if (table === 0) writeAsciiOctetString(writer, calendar.name)
     else if (table === 1) writeSeasons(writer, calendar.seasons)
     else if (table === 2) writeWeeks(writer, calendar.weeks)
-    else this.#writeDays(writer, calendar.days)
+    else this.writeDays(writer, calendar.days)
   }
 
-  #writeDays(writer: ByteWriter, days: readonly CalendarDay[]): void {
+  private writeDays(writer: ByteWriter, days: readonly CalendarDay[]): void {
     writeArray(writer, days.length)
     for (const { id, switches } of days) {
       writeStructure(writer, 2)
@@ -210,7 +210,7 @@ export class ActivityCalendarObject extends InterfaceObject {
   }
 
   /** Undefined when a time leaves something open, or a script is in another table. */
-  #readDays(value: DataValue): CalendarDay[] | undefined {
+  private readDays(value: DataValue): CalendarDay[] | undefined {
     const days: CalendarDay[] = []
     let sound = true
     for (const element of elements(value, DataTag.array)) {
@@ -227,14 +227,14 @@ export class ActivityCalendarObject extends InterfaceObject {
     return sound ? days : undefined
   }
 
-  #writeActivation(writer: ByteWriter): void {
+  private writeActivation(writer: ByteWriter): void {
     const { activation_ms } = this.#source
     if (activation_ms === undefined) writeOctetString(writer, NO_TIME)
     else writeDateTimeOctetString(writer, activation_ms, -this.#source.offset_min(activation_ms), this.#source.status(activation_ms))
   }
 
   /** Without year, month and day there is no activation; a time with some wildcards gets "other reason". */
-  #setActivation(value: DataValue): DataAccessResult {
+  private setActivation(value: DataValue): DataAccessResult {
     if (value.tag !== DataTag.octetString && value.tag !== DataTag.dateTime) throw new DecodeError('a date-time')
     const moment = decodeDateTime(value.value)
     if (moment.year === undefined && moment.month === undefined && moment.day === undefined) return this.#source.activateAt(undefined)

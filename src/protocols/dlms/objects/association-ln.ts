@@ -80,18 +80,18 @@ class VisibleObjects implements RowStream {
     this.#objects = objects
     this.#client = client
     let count = 0
-    while (this.#next() !== undefined) count++
+    while (this.nextVisible() !== undefined) count++
     this.#place = 0
     this.count = count
   }
 
   next(writer: ByteWriter): boolean {
-    const object = this.#next()
+    const object = this.nextVisible()
     if (object !== undefined) writeObjectListElement(writer, object, this.#client)
     return object !== undefined
   }
 
-  #next(): CosemObject | undefined {
+  private nextVisible(): CosemObject | undefined {
     while (this.#place < this.#objects.length) {
       const object = this.#objects.at(this.#place++)
       if (object !== undefined && isVisible(object, this.#client)) return object

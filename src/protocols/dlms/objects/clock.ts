@@ -100,19 +100,19 @@ export class ClockObject extends InterfaceObject {
   override action(method: number, parameter: DataValue | undefined): ActionResult {
     const { utc_ms, adjustment } = this.#source
     if (adjustment === undefined || !CLOCK_METHODS.includes(method)) return ActionResult.readWriteDenied
-    return this.#move(method, parameter, utc_ms, adjustment) ? ActionResult.success : ActionResult.otherReason
+    return this.move(method, parameter, utc_ms, adjustment) ? ActionResult.success : ActionResult.otherReason
   }
 
-  #move(method: number, parameter: DataValue | undefined, utc_ms: number, adjustment: ClockAdjustment): boolean {
-    if (method === PRESET) return this.#keep(parameter, adjustment)
-    if (method === ADJUST_TO_PRESET) return this.#adjustToPreset(parameter, utc_ms, adjustment)
+  private move(method: number, parameter: DataValue | undefined, utc_ms: number, adjustment: ClockAdjustment): boolean {
+    if (method === PRESET) return this.keep(parameter, adjustment)
+    if (method === ADJUST_TO_PRESET) return this.adjustToPreset(parameter, utc_ms, adjustment)
     if (method !== SHIFT) return adjustment.shift(rounded_ms(method, utc_ms, parameter, adjustment) - utc_ms)
     const shift_ms = 1000 * shift_s(parameter)
     return Number.isFinite(shift_ms) && adjustment.shift(shift_ms)
   }
 
   /** Takes a preset time, if all three times are complete and the interval is one. */
-  #keep(parameter: DataValue | undefined, adjustment: ClockAdjustment): boolean {
+  private keep(parameter: DataValue | undefined, adjustment: ClockAdjustment): boolean {
     const [time_ms, from_ms, until_ms] = elements(parameter, DataTag.structure, 3).map((value) => utcOf(octets(value, 12), adjustment))
     if (time_ms === undefined || from_ms === undefined || until_ms === undefined || from_ms > until_ms) return false
     adjustment.preset = { time_ms, from_ms, until_ms }
@@ -120,7 +120,7 @@ export class ClockObject extends InterfaceObject {
   }
 
   /** Once; outside the interval nothing happens. */
-  #adjustToPreset(parameter: DataValue | undefined, utc_ms: number, adjustment: ClockAdjustment): boolean {
+  private adjustToPreset(parameter: DataValue | undefined, utc_ms: number, adjustment: ClockAdjustment): boolean {
     nothing(parameter)
     const { preset } = adjustment
     if (preset === undefined || utc_ms < preset.from_ms || utc_ms > preset.until_ms) return false

@@ -104,7 +104,7 @@ export class LimiterObject extends InterfaceObject {
     const source = this.#source
     switch (attribute) {
       case 2:
-        this.#writeMonitored(writer)
+        this.writeMonitored(writer)
         break
       case 3:
         writeDoubleLongUnsigned(writer, source.thresholdActive)
@@ -122,7 +122,7 @@ export class LimiterObject extends InterfaceObject {
         writeDoubleLongUnsigned(writer, source.minUnder_s)
         break
       case 8:
-        this.#writeEmergencyProfile(writer)
+        this.writeEmergencyProfile(writer)
         break
       case 9:
         writeArray(writer, source.groups.length)
@@ -143,7 +143,7 @@ export class LimiterObject extends InterfaceObject {
     const source = this.#source
     switch (attribute) {
       case 2:
-        return this.#setMonitored(value)
+        return this.setMonitored(value)
       case 4:
         return source.setThresholdNormal(integer(value, DataTag.doubleLongUnsigned))
       case 5:
@@ -153,7 +153,7 @@ export class LimiterObject extends InterfaceObject {
       case 7:
         return source.setMinUnder(integer(value, DataTag.doubleLongUnsigned))
       case 8:
-        return this.#setEmergencyProfile(value)
+        return this.takeEmergencyProfile(value)
       case 9:
         return source.setGroups(elements(value, DataTag.array).map((group) => integer(group, DataTag.longUnsigned)))
       case 11: {
@@ -165,7 +165,7 @@ export class LimiterObject extends InterfaceObject {
     }
   }
 
-  #writeMonitored(writer: ByteWriter): void {
+  private writeMonitored(writer: ByteWriter): void {
     const { classId, logicalName: name, attribute } = this.#source.monitored
     writeStructure(writer, 3)
     writeLongUnsigned(writer, classId)
@@ -173,7 +173,7 @@ export class LimiterObject extends InterfaceObject {
     writeInteger(writer, attribute)
   }
 
-  #setMonitored(value: DataValue): DataAccessResult {
+  private setMonitored(value: DataValue): DataAccessResult {
     const [classId, name, attribute] = elements(value, DataTag.structure, 3)
     return this.#source.monitor({
       classId: integer(classId, DataTag.longUnsigned),
@@ -182,7 +182,7 @@ export class LimiterObject extends InterfaceObject {
     })
   }
 
-  #writeEmergencyProfile(writer: ByteWriter): void {
+  private writeEmergencyProfile(writer: ByteWriter): void {
     const { id, activation_ms, duration_s } = this.#source.emergencyProfile
     writeStructure(writer, 3)
     writeLongUnsigned(writer, id)
@@ -192,7 +192,7 @@ export class LimiterObject extends InterfaceObject {
   }
 
   /** A time with some wildcards gets "other reason"; without year, month and day it is "not specified". */
-  #setEmergencyProfile(value: DataValue): DataAccessResult {
+  private takeEmergencyProfile(value: DataValue): DataAccessResult {
     const [id, time, duration] = elements(value, DataTag.structure, 3)
     const moment = decodeDateTime(octets(time, 12))
     const never = moment.year === undefined && moment.month === undefined && moment.day === undefined

@@ -96,7 +96,7 @@ export class ProfileObject extends InterfaceObject {
 
   get(attribute: number, selection: Selection | undefined, _context: AssociationContext, writer: ByteWriter): DataAccessResult | RowStream {
     const source = this.#source
-    if (attribute === BUFFER) return this.#buffer(selection)
+    if (attribute === BUFFER) return this.buffer(selection)
     if (attribute === 3) writeColumns(writer, source.columns)
     else if (attribute === 4) writeDoubleLongUnsigned(writer, source.capturePeriod_s)
     else if (attribute === 5) writeEnum(writer, SortMethod.fifo)
@@ -113,21 +113,21 @@ export class ProfileObject extends InterfaceObject {
     return this.#reset() ? ActionResult.success : ActionResult.temporaryFailure
   }
 
-  #buffer(selection: Selection | undefined): DataAccessResult | RowStream {
+  private buffer(selection: Selection | undefined): DataAccessResult | RowStream {
     const source = this.#source
     const columns = Array.from({ length: source.columns.length }, (_, index) => index)
-    if (selection === undefined) return this.#rows({ first: 0, count: source.entriesInUse, columns })
+    if (selection === undefined) return this.rows({ first: 0, count: source.entriesInUse, columns })
     try {
       const resolve = selection.selector === RANGE_DESCRIPTOR ? resolveRange : resolveEntries
       const window = resolve(source, selection.parameters, columns)
-      return typeof window === 'number' ? window : this.#rows(window)
+      return typeof window === 'number' ? window : this.rows(window)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       return DataAccessResult.typeUnmatched
     }
   }
 
-  #rows(window: Window): Rows {
+  private rows(window: Window): Rows {
     return new Rows(this.#source.cursor(window.first), window)
   }
 }

@@ -82,14 +82,14 @@ export class SpecialDaysObject extends InterfaceObject {
     if (method === INSERT) {
       const entry = readEntry(parameter)
       const others = entries.filter(({ index, date }) => index !== entry.index && !sameDate(date, entry.date))
-      return this.#replace([...others, entry])
+      return this.replace([...others, entry])
     }
     const index = integer(parameter, DataTag.longUnsigned)
     const rest = entries.filter((entry) => entry.index !== index)
-    return rest.length === entries.length ? ActionResult.otherReason : this.#replace(rest)
+    return rest.length === entries.length ? ActionResult.otherReason : this.replace(rest)
   }
 
-  #replace(entries: readonly SpecialDayEntry[]): ActionResult {
+  private replace(entries: readonly SpecialDayEntry[]): ActionResult {
     return ACTION_RESULTS.get(this.#source.setEntries(entries)) ?? ActionResult.otherReason
   }
 }
