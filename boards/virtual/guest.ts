@@ -3,6 +3,7 @@ import { MemoryFlash } from '../../hal/portable/flash.ts'
 import { type GuestGlobal, GuestHost } from '../../hal/portable/guest.ts'
 import { assert } from '../../src/lib/assert.ts'
 import { type TraceHead, traceFromBytes } from '../../src/world/loads/trace-bytes.ts'
+import type { Stimulus } from '../../src/world/stimulus.ts'
 import { BOARD } from './board.ts'
 import { Session, type SessionInit } from './session.ts'
 
@@ -64,6 +65,7 @@ function start(host: GuestHost): void {
     const value = running().observe(wall_ms, actualSpeed)
     return { value: { speed: value, events: running().takeEvents() } }
   })
+  host.onCall('stimulate', (argument) => ({ value: running().stimulate(argument as Stimulus | undefined) }))
   host.onCall('summary', () => ({ value: running().summary() }))
   host.onCall('stop', () => {
     running().stop()

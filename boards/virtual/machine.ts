@@ -12,6 +12,7 @@ import { type Service, type ServiceName, serveFace } from '../../src/meter/servi
 import type { FaultListener } from '../../src/meter/supervisor.ts'
 import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { type NorFlash, PowerLoss } from '../../src/world/chips/nor-flash.ts'
+import type { Electrical } from '../../src/world/electrical.ts'
 import { Appliance, COMMON_APPLIANCES, Photovoltaics } from '../../src/world/loads/appliances.ts'
 import { isFlow, type Recording } from '../../src/world/loads/trace-bytes.ts'
 import { TraceLoad } from '../../src/world/loads/trace-load.ts'
@@ -92,6 +93,8 @@ export class Machine {
   readonly appliances: readonly Appliance[]
   readonly photovoltaics: Photovoltaics
   readonly options: MachineOptions
+  /** Told of every change at the terminals of the meter. */
+  onMains: ((electrical: Electrical) => void) | undefined
   /** Simulated seconds per second that the driver of the machine shall aim at; 0 = paused. */
   speed: number
   /** Simulated seconds per second that the driver of the machine has measured. */
@@ -135,7 +138,10 @@ export class Machine {
       frequency_Hz: config.meter.mains.frequency_Hz,
       harmonics: config.world.voltageHarmonics,
       wander_ms: config.world.wander ? 10_000 : 0,
-      onChange: (electrical) => this.board.onMains(electrical),
+      onChange: (electrical) => {
+        this.board.onMains(electrical)
+        this.onMains?.(electrical)
+      },
     })
     this.relay = new LatchingRelay({ scheduler, onChange: () => this.mains.update() })
     this.relay.connect(this.board.pins, BOARD.supplySwitch)

@@ -7,8 +7,10 @@ import { eventText } from '../../src/core/events/log-codes-table.ts'
 import { modelOf } from '../../src/meter/config.ts'
 import type { EventLogName } from '../../src/meter/journal.ts'
 import type { Recording } from '../../src/world/loads/trace-bytes.ts'
+import type { AppliedEnergy, Stimulus } from '../../src/world/stimulus.ts'
 import type { VirtualConfig } from './config.ts'
 import { Machine, type MachineOptions, type WorldService } from './machine.ts'
+import { Stimuli } from './stimuli.ts'
 
 /** What a session starts with, as JSON carries it; the trace goes beside it. */
 export interface SessionInit {
@@ -86,6 +88,7 @@ export class Session {
   readonly #events: SessionEvent[] = []
   readonly #networked: boolean
   #lastSummary: Summary | undefined
+  #stimuli: Stimuli | undefined
 
   constructor(init: SessionInit, trace: Recording | undefined, hal: SessionHal) {
     this.#networked = hal.network !== undefined
@@ -118,6 +121,13 @@ export class Session {
     this.machine.actualSpeed = actualSpeed
     this.machine.observe(wall_ms)
     return this.machine.speed === Number.POSITIVE_INFINITY ? -1 : this.machine.speed
+  }
+
+  /** What a test plan does; undefined only asks. Gives the energy that went through the terminals since the first call, and what was wrong. */
+  stimulate(stimulus: Stimulus | undefined): AppliedEnergy & { readonly refused?: string | undefined } {
+    this.#stimuli ??= new Stimuli(this.machine)
+    const refused = stimulus && this.#stimuli.apply(stimulus)
+    return { ...this.#stimuli.applied, refused }
   }
 
   takeEvents(): SessionEvent[] {

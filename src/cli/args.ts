@@ -9,6 +9,7 @@ export const USAGE = `Usage: ferraris run [config.json] [options]     run a virt
        ferraris firmware …                      make and check firmware images (with --help)
        ferraris sts …                           make prepayment tokens (with --help)
        ferraris bench-accuracy [options]        accuracy class of a metering IC (with --help)
+       ferraris hil PLAN.json [options]         run a test plan on a meter or a board (with --help)
        ferraris config-schema                   print the JSON Schema of the configuration
        ferraris --help | --version
 
@@ -90,6 +91,7 @@ export type Command =
   | { readonly command: 'firmware'; readonly words: readonly string[] }
   | { readonly command: 'sts'; readonly words: readonly string[] }
   | { readonly command: 'bench-accuracy'; readonly words: readonly string[] }
+  | { readonly command: 'hil'; readonly words: readonly string[] }
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   | { readonly command: 'config-schema' }
@@ -279,7 +281,9 @@ function runOptions(words: readonly string[]): RunOptions {
 
 /** Reads the command line (without node and script). Throws FerrarisError `USAGE` with one clear line. */
 export function parseArguments(words: readonly string[]): Command {
-  if (words[0] === 'firmware' || words[0] === 'sts' || words[0] === 'bench-accuracy') return { command: words[0], words: words.slice(1) }
+  const [first] = words
+  if (first === 'firmware' || first === 'sts' || first === 'bench-accuracy' || first === 'hil')
+    return { command: first, words: words.slice(1) }
   if (words.length === 0 || words.includes('--help') || words.includes('-h')) return { command: 'help' }
   if (words[0] === '--version' || words[0] === '-v') return { command: 'version' }
   if (words[0] === 'config-schema') return { command: 'config-schema' }

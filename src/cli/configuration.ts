@@ -43,7 +43,7 @@ export function loadConfiguration(options: RunOptions): VirtualConfig {
   const { configFile, board, dlmsPort, httpPort, http, consolePort } = options
   const input = configFile === undefined ? {} : withoutSchema(parseJson(readText(configFile, 'configuration'), configFile))
   const result = validate(VIRTUAL_CONFIG, input)
-  const errors = result.ok ? crossErrors(withBoard(result.value, board)) : result.errors.map(({ text }) => text)
+  const errors = result.ok ? configurationErrors(withBoard(result.value, board)) : result.errors.map(({ text }) => text)
   if (!result.ok || errors.length > 0) {
     throw new FerrarisError('CONFIG', errors.map((text) => (configFile === undefined ? text : `${configFile}: ${text}`)).join('\n'))
   }
@@ -64,7 +64,7 @@ function withBoard({ meter, world }: VirtualConfig, board: BoardName | undefined
 }
 
 /** What depends on more than one field. */
-function crossErrors({ meter, world }: VirtualConfig): string[] {
+export function configurationErrors({ meter, world }: VirtualConfig): string[] {
   const { phases, metering } = BOARDS[world.board]
   const errors = meterConfigErrors(meter, measuredOn(metering, meter)).map((text) => `meter.${text}`)
   if (metering.part === 'PULSE') errors.push(...pulseConfigErrors(metering, meter).map((text) => `meter.${text}`))

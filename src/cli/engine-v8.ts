@@ -21,8 +21,13 @@ function builtFirmware(): Uint8Array | undefined {
   return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined
 }
 
+/** An engine whose world can be reached directly. */
+export interface V8Engine extends Engine {
+  readonly session: Session
+}
+
 /** Firmware and world in this process. */
-export function createV8Engine(options: EngineOptions): Engine {
+export function createV8Engine(options: EngineOptions): V8Engine {
   const { config, trace, start_ms, seed, speed, data, serveGateway } = options
   const storage: Flash = data?.flash ?? memoryFlash(BOARD.flash)
   const firmware: Flash = data?.firmware ?? memoryFlash(BOARD.firmware)
@@ -38,6 +43,7 @@ export function createV8Engine(options: EngineOptions): Engine {
     crypto: hostCrypto,
   })
   return {
+    session,
     run: (until_ms) => session.run(until_ms),
     observe: (wall_ms, actualSpeed) => {
       const wanted = session.observe(wall_ms, actualSpeed)
@@ -46,6 +52,7 @@ export function createV8Engine(options: EngineOptions): Engine {
     get received() {
       return network.received
     },
+    stimulate: (stimulus) => session.stimulate(stimulus),
     takeEvents: () => session.takeEvents(),
     summary: () => session.summary(),
     stop: () => {

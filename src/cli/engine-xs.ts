@@ -135,6 +135,7 @@ export async function createXsEngine(options: EngineOptions, limits: XsGuestLimi
     get received() {
       return network.received
     },
+    stimulate: async (stimulus) => (await keeper.call('stimulate', stimulus)).value as Awaited<ReturnType<Engine['stimulate']>>,
     takeEvents: () => events.splice(0),
     summary: async () => (await keeper.call('summary')).value as Summary,
     stop: async () => {

@@ -1,6 +1,7 @@
 import type { VirtualConfig } from '../../boards/virtual/config.ts'
-import type { SessionEvent, SessionHal, Summary } from '../../boards/virtual/session.ts'
+import type { Session, SessionEvent, SessionHal, Summary } from '../../boards/virtual/session.ts'
 import type { Recording } from '../world/loads/trace-bytes.ts'
+import type { Stimulus } from '../world/stimulus.ts'
 import type { DataDirectory } from './data-directory.ts'
 
 /** What every engine starts a virtual meter from. */
@@ -25,6 +26,8 @@ export interface Engine {
   observe(wall_ms: number, actualSpeed: number): number | Promise<number>
   /** Counts what comes in over the network: tells whether a conversation is under way. */
   readonly received: number
+  /** What a test plan does, or only asks; see `Session.stimulate`. */
+  stimulate(stimulus: Stimulus | undefined): ReturnType<Session['stimulate']> | Promise<ReturnType<Session['stimulate']>>
   /** What happened since the last call. */
   takeEvents(): SessionEvent[]
   summary(): Summary | Promise<Summary>

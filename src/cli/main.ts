@@ -5,6 +5,7 @@ import { benchAccuracy } from './accuracy/command.ts'
 import { parseArguments, USAGE } from './args.ts'
 import { configurationSchema } from './configuration.ts'
 import { firmware } from './firmware.ts'
+import { hil } from './hil/command.ts'
 import { provision, reset } from './provision.ts'
 import { run } from './run.ts'
 import { sts } from './sts.ts'
@@ -24,6 +25,8 @@ async function main(words: readonly string[]): Promise<void> {
     const { text, passed } = benchAccuracy(parsed.words)
     process.stdout.write(text)
     if (!passed) process.exitCode = 1
+  } else if (parsed.command === 'hil') {
+    if (!(await hil(parsed.words, (text) => process.stdout.write(text)))) process.exitCode = 1
   } else if (parsed.command === 'provision') provision(parsed.options, print)
   else if (parsed.command === 'reset') reset(parsed.options, print)
   else await run(parsed.options)

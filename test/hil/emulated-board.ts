@@ -1,6 +1,5 @@
-import type { Serial, SerialConstructor, SerialOptions, SPI, SPIConstructor, SPIOptions } from '../../hal/api/io.ts'
+import type { Serial, SerialConstructor, SPI, SPIConstructor, SPIOptions } from '../../hal/api/io.ts'
 import type { BridgeBoard, SPITargetOptions } from '../../src/hil/bridge/board.ts'
-import { Bridge } from '../../src/hil/bridge/bridge.ts'
 import { ATM90E32 } from '../../src/world/chips/atm90e32.ts'
 import { PCF8563 } from '../../src/world/chips/pcf8563.ts'
 import { I2CBus } from '../../src/world/i2c-bus.ts'
@@ -74,16 +73,16 @@ function chosenBus(choose: (options: SPIOptions) => SPI): SPIConstructor {
 
 /** Pins, a jumper between two of them, an echo on the UART, a metering IC on SPI, a clock chip on I2C. */
 export class EmulatedBoard {
-  readonly scheduler = new Scheduler(0)
-  readonly pins = new PinBank(this.scheduler)
+  readonly scheduler: Scheduler
+  readonly pins: PinBank
   /** What the device under test would clock, by the port of the target. */
   readonly targets = new Map<number, SPITargetOptions>()
   readonly board: BridgeBoard
-  readonly #began_ms = performance.now()
-  #timeout: NodeJS.Timeout | undefined
 
-  constructor() {
-    const { scheduler, pins } = this
+  constructor(scheduler = new Scheduler(0)) {
+    this.scheduler = scheduler
+    const pins = new PinBank(scheduler)
+    this.pins = pins
     pins.listen(JUMPER.output, (level) => pins.drive(JUMPER.input, level))
     pins.listen(JUMPER.input, (level) => pins.drive(JUMPER.output, level))
     const counters = new CounterUnit({ scheduler, pins })
@@ -118,26 +117,6 @@ export class EmulatedBoard {
     }
   }
 
-  /** Runs the firmware of the bridge on this board in real time, at a serial port of the PC. */
-  serve({ io, ...options }: SerialOptions & { readonly io: SerialConstructor }): void {
-    const advance = (): void => this.#advance()
-    // What comes in finds the time of the board as it is now.
-    class Line extends io {
-      constructor(given: SerialOptions) {
-        super({
-          ...given,
-          onReadable: (count) => {
-            advance()
-            given.onReadable?.(count)
-            advance()
-          },
-        })
-      }
-    }
-    new Bridge({ board: this.board, line: { io: Line, ...options } })
-    advance()
-  }
-
   /** Jumper between TX and RX. */
   #echo(io: SerialConstructor): void {
     let room = 0
@@ -158,13 +137,5 @@ export class EmulatedBoard {
         pump()
       },
     })
-  }
-
-  #advance(): void {
-    const { scheduler } = this
-    scheduler.run(Math.floor((performance.now() - this.#began_ms) * 1000))
-    clearTimeout(this.#timeout)
-    const wait_ms = scheduler.next_us / 1000 - (performance.now() - this.#began_ms)
-    this.#timeout = setTimeout(() => this.#advance(), Math.min(50, Math.max(0, wait_ms)))
   }
 }

@@ -5,7 +5,7 @@ const WIDTH_MAX = 4
 const HEADER_MAX = 4
 
 /** What a register does when the device under test touches it. */
-const Flag = Object.freeze({
+export const Flag = Object.freeze({
   clearOnRead: 1,
   /** The device may write it; else what it writes is told and changes nothing. */
   writable: 2,

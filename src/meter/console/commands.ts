@@ -1,7 +1,7 @@
 import { formatInstant, parseInstant } from '../../lib/iso8601.ts'
 import { type Answer, error, firstWord } from './answer.ts'
 import { calibrate, calibrationState } from './calibrate.ts'
-import type { ConsoleTarget } from './target.ts'
+import { CONSOLE_LOGS, type ConsoleTarget } from './target.ts'
 
 const EVENTS_DEFAULT = 10
 const EVENTS_MAX = 200
@@ -30,12 +30,19 @@ function* registers(target: ConsoleTarget): Answer {
 }
 
 function* events(target: ConsoleTarget, rest: string): Answer {
-  const count = rest === '' ? EVENTS_DEFAULT : Number(rest)
-  if (!/^\d*$/.test(rest) || count < 1 || count > EVENTS_MAX) {
-    yield error(`events: found ${JSON.stringify(rest)}, allowed is an integer 1..${EVENTS_MAX}`)
+  const [first, second] = firstWord(rest)
+  const named = CONSOLE_LOGS.find((name) => name === (second === '' ? first : second))
+  const number = second === '' && named !== undefined ? '' : first
+  const count = number === '' ? EVENTS_DEFAULT : Number(number)
+  if (!/^\d*$/.test(number) || count < 1 || count > EVENTS_MAX) {
+    yield error(`events: found ${JSON.stringify(number)}, allowed is an integer 1..${EVENTS_MAX}`)
     return
   }
-  for (const { utc_s, sequence, code, text, parameter } of target.events(count)) {
+  if (second !== '' && named === undefined) {
+    yield error(`events: found ${JSON.stringify(second)}, allowed is ${CONSOLE_LOGS.join(', ')}`)
+    return
+  }
+  for (const { utc_s, sequence, code, text, parameter } of target.events(count, named ?? 'standard')) {
     yield `${formatInstant(utc_s * 1000)} ${String(sequence).padStart(6)} ${String(code).padStart(3)} ${text}${parameter === 0 ? '' : ` (${parameter})`}`
   }
 }
@@ -124,7 +131,7 @@ function command(name: string, parameters: string, help: string, run: ConsoleCom
 export const COMMANDS: readonly ConsoleCommand[] = Object.freeze([
   command('status', '', 'what the meter is and how it is', status),
   command('registers', '', 'all registers', registers),
-  command('events', '[n]', `the newest events of the standard log, 1 to ${EVENTS_MAX}`, events),
+  command('events', '[n] [log]', `the newest events of a log (standard), 1 to ${EVENTS_MAX}`, events),
   command('get', '[path]', 'configuration of the next start, such as get dlms', get),
   command('clock', '', 'time of the meter', clock),
   // A token proves itself what it may do.

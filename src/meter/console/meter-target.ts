@@ -1,4 +1,5 @@
 import type { Device } from '../../../hal/api/device.ts'
+import { LogId } from '../../core/events/codes.ts'
 import { eventText } from '../../core/events/log-codes-table.ts'
 import type { KeyStore } from '../../core/security/key-store.ts'
 import { formatInstant } from '../../lib/iso8601.ts'
@@ -12,7 +13,7 @@ import type { Provisioning } from '../provisioning.ts'
 import type { SealContact } from '../seal.ts'
 import { MANAGEMENT, READING, usesDemoSecret } from '../secrets.ts'
 import { displayValue } from '../views/display.ts'
-import type { ConsoleAccess, ConsoleEvent, ConsoleRegister, ConsoleTarget } from './target.ts'
+import type { ConsoleAccess, ConsoleEvent, ConsoleLog, ConsoleRegister, ConsoleTarget } from './target.ts'
 
 /** A token that a person enters at the meter (IEC 62056-6-2, class Token gateway). */
 const MANUAL = 2
@@ -98,8 +99,11 @@ export class MeterConsoleTarget implements ConsoleTarget {
     }
   }
 
-  *events(count: number): Iterable<ConsoleEvent> {
-    for (const event of this.#options.core.standardLog.newest(count)) yield { ...event, text: eventText(event.log, event.code) }
+  *events(count: number, name: ConsoleLog): Iterable<ConsoleEvent> {
+    // Where the flash has no room for a log, its events stand in the standard log.
+    const log = this.#options.core.logs.get(LogId[name])
+    if (log === undefined) return
+    for (const event of log.newest(count)) yield { ...event, text: eventText(event.log, event.code) }
   }
 
   configuration(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {

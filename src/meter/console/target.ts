@@ -18,6 +18,10 @@ export interface ConsoleEvent {
   readonly parameter: number
 }
 
+/** Logs that the console shows. */
+export const CONSOLE_LOGS = Object.freeze(['standard', 'fraud', 'disconnector', 'quality', 'communication'] as const)
+export type ConsoleLog = (typeof CONSOLE_LOGS)[number]
+
 /**
  * Who may change things at the service port. `open`: no management secret is set, as in manufacturing; `locked`: whoever knows it;
  * `unreadable`: nobody, because what is stored cannot be opened.
@@ -45,7 +49,7 @@ export interface ConsoleTarget {
   status(): Iterable<readonly [string, string]>
   registers(): Iterable<ConsoleRegister>
   /** Newest first. */
-  events(count: number): Iterable<ConsoleEvent>
+  events(count: number, log: ConsoleLog): Iterable<ConsoleEvent>
   /** What the next start runs with: fields by section, without secrets. */
   configuration(): Readonly<Record<string, Readonly<Record<string, unknown>>>>
   setConfig(changes: readonly ConfigChange[]): readonly string[]

@@ -96,6 +96,7 @@ describe('writing commands', () => {
       ['frobnicate', 'error: unknown command "frobnicate"; help lists the commands'],
       ['status now', 'error: status takes no parameter'],
       ['events 0', 'error: events: found "0", allowed is an integer 1..200'],
+      ['events 5 weather', 'error: events: found "weather", allowed is standard, fraud, disconnector, quality, communication'],
       ['events 1e2', 'error: events: found "1e2", allowed is an integer 1..200'],
       ['events 201', 'error: events: found "201", allowed is an integer 1..200'],
       ['get dlms.readingSecret', 'error: get: nothing is configured under "dlms.readingSecret"'],
