@@ -28,6 +28,9 @@ export async function buildGuest(entry, output) {
     mainFields: ['module', 'main'],
     ...XS_TARGET,
     charset: 'utf8',
+    // Everything at the top of the bundle is a local of one function, and XS has 4,096 slots of stack (xsnap-worker.c, stackCount). With constants put in where they are used,
+    // hundreds of locals are less.
+    minifySyntax: true,
   })
 }
 
