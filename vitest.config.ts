@@ -14,8 +14,14 @@ class LongFirst extends BaseSequencer {
 
 /** Modules of the Moddable SDK and our own in C, which only a device has: emulations that behave as their C does. */
 const EMULATED: Readonly<Record<string, string>> = {
+  crypt: 'crypt',
+  ec: 'ec',
+  ecp: 'ecp',
   'embedded:implementation/i2csync': 'i2csync',
   'embedded:io/digital': 'digital',
+  'embedded:io/socket/listener': 'no-network',
+  'embedded:io/socket/tcp': 'no-network',
+  'embedded:io/socket/udp': 'no-network',
   'embedded:network/interface/ethernet': 'network-interface',
   'embedded:network/interface/wifi': 'network-interface',
   'embedded:storage/flash': 'flash',
@@ -25,12 +31,16 @@ const EMULATED: Readonly<Record<string, string>> = {
   'ferraris/spi': 'spi',
   'ferraris/system': 'system',
   'ferraris/uart': 'uart',
+  'mc/config': 'config',
+  mont: 'mont',
+  time: 'time',
+  timer: 'timer',
 }
 
 export default defineConfig({
   resolve: {
     alias: Object.entries(EMULATED).map(([find, name]) => ({
-      find,
+      find: new RegExp(`^${find}$`),
       replacement: new URL(`test/support/moddable/${name}.ts`, import.meta.url).pathname,
     })),
   },

@@ -8,8 +8,18 @@ import { parseSync } from 'oxc-parser'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(import.meta.url)
 
+const known = new Map()
+
 /** Specifiers of imports and re-exports, each once. */
 export function specifiersOf(id, code) {
+  const before = known.get(id)
+  if (before?.code === code) return before.specifiers
+  const specifiers = parsed(id, code)
+  known.set(id, { code, specifiers })
+  return specifiers
+}
+
+function parsed(id, code) {
   const { module } = parseSync(id, code)
   const exported = module.staticExports.flatMap(({ entries }) => entries.map(({ moduleRequest }) => moduleRequest?.value))
   const all = [...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...exported]

@@ -7,7 +7,6 @@ import { manifestOf, reachedBy } from '../../scripts/device/manifest.mjs'
 import { SDK_MODULES } from '../../scripts/device/sdk-modules.mjs'
 import { missingTools } from '../../scripts/device/tools.mjs'
 import { specifiersOf } from '../architecture/arrows.ts'
-import { checkDeviceRules } from '../architecture/device-rules.ts'
 import { exists, textOf } from '../architecture/repository.ts'
 import { pinFaults, pinsOf, strappingPinsOf } from './pins.ts'
 
@@ -27,7 +26,6 @@ function once<V>(find: (key: string) => V): (key: string) => V {
 }
 
 const specifiersIn = once((id) => specifiersOf(readFileSync(`${ROOT}${id}`, 'utf8')))
-const brokenRules = once((path) => checkDeviceRules(path, textOf(path)).map(({ line, rule }) => `${path}:${line}: ${rule}`))
 const reached = once(reachedBy)
 
 /** What a main program imports, directly or not, by another scanner than that of the build. */
@@ -73,11 +71,6 @@ describe.each(boards)('%s', (board) => {
     const included = sdk.flatMap((specifier) => SDK_MODULES[specifier].include ?? [])
     for (const path of included.filter((path) => path.startsWith('./'))) expect(exists(path), path).toBe(true)
     for (const specifier of sdk) expect(Object.keys(SDK_MODULES)).toContain(specifier)
-  })
-
-  test('no module breaks a rule of the device', async () => {
-    const { own } = await reached(main)
-    expect(own.flatMap((id) => brokenRules(`${nameOf(id)}.ts`))).toEqual([])
   })
 
   test('its data names its chip, a flash that has a partition table, and pins that nobody else has', async () => {

@@ -8,7 +8,6 @@ import { ATM90E32 } from '../../../src/world/chips/atm90e32.ts'
 import { DS3231 } from '../../../src/world/chips/ds3231.ts'
 import { RV3028 } from '../../../src/world/chips/rv3028.ts'
 import { I2CBus } from '../../../src/world/i2c-bus.ts'
-import { Scheduler } from '../../../src/world/scheduler.ts'
 import { WorldTimer } from '../../../src/world/time.ts'
 import { digitalContract } from '../../contract/digital.ts'
 import { CONTRACT_FLASH, flashContract } from '../../contract/flash.ts'
@@ -92,15 +91,13 @@ for (const [name, Serial, format] of [
 
 pulseCountContract('ESP32', () => {
   const machine = newMachine()
-  const scheduler = new Scheduler(0)
-  machine.now_us = () => scheduler.now_us
   return {
-    PulseCount: esp32PulseCount(new WorldTimer(scheduler)),
+    PulseCount: esp32PulseCount(new WorldTimer(machine.scheduler)),
     signal: 3,
     filter: 12_000,
     tooLong: 20_000,
     drive: (level) => machine.drive(3, level),
-    pass: (duration_us) => scheduler.run(scheduler.now_us + duration_us),
+    pass: (duration_us) => machine.run(duration_us),
   }
 })
 

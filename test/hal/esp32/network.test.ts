@@ -1,16 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { EthernetPort } from '../../../hal/esp32/ethernet.ts'
 import { WiFiStation } from '../../../hal/esp32/wifi.ts'
-import { Scheduler } from '../../../src/world/scheduler.ts'
 import { WorldTimer } from '../../../src/world/time.ts'
 import { machine, newMachine } from '../../support/moddable/machine.ts'
 import NetworkInterface from '../../support/moddable/network-interface.ts'
 
-let scheduler: Scheduler
 beforeEach(() => {
   newMachine()
   NetworkInterface.open.length = 0
-  scheduler = new Scheduler(0)
 })
 
 function opened(): NetworkInterface {
@@ -23,11 +20,11 @@ function becomes(...state: Parameters<NetworkInterface['become']>): void {
   machine().run()
 }
 
-const pass = (seconds: number) => scheduler.run(scheduler.now_us + seconds * 1_000_000)
+const pass = (seconds: number) => machine().run(seconds * 1_000_000)
 
 describe('Wi-Fi', () => {
   function start(addresses: (string | undefined)[] = []): WiFiStation {
-    const timer = new WorldTimer(scheduler)
+    const timer = new WorldTimer(machine().scheduler)
     return new WiFiStation({
       ssid: 'home',
       password: '12345678',
@@ -89,7 +86,7 @@ describe('Wi-Fi', () => {
   })
 
   test('names and passwords that no network has are refused before the radio is touched', () => {
-    const timer = new WorldTimer(scheduler)
+    const timer = new WorldTimer(machine().scheduler)
     for (const options of [{ ssid: '' }, { ssid: 'x'.repeat(33) }, { ssid: 'home', password: 'x'.repeat(64) }]) {
       expect(() => new WiFiStation({ ...options, timer })).toThrow(RangeError)
     }

@@ -1,4 +1,5 @@
 import { NorArray } from '../../../src/lib/nor-array.ts'
+import { Scheduler } from '../../../src/world/scheduler.ts'
 
 type Level = 0 | 1
 type Edges = (level: Level) => void
@@ -21,11 +22,11 @@ export interface I2CPeripheral {
  * SDK 8.2.3 does, and as ours in `hal/esp32/native`; each says where that stands.
  */
 export class Machine {
-  readonly #queue: (() => void)[] = []
+  #running = false
   readonly #used = new Set<number>()
   readonly #wires = new Map<number, Wire>()
-  /** Of the counters' filters. */
-  now_us: () => number = () => 0
+  /** Its time. */
+  readonly scheduler = new Scheduler(0)
   /** By label. */
   readonly partitions = new Map<string, NorArray>()
   /** By domain and key. */
@@ -42,12 +43,19 @@ export class Machine {
 
   /** `modMessagePostToMachine`: a call from the main loop, never from inside another. */
   post(message: () => void): void {
-    this.#queue.push(message)
+    this.scheduler.after(0, message)
   }
 
-  /** Turns of the main loop until nothing waits. */
-  run(): void {
-    for (let message = this.#queue.shift(); message !== undefined; message = this.#queue.shift()) message()
+  /** Turns of the main loop for so long; without a time until nothing waits. */
+  run(duration_us = 0): void {
+    // Who blocks in a message holds up the others: time stands still for them.
+    if (this.#running) return
+    this.#running = true
+    try {
+      this.scheduler.run(this.scheduler.now_us + duration_us)
+    } finally {
+      this.#running = false
+    }
   }
 
   /** `builtinUsePin` of `modules/io/common/builtinCommon.c`: a pin is in one instance. */

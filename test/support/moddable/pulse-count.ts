@@ -32,11 +32,11 @@ export default class PulseCounter {
     this.#options = options
     const { level, watchers } = this.#machine.wire(signal)
     this.#passed = this.#level = level
-    this.#since_us = this.#machine.now_us()
+    this.#since_us = this.#machine.scheduler.now_us
     const watcher = (level: 0 | 1) => {
       this.#settle()
       this.#level = level
-      this.#since_us = this.#machine.now_us()
+      this.#since_us = this.#machine.scheduler.now_us
     }
     watchers.add(watcher)
     this.#unwatch = () => watchers.delete(watcher)
@@ -57,7 +57,7 @@ export default class PulseCounter {
 
   /** A level that has stood for the time of the filter is one. */
   #settle(): void {
-    const stood_ns = 1000 * (this.#machine.now_us() - this.#since_us)
+    const stood_ns = 1000 * (this.#machine.scheduler.now_us - this.#since_us)
     if (this.#level === this.#passed || stood_ns < this.#options.filter) return
     this.#passed = this.#level
     if (this.#level === this.#options.rising) this.#count++
