@@ -16,6 +16,9 @@ const PIN_KEYS: Readonly<Record<string, 'input' | 'output' | 'either'>> = {
   signal: 'input',
   management: 'output',
   managementData: 'output',
+  power: 'output',
+  clockIn: 'input',
+  clockOut: 'output',
 }
 
 /** Parts whose `pin` the chip drives, and those that need a pull resistor of the chip. */

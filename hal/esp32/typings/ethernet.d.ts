@@ -1,16 +1,20 @@
-/**
- * What this project uses of `modules/io/ethernet` (Moddable SDK 8.2.3); its C source is `modules/io/ethernet/esp32/ethernet-esp32.c`. Controller and PHY stand in
- * the `defines` of the board's manifest.
- */
-declare module 'embedded:network/interface/ethernet' {
+/** Own native module, `hal/esp32/native/ethernet`. */
+declare module 'ferraris/ethernet' {
   export default class Ethernet {
-    constructor(options: { onChanged?: (property: string) => void })
-    /** Starts DHCP. Throws while it connects. */
-    connect(): void
-    configure(options: { hostname?: string; static?: { address: string; mask: string; gateway: string } | false }): void
-    close(): void
-    /** As that of Wi-Fi; 400: there is a link. */
-    readonly connection: number
+    /** Starts the controller. Error when there is an instance already, when a pin is in use, or when the PHY does not answer. */
+    constructor(options: {
+      management: number
+      managementData: number
+      /** Of the PHY. */
+      address: number
+      power?: number
+      /** Without it the reference clock comes in at GPIO0. */
+      clockOut?: number
+      hostname?: string
+      onChanged?: () => void
+    })
+    /** Undefined while there is no cable or no address. */
     readonly address: string | undefined
+    close(): void
   }
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { EthernetPort } from '../../../hal/esp32/ethernet.ts'
 import { WiFiStation } from '../../../hal/esp32/wifi.ts'
 import { WorldTimer } from '../../../src/world/time.ts'
+import Ethernet from '../../support/moddable/ethernet.ts'
 import { machine, newMachine } from '../../support/moddable/machine.ts'
 import NetworkInterface from '../../support/moddable/network-interface.ts'
 
@@ -97,18 +98,50 @@ describe('Wi-Fi', () => {
 })
 
 describe('Ethernet', () => {
-  test('asks for an address, and tells it, its loss and its return', () => {
+  const WIRING = { management: 23, managementData: 18, address: 1, power: 16, clockIn: 0 } as const
+
+  test('tells its address, its loss and its return', () => {
     const addresses: (string | undefined)[] = []
-    const port = new EthernetPort({ hostname: 'meter', onAddress: (address) => addresses.push(address) })
-    expect([opened().attempts.length, opened().configured]).toEqual([1, [{ hostname: 'meter' }]])
-    becomes(500, '192.0.2.8')
+    const port = new EthernetPort({ ...WIRING, hostname: 'meter', onAddress: (address) => addresses.push(address) })
+    const gets = (address: string | undefined): void => {
+      Ethernet.become(address)
+      machine().run()
+    }
+    expect(Ethernet.started()).toEqual({
+      management: 23,
+      managementData: 18,
+      address: 1,
+      power: 16,
+      hostname: 'meter',
+      onChanged: expect.any(Function),
+    })
+    gets('192.0.2.8')
+    gets('192.0.2.8')
     expect(port.address).toBe('192.0.2.8')
-    becomes(200)
+    gets(undefined)
     expect(port.address).toBeUndefined()
-    becomes(500, '192.0.2.9')
+    gets('192.0.2.9')
     expect(addresses).toEqual(['192.0.2.8', undefined, '192.0.2.9'])
     port.close()
-    becomes(200)
+    port.close()
+    gets(undefined)
     expect(addresses.length).toBe(3)
+  })
+
+  test('its pins are its own, the one of the clock too', () => {
+    new EthernetPort({ management: 23, managementData: 18, address: 0, clockOut: 17 })
+    for (const pin of [17, 18, 23]) expect(() => machine().usePins([pin])).toThrow('in use')
+    machine().usePins([0, 16])
+    expect(() => new EthernetPort(WIRING)).toThrow('in use')
+  })
+
+  test.each([
+    ['address of the PHY', { address: 32 }, RangeError],
+    ['half an address', { address: 0.5 }, RangeError],
+    ['no pin', { management: -1 }, RangeError],
+    ['text for a pin', { power: '16' as never }, TypeError],
+  ])('refuses: %s', (_, options, kind) => {
+    expect(() => new EthernetPort({ ...WIRING, ...options })).toThrow(kind)
+    expect(Ethernet.started()).toBeUndefined()
   })
 })

@@ -3,6 +3,7 @@ import type { Bytes, Serial } from '../../../hal/api/io.ts'
 import { Esp32Flash } from '../../../hal/esp32/flash.ts'
 import { Esp32I2C } from '../../../hal/esp32/i2c.ts'
 import { Esp32Serial, rs485Serial } from '../../../hal/esp32/serial.ts'
+import { Esp32SPI } from '../../../hal/esp32/spi.ts'
 import { newMachine } from '../../support/moddable/machine.ts'
 
 const LINE = { baud: 9600, transmit: 17, receive: 16 }
@@ -95,4 +96,28 @@ test('a flash that the partition table lacks, or that may only be read', () => {
   program.read(new Uint8Array(16), 0)
   expect(() => program.write(new Uint8Array(16), 0)).toThrow('read-only')
   expect(() => program.eraseBlock(0)).toThrow('read-only')
+})
+
+test('two chips share a bus, a third has one of its own; other lines at a taken controller are refused', () => {
+  const machine = newMachine()
+  for (const select of [5, 4, 22]) machine.spi.set(select, (bytes) => bytes.fill(select))
+  const bus = { clock: 18, in: 19, out: 23, port: 2, hz: 1_000_000, mode: 3 } as const
+  const [one, two] = [new Esp32SPI({ ...bus, select: 5 }), new Esp32SPI({ ...bus, select: 4 })]
+  const three = new Esp32SPI({ clock: 17, in: 36, out: 27, port: 1, hz: 8_000_000, select: 22 })
+  const read = [one, two, three].map((chip) => {
+    const buffer = Uint8Array.of(1, 2)
+    chip.transfer(buffer)
+    return [...buffer]
+  })
+  expect(read).toEqual([
+    [5, 5],
+    [4, 4],
+    [22, 22],
+  ])
+  expect(() => new Esp32SPI({ ...bus, clock: 14, select: 13 })).toThrow('in use')
+  expect(() => new Esp32SPI({ ...bus, select: 4 })).toThrow('in use')
+  one.close()
+  expect(() => machine.usePins([18])).toThrow('in use')
+  two.close()
+  machine.usePins([18, 19, 23, 4, 5])
 })

@@ -7,7 +7,7 @@ interface Options {
   readonly onChanged?: (property: string) => void
 }
 
-/** State of `modules/io/wifi/esp32/wifi-esp32.c` and of the interface for Ethernet, which differ in what `connect` takes. */
+/** State of `modules/io/wifi/esp32/wifi-esp32.c`. */
 class NetworkInterface {
   static readonly open: NetworkInterface[] = []
   readonly attempts: unknown[] = []

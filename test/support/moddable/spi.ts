@@ -1,21 +1,52 @@
-import { machine } from './machine.ts'
+import { type Machine, machine } from './machine.ts'
 
 interface Options {
   readonly clock: number
   readonly in?: number
   readonly out?: number
   readonly select?: number
+  readonly port: number
 }
 
-/** `ferraris/spi`, as `hal/esp32/native/spi/ferraris-spi.c` behaves with one peripheral on the bus. */
+interface Bus {
+  readonly lines: readonly (number | undefined)[]
+  uses: number
+}
+
+/** By number of the controller. */
+const buses = new WeakMap<Machine, Map<number, Bus>>()
+
+function busesOf(owner: Machine): Map<number, Bus> {
+  let found = buses.get(owner)
+  if (found === undefined) {
+    found = new Map()
+    buses.set(owner, found)
+  }
+  return found
+}
+
+/** `ferraris/spi`, as `hal/esp32/native/spi/ferraris-spi.c` behaves: peripherals that name the same lines share a bus. */
 export default class SPI {
   readonly #machine = machine()
   readonly #options: Options
   #open = true
 
   constructor(options: Options) {
-    const { clock, in: input, out, select } = options
-    this.#machine.usePins([clock, input, out, select])
+    const { clock, in: input, out, select, port } = options
+    const found = busesOf(this.#machine)
+    const lines = [clock, input, out]
+    const bus = found.get(port)
+    if (bus?.lines.some((line, index) => line !== lines[index])) throw new Error('port in use')
+    this.#machine.usePins([select])
+    if (bus === undefined) {
+      try {
+        this.#machine.usePins(lines)
+      } catch (error) {
+        this.#machine.freePins([select])
+        throw error
+      }
+      found.set(port, { lines, uses: 1 })
+    } else bus.uses++
     this.#options = options
   }
 
@@ -32,7 +63,11 @@ export default class SPI {
   close(): void {
     if (!this.#open) return
     this.#open = false
-    const { clock, in: input, out, select } = this.#options
-    this.#machine.freePins([clock, input, out, select])
+    const { select, port } = this.#options
+    this.#machine.freePins([select])
+    const bus = busesOf(this.#machine).get(port)
+    if (bus === undefined || --bus.uses > 0) return
+    this.#machine.freePins(bus.lines)
+    busesOf(this.#machine).delete(port)
   }
 }
