@@ -67,7 +67,10 @@ export class Town {
     const gateway: ServerGateway = {
       id: name,
       antennaGain_dBi: concentrator.antennaGain_dBi,
-      send: (transmission) => void concentrator.transmit(transmission),
+      send: (transmission, refused) => {
+        const error = concentrator.transmit(transmission)
+        if (error !== undefined) refused?.(error)
+      },
     }
     concentrator.onReceived = (reception) => this.server.received(gateway, reception)
     this.gateways.push(concentrator)

@@ -46,8 +46,8 @@ Options of run:
 Options of provision:
   --file FILE         provisioning file, JSON (docs/provisioning.md)
   --set PATH=JSON     one field of the configuration, such as profile.period_min=5; may be repeated
-  --secret NAME=TEXT  dlms.reading, dlms.management, lorawan.appkey, lorawan.genappkey
-                      or sts.key; TEXT may be hex:…; may be repeated
+  --secret NAME=TEXT  dlms.reading, dlms.management, lorawan.appkey, lorawan.nwkskey,
+                      lorawan.appskey, lorawan.genappkey or sts.key; TEXT may be hex:…; may be repeated
   --key-file FILE     public key that signs new firmware, PEM
 
 Options of reset:

@@ -28,12 +28,24 @@ function demoKey({ manufacturer, serial }: VirtualConfig['meter']['identity']): 
   return createHash('sha256').update(`demo AppKey of ${manufacturer}${serial}`).digest('hex').slice(0, 32)
 }
 
+/** The same for a meter that is activated by personalisation: address and keys. */
+function demoSession({ manufacturer, serial }: VirtualConfig['meter']['identity']) {
+  const hash = createHash('sha256').update(`demo session of ${manufacturer}${serial}`).digest('hex')
+  // NetID 0: the first seven bits are zeros.
+  return { devAddr: `00${hash.slice(0, 6)}`, nwkSKey: hash.slice(0, 32), appSKey: hash.slice(32) }
+}
+
 /** The configuration with LoRaWAN switched on, as `--lorawan` does. */
 export function withLoRaWan(config: VirtualConfig, server: string | undefined): VirtualConfig {
   const { meter, world } = config
-  const appKey = meter.lorawan.appKey ?? demoKey(meter.identity)
+  const { lorawan } = meter
+  const { devAddr, nwkSKey, appSKey } = demoSession(meter.identity)
+  const missing =
+    lorawan.activation === 'otaa'
+      ? { appKey: lorawan.appKey ?? demoKey(meter.identity) }
+      : { devAddr: lorawan.devAddr ?? devAddr, nwkSKey: lorawan.nwkSKey ?? nwkSKey, appSKey: lorawan.appSKey ?? appSKey }
   return {
-    meter: { ...meter, lorawan: { ...meter.lorawan, enabled: true, appKey } },
+    meter: { ...meter, lorawan: { ...lorawan, ...missing, enabled: true } },
     world: { ...world, lorawan: { ...world.lorawan, server: server ?? world.lorawan.server } },
   }
 }
@@ -42,14 +54,15 @@ export function withLoRaWan(config: VirtualConfig, server: string | undefined): 
 export function describeDevice({ meter, world }: VirtualConfig): string {
   const { lorawan } = meter
   const eui = toHex(devEuiOf(meter, hostCrypto))
-  const key =
-    lorawan.appKey === demoKey(meter.identity)
-      ? `${lorawan.appKey} (demo)`
-      : lorawan.appKey === undefined
-        ? 'stored in the meter'
-        : 'of the configuration'
+  const demo = demoSession(meter.identity)
+  const shown = (key: string | undefined, demo: string): string =>
+    key === demo ? `${key} (demo)` : key === undefined ? 'stored in the meter' : 'of the configuration'
+  const secrets =
+    lorawan.activation === 'otaa'
+      ? `JoinEUI ${lorawan.joinEui}, AppKey ${shown(lorawan.appKey, demoKey(meter.identity))}`
+      : `DevAddr ${lorawan.devAddr}, NwkSKey ${shown(lorawan.nwkSKey, demo.nwkSKey)}, AppSKey ${shown(lorawan.appSKey, demo.appSKey)}`
   const server = world.lorawan.server ?? 'built in'
-  return `LoRaWAN ${lorawan.region} class ${lorawan.class}, DevEUI ${eui}, JoinEUI ${lorawan.joinEui}, AppKey ${key}, network server ${server}`
+  return `LoRaWAN ${lorawan.region} class ${lorawan.class}, DevEUI ${eui}, ${secrets}, network server ${server}`
 }
 
 function describe(event: NetworkEvent): string {
@@ -64,6 +77,14 @@ function describe(event: NetworkEvent): string {
   const { rssi_dBm, snr_dB } = best.reception
   const heard = `${best.gateway} ${rssi_dBm.toFixed(0)} dBm, SNR ${snr_dB.toFixed(1)} dB`
   return `network: uplink ${event.fCnt} on port ${event.fPort} (${heard}): ${describePayload(event.fPort, event.payload)}`
+}
+
+/** What the server must know of the meter; undefined where only the meter knows it. */
+function accessOf({ activation, appKey, devAddr, nwkSKey, appSKey }: VirtualConfig['meter']['lorawan']) {
+  const key = (hex: string): Uint8Array => fromHex(hex.toLowerCase())
+  if (activation === 'otaa') return appKey === undefined ? undefined : { appKey: key(appKey) }
+  if (devAddr === undefined || nwkSKey === undefined || appSKey === undefined) return undefined
+  return { session: { devAddr: Number.parseInt(devAddr, 16), keys: { nwkSKey: key(nwkSKey), appSKey: key(appSKey) } } }
 }
 
 /** What comes from a device must not stop the run. */
@@ -142,10 +163,12 @@ export class BuiltInNetwork {
     const gateway: ServerGateway = {
       id: name,
       antennaGain_dBi,
-      send: (transmission) => {
+      send: (transmission, refused) => {
         const error = concentrator.transmit(transmission)
-        if (error !== undefined) note(`network: ${name} does not send: ${error}`)
-        else this.#capture?.write({ ...transmission, publicNetwork, utc_ms: timeOf(transmission, concentrator, scheduler) })
+        if (error !== undefined) {
+          note(`network: ${name} does not send: ${error}`)
+          refused?.(error)
+        } else this.#capture?.write({ ...transmission, publicNetwork, utc_ms: timeOf(transmission, concentrator, scheduler) })
       },
     }
     concentrator.onReceived = (reception) => {
@@ -225,12 +248,13 @@ export class BuiltInNetwork {
       },
     })
     if (this.#broker !== undefined) this.#mqtt = this.#connect(this.#broker, server, note)
-    if (lorawan.appKey !== undefined) {
+    const access = accessOf(lorawan)
+    if (access !== undefined) {
       server.addDevice({
         name: `meter ${meter.identity.serial}`,
         devEui: devEuiOf(meter, hostCrypto),
         joinEui: fromHex(lorawan.joinEui.toLowerCase()),
-        appKey: fromHex(lorawan.appKey.toLowerCase()),
+        ...access,
         deviceClass: lorawan.class,
       })
     }

@@ -17,6 +17,9 @@ export const MANAGEMENT = 'dlms.management'
 export const FIRMWARE_KEY = 'firmware.key'
 export const STS_KEY = 'sts.key'
 export const LORAWAN_KEY = 'lorawan.appkey'
+/** Keys of a session that is agreed before. */
+export const LORAWAN_NWK_KEY = 'lorawan.nwkskey'
+export const LORAWAN_APP_KEY = 'lorawan.appskey'
 /** Root of the keys of multicast groups. */
 export const LORAWAN_GEN_KEY = 'lorawan.genappkey'
 /** Session keys and what else a LoRaWAN session is made of. */
@@ -44,6 +47,8 @@ const SECRETS: readonly SecretRule[] = Object.freeze([
   Object.freeze({ name: READING, min: 1, max: 32, description: 'LLS secret of the DLMS reading client (SAP 17)' }),
   Object.freeze({ name: MANAGEMENT, min: 8, max: 32, description: 'LLS secret of the DLMS management client (SAP 1), and of the console' }),
   Object.freeze({ name: LORAWAN_KEY, min: 16, max: 16, description: 'LoRaWAN AppKey' }),
+  Object.freeze({ name: LORAWAN_NWK_KEY, min: 16, max: 16, description: 'LoRaWAN NwkSKey, with activation by personalisation' }),
+  Object.freeze({ name: LORAWAN_APP_KEY, min: 16, max: 16, description: 'LoRaWAN AppSKey, with activation by personalisation' }),
   Object.freeze({ name: LORAWAN_GEN_KEY, min: 16, max: 16, description: 'LoRaWAN GenAppKey' }),
   Object.freeze({
     name: STS_KEY,
@@ -143,6 +148,8 @@ const CONFIGURED: readonly (readonly [string, (config: MeterConfig) => Bytes | u
   [READING, ({ dlms }) => textSecret(dlms.readingSecret)],
   [MANAGEMENT, ({ dlms }) => textSecret(dlms.managementSecret)],
   [LORAWAN_KEY, ({ lorawan }) => (lorawan.appKey === undefined ? undefined : fromHex(lorawan.appKey))],
+  [LORAWAN_NWK_KEY, ({ lorawan }) => (lorawan.nwkSKey === undefined ? undefined : fromHex(lorawan.nwkSKey))],
+  [LORAWAN_APP_KEY, ({ lorawan }) => (lorawan.appSKey === undefined ? undefined : fromHex(lorawan.appSKey))],
   [LORAWAN_GEN_KEY, ({ lorawan }) => (lorawan.genAppKey === undefined ? undefined : fromHex(lorawan.genAppKey))],
   [STS_KEY, ({ prepayment: { decoderKey } }) => (decoderKey === undefined ? undefined : fromHex(decoderKey))],
   [FIRMWARE_KEY, ({ firmware }) => (firmware.publicKey === undefined ? undefined : fromHex(firmware.publicKey))],

@@ -94,7 +94,7 @@ describe('ferraris provision', () => {
     [
       'an unknown secret',
       { secrets: ['other=abc'] },
-      /^secret "other": unknown, known are dlms\.reading, dlms\.management, lorawan\.appkey, lorawan\.genappkey, sts\.key$/,
+      /^secret "other": unknown, known are dlms\.reading, dlms\.management, lorawan\.appkey, lorawan\.nwkskey, lorawan\.appskey, lorawan\.genappkey, sts\.key$/,
     ],
     ['no file', { file: '/nonexistent.json' }, /^provisioning file \/nonexistent\.json: /],
     ['no key', { keyFile: '/nonexistent.pem' }, /^key \/nonexistent\.pem: /],

@@ -1,5 +1,6 @@
 import type { ServeGateway } from '../../boards/virtual/lorawan.ts'
 import { hostCrypto } from '../../hal/host/crypto.ts'
+import type { DeviceOptions } from '../../src/headend/lorawan/device.ts'
 import type { NetworkEvent, UplinkEvent } from '../../src/headend/lorawan/events.ts'
 import { NetworkServer } from '../../src/headend/lorawan/network-server.ts'
 import { type DlmsMessage, SchcGateway } from '../../src/headend/lorawan/schc-gateway.ts'
@@ -33,6 +34,7 @@ export class Connected {
   readonly rig: Rig
   readonly #region: RegionName
   readonly #class: 'A' | 'C'
+  readonly #access: Pick<DeviceOptions, 'appKey' | 'session'>
 
   /** `radio`: what the board has for LoRa; `more`: of the meter's configuration; `gateways`: where they stand, unless at the place of the default. */
   constructor(
@@ -44,6 +46,16 @@ export class Connected {
   ) {
     this.#region = (lorawan.region as RegionName | undefined) ?? 'EU868'
     this.#class = lorawan.class === 'A' ? 'A' : 'C'
+    const key = (name: string): Uint8Array => fromHex((lorawan[name] as string | undefined) ?? '')
+    this.#access =
+      lorawan.activation === 'abp'
+        ? {
+            session: {
+              devAddr: Number.parseInt(lorawan.devAddr as string, 16),
+              keys: { nwkSKey: key('nwkSKey'), appSKey: key('appSKey') },
+            },
+          }
+        : { appKey: fromHex(APP_KEY) }
     this.rig = new Rig({
       trace: null,
       ...options,
@@ -78,7 +90,7 @@ export class Connected {
         name: 'meter',
         devEui: fromHex(DEV_EUI),
         joinEui: new Uint8Array(8),
-        appKey: fromHex(APP_KEY),
+        ...this.#access,
         deviceClass: this.#class,
       })
     this.gateways.push(concentrator as WorldConcentrator)

@@ -1,13 +1,16 @@
 import type { SessionKeys } from '../../links/lorawan/security.ts'
 import type { GatewayInfo } from './events.ts'
 
-/** A device that may join. */
+/** A device that may join, or one whose session is agreed before (activation by personalisation). */
 export interface DeviceOptions {
   readonly name: string
   /** Eight bytes each, as printed. */
   readonly devEui: Uint8Array
   readonly joinEui: Uint8Array
-  readonly appKey: Uint8Array
+  /** Of a device that joins. */
+  readonly appKey?: Uint8Array
+  /** Of one that does not. */
+  readonly session?: { readonly devAddr: number; readonly keys: SessionKeys }
   readonly deviceClass: 'A' | 'C'
 }
 
@@ -69,6 +72,8 @@ export class Device {
   constructor(options: DeviceOptions, id: string) {
     this.options = options
     this.id = id
+    const { session } = options
+    if (session !== undefined) this.session = { ...session, fCntUp: -1, fCntDown: 0 }
   }
 
   /** False for a number that was seen before. */

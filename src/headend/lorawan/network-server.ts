@@ -39,15 +39,27 @@ const CLASS_C_PAUSE_MS = 5000
 const RX2_LENGTH_MS = 1000
 /** What a gateway needs between two transmissions, and what the way there takes. */
 const GATEWAY_GAP_MS = 200
+/** RX2 begins one second after RX1. */
+const RX2_AFTER_MS = 1000
+/** Bytes of a frame with a port around its payload. */
+const FRAME_HEAD = 13
 /** Largest index of a power. */
 const KEEP = 15
+
+/** Where a downlink leaves. */
+interface Place {
+  readonly window: 'RX1' | 'RX2' | 'RXC'
+  readonly frequency_Hz: number
+  readonly modulation: Modulation
+}
 
 /** A gateway, as the server sees it. */
 export interface ServerGateway {
   readonly id: string
   /** Antenna's gain, which the EIRP includes. */
   readonly antennaGain_dBi: number
-  send(transmission: GatewayTransmission): void
+  /** `refused`: it cannot send that, or cannot any more; perhaps later. */
+  send(transmission: GatewayTransmission, refused?: (error: string) => void): void
 }
 
 export interface NetworkServerOptions {
@@ -86,6 +98,8 @@ export class NetworkServer {
   readonly #gateways = new Map<string, ServerGateway>()
   /** Until when gateways have something to send, by id. */
   readonly #occupied_ms = new Map<string, number>()
+  /** What gateways are to send in the windows of devices, by id. */
+  readonly #reserved = new Map<string, { readonly from_ms: number; readonly until_ms: number }[]>()
   #addresses = 0
 
   constructor(options: NetworkServerOptions) {
@@ -194,11 +208,11 @@ export class NetworkServer {
     const { devEui, devNonce, joinEui } = decodeJoinRequest(phy)
     const id = toHex(devEui)
     const device = this.#devices.get(id)
-    if (device === undefined || toHex(device.options.joinEui) !== toHex(joinEui)) {
+    const appKey = device?.options.appKey
+    if (device === undefined || appKey === undefined || toHex(device.options.joinEui) !== toHex(joinEui)) {
       this.#refuse(best, 'unknown device', { devEui: id })
       return
     }
-    const { appKey } = device.options
     const genuine = verifyJoin(crypto, appKey, phy)
     if (!genuine || !device.takeNonce(devNonce)) {
       this.#refuse(best, genuine ? 'DevNonce was used' : 'wrong MIC', { devEui: id })
@@ -216,7 +230,7 @@ export class NetworkServer {
     }
     device.pending = { devAddr: accept.devAddr, keys: sessionKeys(crypto, appKey, accept, devNonce), fCntUp: -1, fCntDown: 0 }
     onEvent({ type: 'join', utc_ms: utc_ms(), devEui: id, name: device.options.name, devAddr: accept.devAddr, devNonce })
-    this.#sendInWindow(best, encodeJoinAccept(crypto, appKey, accept), JOIN_ACCEPT_DELAY_MS)
+    this.#sendInWindow(best, encodeJoinAccept(crypto, appKey, accept), JOIN_ACCEPT_DELAY_MS, () => {})
   }
 
   // Data
@@ -337,25 +351,26 @@ export class NetworkServer {
       device.adrPending = true
       device.txPower = decision.txPower
       device.snr_dB = []
-      answers.push(...this.#linkAdr(decision.dataRate, decision.txPower))
+      answers.push(...this.#linkAdr(decision.dataRate, decision.txPower, device.options.session !== undefined))
     }
     const fOpts = Uint8Array.from(answers.slice(0, FOPTS_MAX))
     const dataRate = region.rx1DataRate(device.dataRate, 0, region.dwellByDefault)
     const item = this.#fitting(device, payloadMax(region, dataRate, false, fOpts.length))
     if (!frame.confirmed && !frame.adrAckRequest && fOpts.length === 0 && item === undefined) return false
     const phy = this.#encode(device, session, item, fOpts, frame.confirmed)
-    this.#sendInWindow(best, phy, rxDelay_s * 1000)
-    const rx1 = this.#rx1(best.reception)
-    this.#tellDownlink(device, session, item, { window: 'RX1', ...rx1 }, best.gateway.id)
+    const fCntDown = session.fCntDown - 1
+    this.#sendInWindow(best, phy, rxDelay_s * 1000, (place) =>
+      this.#tellDownlink(device, session, { item, fCntDown }, place, best.gateway.id),
+    )
     return item !== undefined
   }
 
-  /** The channels of the network, all on. */
-  #linkAdr(dataRate: number, txPower: number): number[] {
+  /** The channels of the network, all on; those of the region for a device that no join accept told about the others. */
+  #linkAdr(dataRate: number, txPower: number, regional: boolean): number[] {
     const { region } = this.#options
     const first = (dataRate << 4) | Math.min(txPower, KEEP)
     if (region.plan === 'dynamic') {
-      const count = this.plan.multi_Hz.length
+      const count = regional ? region.defaultChannels.length : this.plan.multi_Hz.length
       return [Cid.linkAdr, first, ...mask(2 ** count - 1), 0x01]
     }
     // Only the wide channel of the sub-band, then its eight others.
@@ -396,15 +411,15 @@ export class NetworkServer {
   #tellDownlink(
     device: Device,
     session: ServerSession,
-    item: QueuedDownlink | undefined,
-    sent: { window: 'RX1' | 'RXC'; frequency_Hz: number; modulation: Modulation },
+    { item, fCntDown }: { readonly item: QueuedDownlink | undefined; readonly fCntDown: number },
+    sent: Place,
     gateway: string,
   ): void {
     const { fPort, payload = new Uint8Array(0) } = item ?? {}
     this.#options.onEvent({
       type: 'down',
       ...this.#common(device, session),
-      fCnt: session.fCntDown - 1,
+      fCnt: fCntDown,
       fPort,
       payload,
       gateway,
@@ -422,13 +437,52 @@ export class NetworkServer {
     return { frequency_Hz: region.rx1_Hz?.(index) ?? frequency_Hz, modulation: region.dataRates[dataRate] as Modulation }
   }
 
-  /** In RX1; a gateway that cannot do that any more is told to use RX2 by nobody: the next uplink brings the next chance. */
-  #sendInWindow({ gateway, reception }: Best, phy: Uint8Array, delay_ms: number): void {
-    const rx1 = this.#rx1(reception)
+  /** In RX1, or in RX2 where the gateway that heard the uplink cannot do that; `told` learns where. What it cannot send at all is lost: the next uplink brings the next chance. */
+  #sendInWindow(best: Best, phy: Uint8Array, delay_ms: number, told: (place: Place) => void): void {
+    const { region } = this.#options
+    const rx1: Place = { window: 'RX1', ...this.#rx1(best.reception) }
+    this.#sendAt(best, phy, { ...rx1, delay_ms, eirp_dBm: this.plan.rx1_dBm }, told, () => {
+      const { frequency_Hz, dataRate } = region.rx2
+      // A frame for a fast RX1 may be too long for it.
+      if (phy.length - FRAME_HEAD > payloadMax(region, dataRate, region.dwellByDefault)) return
+      const rx2: Place = { window: 'RX2', frequency_Hz, modulation: region.dataRates[dataRate] as Modulation }
+      this.#sendAt(best, phy, { ...rx2, delay_ms: delay_ms + RX2_AFTER_MS, eirp_dBm: this.plan.rx2_dBm }, told, () => {})
+    })
+  }
+
+  #sendAt(
+    { gateway, reception }: Best,
+    phy: Uint8Array,
+    { delay_ms, eirp_dBm, ...place }: Place & { readonly delay_ms: number; readonly eirp_dBm: number },
+    told: (place: Place) => void,
+    refused: () => void,
+  ): void {
     const tmst_us = (reception.tmst_us + delay_ms * 1000) % CLOCK_RANGE
-    const transmission = this.#transmission(gateway, phy, tmst_us, rx1, this.plan.rx1_dBm)
+    const transmission = this.#transmission(gateway, phy, tmst_us, place, eirp_dBm)
+    const from_ms = this.#options.utc_ms() + delay_ms - DEDUPLICATION_MS
+    const until_ms = from_ms + airtime_us({ ...transmission, length: phy.length }) / 1000
+    if (!this.#reserve(gateway, from_ms, until_ms)) {
+      refused()
+      return
+    }
+    let failed = false
+    gateway.send(transmission, () => {
+      failed = true
+      refused()
+    })
+    if (failed) return
     this.#occupy(gateway, transmission, delay_ms)
-    gateway.send(transmission)
+    told(place)
+  }
+
+  /** Takes this time of a gateway; false where something else is to be sent then. */
+  #reserve({ id }: ServerGateway, from_ms: number, until_ms: number): boolean {
+    const now_ms = this.#options.utc_ms()
+    const others = (this.#reserved.get(id) ?? []).filter((other) => other.until_ms > now_ms)
+    this.#reserved.set(id, others)
+    if (others.some((other) => from_ms < other.until_ms && other.from_ms < until_ms)) return false
+    others.push({ from_ms, until_ms })
+    return true
   }
 
   /** A gateway sends one frame at a time. */
@@ -468,7 +522,7 @@ export class NetworkServer {
     gateway.send(transmission)
     // One after the other: the device must listen again.
     this.#sendLater(device, CLASS_C_PAUSE_MS + airtime_us({ ...transmission, length: phy.length }) / 1000)
-    this.#tellDownlink(device, session, item, { window: 'RXC', ...rx2 }, gateway.id)
+    this.#tellDownlink(device, session, { item, fCntDown: session.fCntDown - 1 }, { window: 'RXC', ...rx2 }, gateway.id)
   }
 
   #transmission(

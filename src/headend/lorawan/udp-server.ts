@@ -24,6 +24,8 @@ export interface UdpServerOptions {
 /** Gateways that are remembered. */
 const GATEWAYS_MAX = 1000
 const GAIN_DBI = 3
+/** Downlinks that a gateway has not answered for. */
+const REFUSED_MAX = 64
 
 interface Known {
   readonly gateway: ServerGateway
@@ -37,6 +39,8 @@ export class UdpServer {
   readonly #socket: UDP
   readonly #gateways = new Map<string, Known>()
   #token = 0
+  /** Whom to tell when a gateway refuses a downlink, by token. */
+  readonly #refused = new Map<number, (error: string) => void>()
 
   constructor(options: UdpServerOptions) {
     this.#options = options
@@ -72,7 +76,11 @@ export class UdpServer {
       this.#socket.write(encodePacket(PacketType.pullAck, token), address, port)
     } else if (type === PacketType.txAck) {
       const error = decodeTxAck(json)
-      if (error !== 'NONE') this.#options.onRefused?.(known.gateway.id, error)
+      const refused = this.#refused.get(token)
+      this.#refused.delete(token)
+      if (error === 'NONE') return
+      this.#options.onRefused?.(known.gateway.id, error)
+      refused?.(error)
     }
   }
 
@@ -81,16 +89,22 @@ export class UdpServer {
     if (found !== undefined) return found
     if (this.#gateways.size >= GATEWAYS_MAX) return undefined
     const { antennaGain_dBi = GAIN_DBI } = this.#options
-    const known: Known = { downlink: undefined, gateway: { id, antennaGain_dBi, send: (transmission) => this.#send(id, transmission) } }
+    const known: Known = {
+      downlink: undefined,
+      gateway: { id, antennaGain_dBi, send: (transmission, refused) => this.#send(id, transmission, refused) },
+    }
     this.#gateways.set(id, known)
     this.#options.onGateway?.(id)
     return known
   }
 
-  #send(id: string, transmission: GatewayTransmission): void {
+  #send(id: string, transmission: GatewayTransmission, refused?: (error: string) => void): void {
     const downlink = this.#gateways.get(id)?.downlink
     if (downlink === undefined) return
     this.#token = (this.#token + 1) & 0xffff
+    if (refused !== undefined) this.#refused.set(this.#token, refused)
+    // A gateway that does not answer leaves them behind.
+    if (this.#refused.size > REFUSED_MAX) this.#refused.delete(this.#refused.keys().next().value as number)
     const bytes = encodePacket(PacketType.pullResp, this.#token, undefined, pullRespJson(transmission))
     this.#socket.write(bytes, downlink.address, downlink.port)
   }

@@ -12,7 +12,7 @@ import { channelFree_ms, Exchange, earliest_ms } from './exchange.ts'
 import { decodeData, frameType, isDataFrame, MType } from './frame.ts'
 import { applyAccept, JoinSeries } from './join.ts'
 import { Cid, splitCommands } from './mac-commands.ts'
-import type { LoRaWanMacOptions } from './mac-options.ts'
+import type { Activation, LoRaWanMacOptions } from './mac-options.ts'
 import { MulticastGroup, multicastKeys } from './multicast.ts'
 import { inRange, payloadMax } from './region.ts'
 import { decodeJoinAccept, encodeJoinRequest, sessionKeys } from './security.ts'
@@ -32,6 +32,14 @@ const JOIN_PAUSE_MS = 10_000
 const CONFIRMED_TRANSMISSIONS = 8
 const PORT_MIN = 1
 const PORT_MAX = 223
+
+/** A stored session is of this activation: one that was agreed before counts from 0, one that was joined never does. */
+function isOf({ devAddr, keys, fCntUpBase }: Session, activation: Activation): boolean {
+  if (activation.type === 'otaa') return fCntUpBase > 0
+  const same = (a: Uint8Array, b: Uint8Array): boolean => a.every((byte, i) => byte === b[i])
+  const { nwkSKey, appSKey } = activation.keys
+  return fCntUpBase === 0 && devAddr === activation.devAddr && same(keys.nwkSKey, nwkSKey) && same(keys.appSKey, appSKey)
+}
 
 /**
  * The LoRaWAN MAC of an end-device, version 1.0.4 (TS001-1.0.4) in classes A and C, over a transceiver. Counters come from a store that never gives one twice; a
@@ -182,7 +190,7 @@ export class LoRaWanMac implements LoRaWanLink, MulticastReceiver {
     const { region, store, activation } = this.#options
     const bytes = store.load()
     const state = bytes && decodeState(region, bytes, this.plan)
-    if (state !== undefined && (activation.type === 'otaa' || state.session.devAddr === activation.devAddr)) {
+    if (state !== undefined && isOf(state.session, activation)) {
       this.#session = state.session
       Object.assign(this.parameters, state.parameters)
       this.duty.aggregatedDivisor = 2 ** this.parameters.maxDutyCycle
@@ -318,7 +326,7 @@ export class LoRaWanMac implements LoRaWanLink, MulticastReceiver {
     const { ticks_ms } = this.#options
     this.#air.window = undefined
     const delay_ms = (exchange.kind === 'join' ? JOIN_ACCEPT_DELAY_MS : this.parameters.rxDelay_s * 1000) + RX2_AFTER_MS
-    if (this.listensAlways) {
+    if (this.listensAlways && this.#air.place === undefined) {
       // What listens always has no second window: it listens there already, and only waits until an answer must have come.
       this.#air.listen('RXC')
       const wait_ms = exchange.confirmed ? RX2_ANSWER_MS : RX2_AFTER_MS
@@ -327,7 +335,11 @@ export class LoRaWanMac implements LoRaWanLink, MulticastReceiver {
     }
     // A long frame for somebody else may have covered the second window.
     if (ticks_ms() > exchange.ended_ms + delay_ms) this.windowsOver(exchange)
-    else this.#air.schedule('RX2', exchange, delay_ms)
+    else {
+      // To a group it listens elsewhere, until the window opens.
+      if (this.listensAlways) this.#air.listen('RXC')
+      this.#air.schedule('RX2', exchange, delay_ms)
+    }
   }
 
   /** Nobody answered this transmission. */

@@ -33,6 +33,25 @@ export const LORAWAN_CONFIG = object(
           'Root key of the device. Stored in the meter at its first start and never readable; without one the meter does not join',
       }),
     ),
+    activation: oneOf(['otaa', 'abp'], {
+      default: 'otaa',
+      description: 'How it comes into the network: it joins (otaa), or everything is agreed before (abp: devAddr, nwkSKey, appSKey)',
+    }),
+    devAddr: optional(string({ pattern: '^[0-9a-fA-F]{8}$', meaning: '8 hexadecimal digits', description: 'Address, with abp' })),
+    nwkSKey: optional(
+      string({
+        pattern: '^[0-9a-fA-F]{32}$',
+        meaning: '32 hexadecimal digits',
+        description: 'Key of the network with abp. Stored as the AppKey is',
+      }),
+    ),
+    appSKey: optional(
+      string({
+        pattern: '^[0-9a-fA-F]{32}$',
+        meaning: '32 hexadecimal digits',
+        description: 'Key of the application with abp. Stored as the AppKey is',
+      }),
+    ),
     genAppKey: optional(
       string({
         pattern: '^[0-9a-fA-F]{32}$',

@@ -3,10 +3,9 @@ import type { LoRaWiring, ModemWiring, TransceiverWiring } from '../../../hal/ap
 import { LoRaE5 } from '../../drivers/modem/lora-e5/lora-e5.ts'
 import { RAK3172 } from '../../drivers/modem/rak3172/rak3172.ts'
 import { RN2483 } from '../../drivers/modem/rn2483/rn2483.ts'
-import { fromHex } from '../../lib/hex.ts'
 import type { LoRaWanEvents, LoRaWanLink } from '../../lib/lorawan-link.ts'
 import { LoRaWanMac } from '../../links/lorawan/mac.ts'
-import type { LoRaWanStore } from '../../links/lorawan/mac-options.ts'
+import type { Activation, LoRaWanStore } from '../../links/lorawan/mac-options.ts'
 import { payloadMax } from '../../links/lorawan/region.ts'
 import { REGIONS } from '../../links/lorawan/regions-table.ts'
 import { guardSerial, guardTimer } from '../guarded.ts'
@@ -20,8 +19,7 @@ export interface LinkOptions<Wiring extends LoRaWiring = LoRaWiring> {
   readonly device: Pick<Device, 'crypto' | 'timer' | 'random'>
   readonly guard: Guard
   readonly config: LoRaWanConfig
-  readonly devEui: Uint8Array
-  readonly appKey: Uint8Array
+  readonly activation: Activation
   /** Of the MAC here; a module keeps its own counters. */
   readonly store: LoRaWanStore
   readonly ticks_ms: () => number
@@ -30,19 +28,17 @@ export interface LinkOptions<Wiring extends LoRaWiring = LoRaWiring> {
   readonly monitor: RadioMonitor
 }
 
-/** The way to the network that the board has: our MAC over its transceiver, or a module that has one. Throws RangeError for a module that does not know the region. */
+/** The way to the network that the board has: our MAC over its transceiver, or a module that has one. Throws RangeError for a module that does not know the region, or is to be activated by personalisation. */
 export function linkOf(options: LinkOptions): LoRaWanLink {
   const { wiring, monitor } = options
   return 'serial' in wiring ? monitor.watchModule(modemOf({ ...options, wiring })) : macOf({ ...options, wiring })
 }
 
 /** What both want to know. */
-function common({ device, guard, config, devEui, ticks_ms, events }: LinkOptions) {
+function common({ device, guard, config, ticks_ms, events }: LinkOptions) {
   const region = REGIONS[config.region]
   return {
     region,
-    devEui,
-    joinEui: fromHex(config.joinEui.toLowerCase()),
     shared: {
       events,
       ticks_ms,
@@ -57,13 +53,13 @@ function common({ device, guard, config, devEui, ticks_ms, events }: LinkOptions
 }
 
 function macOf(options: LinkOptions<TransceiverWiring>): LoRaWanLink {
-  const { wiring, device, guard, appKey, store, monitor } = options
-  const { region, joinEui, devEui, shared } = common(options)
+  const { wiring, device, guard, activation, store, monitor } = options
+  const { region, shared } = common(options)
   const mac = new LoRaWanMac({
     ...shared,
     region,
     radio: monitor.watchRadio((events) => radioOf(wiring, shared.timer, guard, events)),
-    activation: { type: 'otaa', joinEui, devEui, appKey },
+    activation,
     store: monitor.watchStore(store),
     crypto: device.crypto,
     random: device.random,
@@ -74,8 +70,10 @@ function macOf(options: LinkOptions<TransceiverWiring>): LoRaWanLink {
 }
 
 function modemOf(options: LinkOptions<ModemWiring>): LoRaWanLink {
-  const { wiring, device, guard, appKey } = options
-  const { region, joinEui, devEui, shared } = common(options)
+  const { wiring, device, guard, activation } = options
+  const { region, shared } = common(options)
+  if (activation.type !== 'otaa') throw new RangeError(`lorawan.activation: a ${wiring.part} joins; abp needs a transceiver`)
+  const { joinEui, devEui, appKey } = activation
   const modem = {
     ...shared,
     serial: { ...wiring.serial, io: guardSerial(wiring.serial.io, guard) },

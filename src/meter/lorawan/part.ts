@@ -8,12 +8,13 @@ import { FerrarisError } from '../../lib/errors.ts'
 import { fromHex } from '../../lib/hex.ts'
 import type { LoRaWanEvents, LoRaWanLink } from '../../lib/lorawan-link.ts'
 import { ChannelPlan } from '../../links/lorawan/channels.ts'
+import type { Activation } from '../../links/lorawan/mac-options.ts'
 import { multicastKeyKey } from '../../links/lorawan/multicast.ts'
 import { REGIONS } from '../../links/lorawan/regions-table.ts'
 import { decodeState } from '../../links/lorawan/session.ts'
 import type { MeterConfig } from '../config.ts'
 import type { MeterCore } from '../core.ts'
-import { LORAWAN_GEN_KEY, LORAWAN_KEY } from '../secrets.ts'
+import { LORAWAN_APP_KEY, LORAWAN_GEN_KEY, LORAWAN_KEY, LORAWAN_NWK_KEY } from '../secrets.ts'
 import type { Guard, Part } from '../supervisor.ts'
 import type { PowerFailPush } from '../views/dlms-management.ts'
 import { INTERVAL_PUSH_SETUP, intervalObjects, PROFILE_PUSH_SETUP, profileObjects } from '../views/dlms-push.ts'
@@ -106,26 +107,42 @@ export class LoRaWanPart implements Part {
     return new FrameOpener(device.crypto, { appKey, session: session && { ...session, fCntUp } })
   }
 
-  /** Throws FerrarisError `LORAWAN_KEY` without an AppKey that can be read, RangeError for a module that does not know the region. */
+  /** Throws FerrarisError `LORAWAN_KEY` without the keys of its activation, RangeError for a module that does not know the region. */
   start(guard: Guard): void {
     const { wiring, device, core, config, keys } = this.#options
-    const { lorawan } = config
-    const appKey = keys.use(LORAWAN_KEY, (key) => key.slice())
-    if (appKey === undefined) throw new FerrarisError('LORAWAN_KEY', 'lorawan.appKey: there is none, so the meter cannot join')
+    const activation = this.#activation()
     this.#guard = guard
     this.#link = linkOf({
       wiring,
       device,
       guard,
-      config: lorawan,
-      devEui: devEuiOf(config, device.crypto),
-      appKey,
+      config: config.lorawan,
+      activation,
       store: lorawanStore(core.storage, keys),
       ticks_ms: () => core.clock.ticks_ms(),
       events: this.#events(guard),
       monitor: this.monitor,
     })
     this.reporter.attach(this.#link)
+  }
+
+  #activation(): Activation {
+    const { config, keys } = this.#options
+    const { activation, joinEui, devAddr } = config.lorawan
+    const key = (name: string) => keys.use(name, (bytes) => bytes.slice())
+    if (activation === 'otaa') {
+      const appKey = key(LORAWAN_KEY)
+      if (appKey === undefined) throw new FerrarisError('LORAWAN_KEY', 'lorawan.appKey: there is none, so the meter cannot join')
+      return { type: 'otaa', joinEui: fromHex(joinEui.toLowerCase()), devEui: this.devEui, appKey }
+    }
+    const nwkSKey = key(LORAWAN_NWK_KEY)
+    const appSKey = key(LORAWAN_APP_KEY)
+    if (nwkSKey !== undefined && appSKey !== undefined && devAddr !== undefined)
+      return { type: 'abp', devAddr: Number.parseInt(devAddr, 16), keys: { nwkSKey, appSKey } }
+    throw new FerrarisError(
+      'LORAWAN_KEY',
+      'lorawan.devAddr, nwkSKey, appSKey: not all of them are there, which activation by personalisation needs',
+    )
   }
 
   stop(): void {

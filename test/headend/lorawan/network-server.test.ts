@@ -106,6 +106,44 @@ test('a downlink for a device that listens always waits for the answer that its 
   expect(c.downlinks.map(({ payload }) => payload[0])).toEqual([7])
 })
 
+test('two devices at once: the gateway answers one of them in RX2', () => {
+  const town = new Town('EU868')
+  const nodes = [town.addNode(NEAR, { adr: false }), town.addNode({ x_m: 0, y_m: 250 }, { adr: false })]
+  for (const node of nodes) {
+    town.join(node)
+    town.run(600)
+  }
+  // On different channels, so that both are heard.
+  let collided = 0
+  for (let tries = 0; tries < 10; tries++) {
+    for (const node of nodes) node.mac.send(10, Uint8Array.of(tries), true)
+    town.run(120)
+    const last = nodes.map(({ sent }) => sent[sent.length - 1])
+    for (const { acknowledged } of last) expect(acknowledged).toBe(true)
+    collided += last.filter(({ transmissions }) => transmissions > 1).length
+    town.run(600)
+  }
+  const windows = town.of('down').map(({ window }) => window)
+  expect(windows.filter((window) => window === 'RX2').length).toBeGreaterThanOrEqual(3)
+  expect(collided).toBeLessThanOrEqual(8)
+})
+
+test('a gateway that refuses RX1 is asked for RX2', () => {
+  const town = new Town('EU868')
+  const node = town.addNode(NEAR)
+  const asked: (number | undefined)[] = []
+  const [gateway] = town.gateways
+  const transmit = gateway.transmit.bind(gateway)
+  gateway.transmit = (transmission) => {
+    asked.push(transmission.frequency_Hz)
+    return transmission.frequency_Hz === 869_525_000 ? transmit(transmission) : 'TX_FREQ'
+  }
+  town.join(node)
+  expect(town.send(node, Uint8Array.of(1), true)).toMatchObject({ acknowledged: true, transmissions: 1 })
+  expect(town.of('down').map(({ window }) => window)).toEqual(['RX2'])
+  expect(asked.filter((frequency_Hz) => frequency_Hz === 869_525_000)).toHaveLength(2)
+})
+
 test('several gateways hear one frame, and the nearest answers', () => {
   const town = new Town('EU868', 1, [{ x_m: 0, y_m: 0 }, FAR])
   const node = town.addNode({ x_m: 2800, y_m: 0 })
