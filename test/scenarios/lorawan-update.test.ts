@@ -80,6 +80,21 @@ describe('an image by multicast', () => {
     expect(meter.rig.events.slice(-2)).toEqual(['Watchdog reset', 'Firmware rolled back'])
   })
 
+  test('goes on where it was when the supply fails in the middle', () => {
+    const meter = meterWith({ firmware: 'verify' })
+    const update = campaign(meter, image(6000))
+    meter.rig.run(5 * 60_000)
+    expect(update.states.get(DEV_EUI)).toBe('scheduled')
+    expect(meter.rig.core.powerFailures).toBe(0)
+    meter.rig.machine.mains.disturbAll(0, 20_000)
+    meter.rig.run(60_000)
+    expect(meter.rig.core.powerFailures).toBe(1)
+    for (let minute = 0; minute < 40 && !update.over; minute++) meter.rig.run(60_000)
+    expect(update.states.get(DEV_EUI)).toBe('complete')
+    meter.rig.run(60_000)
+    expect(meter.rig.events).toContain('Firmware ready for activation')
+  })
+
   test('that somebody else signed is refused, and nothing is activated', () => {
     const meter = meterWith()
     const update = campaign(meter, image(1500, stranger.privateKey))

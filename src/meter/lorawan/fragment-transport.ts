@@ -1,8 +1,10 @@
 import { TransferStatus } from '../../core/firmware/state.ts'
+import type { FirmwareUpdate } from '../../core/firmware/update.ts'
 import type { Downlink } from '../../lib/lorawan-link.ts'
 import { FragmentDecoder } from '../../protocols/lorawan-app/fragment-decoder.ts'
 import {
   decodeFragmentDownlink,
+  encodeFragmentDownlink,
   encodeFragmentUplink,
   type FragmentDownlink,
   type FragmentSession,
@@ -10,6 +12,7 @@ import {
   SESSIONS_MAX,
 } from '../../protocols/lorawan-app/fragmentation.ts'
 import { FRAGMENTATION } from '../../protocols/lorawan-app/package.ts'
+import { ifFlashTakesIt } from '../secrets.ts'
 import { ImageBlocks } from './image-blocks.ts'
 import type { PackageContext } from './packages.ts'
 import { below } from './spread.ts'
@@ -20,8 +23,15 @@ const MISSING_MAX = 64
 const PARTIALS_MAX = 3 * MISSING_MAX
 /** An image that is complete is activated so long after it, and at random up to twice as long: the server may ask for the state before, and meters do not restart together. */
 const ACTIVATION_S = 300
+/** Setting: the setup request of the session. */
+export const FRAGMENTS_KEY = 'lorawan.fragments'
 /** Answers that wait for their moment. */
 const ANSWERS_MAX = 4
+
+/** What the transfer is called in the firmware update. */
+function identifierOf(descriptor: number): Uint8Array {
+  return Uint8Array.of(descriptor >>> 24, descriptor >>> 16, descriptor >>> 8, descriptor)
+}
 
 interface Session {
   readonly parameters: FragmentSession
@@ -39,6 +49,37 @@ export class FragmentTransport {
 
   constructor(context: PackageContext) {
     this.#context = context
+  }
+
+  /** Goes on with a session that a restart interrupted: what is whole in the slot is there, what was only in memory must come again. */
+  restore(kept: Uint8Array): void {
+    const { update } = this.#context
+    for (const downlink of decodeFragmentDownlink(kept)) {
+      if (downlink.type !== 'setup-request' || update === undefined) continue
+      const { descriptor, count, size, padding } = downlink
+      const same = update.size === count * size - padding && update.identifier.every((byte, i) => byte === identifierOf(descriptor)[i])
+      const { initiated, verificationInitiated, verificationSuccessful } = TransferStatus
+      if (!same || ![initiated, verificationInitiated, verificationSuccessful].some((status) => status === update.status))
+        this.#keep(undefined)
+      else this.#open(downlink, update, true)
+    }
+  }
+
+  #keep(session: FragmentSession | undefined): void {
+    const { settings } = this.#context.core.storage
+    ifFlashTakesIt(() => {
+      if (session === undefined) settings.delete(FRAGMENTS_KEY)
+      else settings.set(FRAGMENTS_KEY, encodeFragmentDownlink({ type: 'setup-request', ...session }))
+    })
+  }
+
+  #open(parameters: FragmentSession, update: FirmwareUpdate, resumes: boolean): void {
+    const { count, size, padding } = parameters
+    const blocks = new ImageBlocks({ update, size, length: count * size - padding, partials_max: PARTIALS_MAX })
+    const has = resumes ? (index: number) => blocks.has(index) : undefined
+    const decoder = new FragmentDecoder({ count, size, store: blocks, missing_max: MISSING_MAX, has })
+    this.#session = { parameters, decoder, blocks, complete: decoder.done }
+    this.#activation_s = Number.POSITIVE_INFINITY
   }
 
   /** DecodeError for what is no message of the package. */
@@ -68,6 +109,7 @@ export class FragmentTransport {
       if (this.#activation_s === Number.POSITIVE_INFINITY) this.#activation_s = now_s + ACTIVATION_S + below(random, ACTIVATION_S)
       if (now_s < this.#activation_s) return
       this.#session = undefined
+      this.#keep(undefined)
       update.activate()
     }
   }
@@ -81,7 +123,10 @@ export class FragmentTransport {
     if (downlink.type === 'setup-request') return this.#setUp(downlink)
     const { index } = downlink
     const noSession = this.#session?.parameters.index !== index
-    if (!noSession) this.#session = undefined
+    if (!noSession) {
+      this.#session = undefined
+      this.#keep(undefined)
+    }
     return { type: 'delete-answer', index, noSession }
   }
 
@@ -96,12 +141,10 @@ export class FragmentTransport {
     // One image at a time; another one only when this one has been deleted.
     if (update === undefined || (this.#session !== undefined && this.#session.parameters.index !== index))
       return { ...answer, noMemory: true }
-    const identifier = Uint8Array.of(descriptor >>> 24, descriptor >>> 16, descriptor >>> 8, descriptor)
-    if (size === 0 || padding >= size || update.initiate(identifier, length) !== 'success') return { ...answer, noMemory: true }
-    const blocks = new ImageBlocks({ update, size, length, partials_max: PARTIALS_MAX })
-    const decoder = new FragmentDecoder({ count, size, store: blocks, missing_max: MISSING_MAX })
-    this.#session = { parameters, decoder, blocks, complete: false }
-    this.#activation_s = Number.POSITIVE_INFINITY
+    if (size === 0 || padding >= size || update.initiate(identifierOf(descriptor), length) !== 'success')
+      return { ...answer, noMemory: true }
+    this.#open(parameters, update, false)
+    this.#keep(parameters)
     return answer
   }
 

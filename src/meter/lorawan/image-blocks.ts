@@ -8,7 +8,7 @@ interface Partial {
 }
 
 export interface ImageBlocksOptions {
-  readonly update: Pick<FirmwareUpdate, 'blockSize' | 'transfer' | 'read'>
+  readonly update: Pick<FirmwareUpdate, 'blockSize' | 'transfer' | 'read' | 'has'>
   /** Bytes of a fragment. */
   readonly size: number
   /** Of the image; what the last fragment has beyond is padding. */
@@ -26,6 +26,16 @@ export class ImageBlocks implements FragmentStore {
 
   constructor(options: ImageBlocksOptions) {
     this.#options = options
+  }
+
+  /** All of its blocks are in the slot. */
+  has(index: number): boolean {
+    const { size, length, update } = this.#options
+    let whole = true
+    this.#each(index * size, Math.min(length, (index + 1) * size), (block) => {
+      if (!update.has(block)) whole = false
+    })
+    return whole
   }
 
   read(index: number, into: Uint8Array): void {

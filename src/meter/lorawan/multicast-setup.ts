@@ -1,6 +1,8 @@
+import { ByteWriter } from '../../lib/bytes.ts'
 import {
   type ClassCSession,
   decodeMulticastDownlink,
+  encodeMulticastDownlink,
   encodeMulticastUplink,
   GROUPS_MAX,
   type GroupSetup,
@@ -9,9 +11,14 @@ import {
   type SessionAnswer,
 } from '../../protocols/lorawan-app/multicast-setup.ts'
 import { MULTICAST_SETUP, utcOfGps } from '../../protocols/lorawan-app/package.ts'
+import { ifFlashTakesIt } from '../secrets.ts'
 import type { PackageContext } from './packages.ts'
 
+/** Setting: the requests that made the present groups and session. Keys in them are under the McKEKey. */
+export const GROUPS_KEY = 'lorawan.groups'
+
 interface Session {
+  readonly request: ClassCSession
   readonly group: number
   readonly start_s: number
   readonly end_s: number
@@ -23,8 +30,7 @@ interface Session {
 /** Takes the meter into multicast groups and listens for them when the server says so, TS005-1.0.0. One session of class C at a time. */
 export class MulticastSetup {
   readonly #context: PackageContext
-  /** Addresses by group. */
-  readonly #groups = new Map<number, number>()
+  readonly #groups = new Map<number, GroupSetup>()
   #session: Session | undefined
 
   constructor(context: PackageContext) {
@@ -33,7 +39,27 @@ export class MulticastSetup {
 
   /** DecodeError for what is no message of the package. */
   take(payload: Uint8Array): void {
-    for (const downlink of decodeMulticastDownlink(payload)) this.#answer(this.#obey(downlink))
+    for (const downlink of decodeMulticastDownlink(payload)) {
+      this.#answer(this.#obey(downlink))
+      if (downlink.type !== 'version-request' && downlink.type !== 'status-request') this.#keep()
+    }
+  }
+
+  /** Takes up the groups and the session of before a restart. */
+  restore(kept: Uint8Array): void {
+    for (const downlink of decodeMulticastDownlink(kept)) this.#obey(downlink)
+  }
+
+  #keep(): void {
+    const requests = [...this.#groups.values()].map((setup) => encodeMulticastDownlink({ type: 'setup-request', ...setup }))
+    if (this.#session !== undefined) requests.push(encodeMulticastDownlink({ type: 'class-c-request', ...this.#session.request }))
+    const writer = new ByteWriter(64, 256)
+    for (const request of requests) writer.write(request)
+    const { settings } = this.#context.core.storage
+    ifFlashTakesIt(() => {
+      if (writer.length === 0) settings.delete(GROUPS_KEY)
+      else settings.set(GROUPS_KEY, writer.copy())
+    })
   }
 
   second(now_s: number): void {
@@ -62,7 +88,7 @@ export class MulticastSetup {
       return { type: 'delete-answer', group: downlink.group, undefinedGroup: !this.#delete(downlink.group) }
     if (downlink.type === 'status-request') {
       const groups = [...this.#groups].filter(([group]) => downlink.mask & (1 << group)).sort(([a], [b]) => a - b)
-      return { type: 'status-answer', total: this.#groups.size, groups: groups.map(([group, address]) => ({ group, address })) }
+      return { type: 'status-answer', total: this.#groups.size, groups: groups.map(([group, { address }]) => ({ group, address })) }
     }
     const { group } = downlink
     if (downlink.type === 'class-c-request') return { type: 'class-c-answer', ...this.#schedule(downlink) }
@@ -77,7 +103,8 @@ export class MulticastSetup {
     }
   }
 
-  #setUp({ group, address, keyEncrypted, fCntMin, fCntMax }: GroupSetup): boolean {
+  #setUp(setup: GroupSetup): boolean {
+    const { group, address, keyEncrypted, fCntMin, fCntMax } = setup
     const { multicast, keyKey, crypto } = this.#context
     const receiver = multicast()
     const hiding = keyKey()
@@ -85,7 +112,7 @@ export class MulticastSetup {
     if (this.#session?.group === group) this.#end()
     // The device decrypts by encrypting.
     receiver.setGroup(group, { address, key: crypto.encryptBlocks(hiding, keyEncrypted), fCntMin, fCntMax })
-    this.#groups.set(group, address)
+    this.#groups.set(group, setup)
     return true
   }
 
@@ -95,14 +122,15 @@ export class MulticastSetup {
     return this.#groups.delete(group)
   }
 
-  #schedule({ group, start_gps_s, timeout, frequency_Hz, dataRate }: ClassCSession): SessionAnswer {
+  #schedule(request: ClassCSession): SessionAnswer {
+    const { group, start_gps_s, timeout, frequency_Hz, dataRate } = request
     const now_s = this.#context.core.clock.now_s()
     const can = this.#context.multicast()?.canListen(frequency_Hz, dataRate) ?? { frequency: false, dataRate: false }
     const faults = { undefinedGroup: !this.#groups.has(group), frequencyError: !can.frequency, dataRateError: !can.dataRate }
     if (faults.undefinedGroup || faults.frequencyError || faults.dataRateError) return { group, ...faults, timeToStart_s: undefined }
     this.#end()
     const start_s = utcOfGps(start_gps_s, now_s)
-    this.#session = { group, start_s, end_s: start_s + 2 ** timeout, frequency_Hz, dataRate, begun: false }
+    this.#session = { request, group, start_s, end_s: start_s + 2 ** timeout, frequency_Hz, dataRate, begun: false }
     return { group, ...faults, timeToStart_s: Math.max(0, start_s - now_s) }
   }
 }

@@ -5,8 +5,8 @@ import type { Downlink, MulticastReceiver } from '../../lib/lorawan-link.ts'
 import { CLOCK_SYNC, FRAGMENTATION, MULTICAST_SETUP } from '../../protocols/lorawan-app/package.ts'
 import type { MeterCore } from '../core.ts'
 import { ClockSync } from './clock-sync.ts'
-import { FragmentTransport } from './fragment-transport.ts'
-import { MulticastSetup } from './multicast-setup.ts'
+import { FRAGMENTS_KEY, FragmentTransport } from './fragment-transport.ts'
+import { GROUPS_KEY, MulticastSetup } from './multicast-setup.ts'
 
 /** What the packages of a meter need. */
 export interface PackageContext {
@@ -30,6 +30,14 @@ export function isPackagePort(fPort: number): boolean {
   return fPort === CLOCK_SYNC.port || fPort === FRAGMENTATION.port || fPort === MULTICAST_SETUP.port
 }
 
+function attempt(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+  }
+}
+
 /** Application packages of the LoRa Alliance: clock synchronisation, multicast setup, fragments. Each is made when its first message comes. */
 export class Packages {
   readonly #context: PackageContext
@@ -41,13 +49,31 @@ export class Packages {
     this.#context = context
   }
 
+  /** Something of before a restart is to be taken up. */
+  static hasKept({ storage: { settings } }: MeterCore): boolean {
+    return settings.get(GROUPS_KEY) !== undefined || settings.get(FRAGMENTS_KEY) !== undefined
+  }
+
+  /** Takes it up; what cannot be read is forgotten. */
+  restore(): void {
+    const { settings } = this.#context.core.storage
+    const groups = settings.get(GROUPS_KEY)
+    const fragments = settings.get(FRAGMENTS_KEY)
+    attempt(() => {
+      if (fragments === undefined) return
+      this.#fragments = new FragmentTransport(this.#context)
+      this.#fragments.restore(fragments)
+    })
+    attempt(() => {
+      if (groups === undefined) return
+      this.#multicast = new MulticastSetup(this.#context)
+      this.#multicast.restore(groups)
+    })
+  }
+
   /** A downlink on one of their ports; what is none of their messages is passed over. */
   take(downlink: Downlink): void {
-    try {
-      this.#route(downlink)
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-    }
+    attempt(() => this.#route(downlink))
   }
 
   second(now_s: number): void {

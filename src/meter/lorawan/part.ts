@@ -124,6 +124,9 @@ export class LoRaWanPart implements Part {
       monitor: this.monitor,
     })
     this.reporter.attach(this.#link)
+    if (!Packages.hasKept(core)) return
+    this.#packages = this.#newPackages()
+    this.#packages.restore()
   }
 
   #activation(): Activation {

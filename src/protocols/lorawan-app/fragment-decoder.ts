@@ -13,6 +13,8 @@ export interface FragmentDecoderOptions {
   readonly store: FragmentStore
   /** Fragments that may be missing at most for redundancy to be of use: each takes its size and a row of as many bits in memory. */
   readonly missing_max: number
+  /** Fragments that the store has already, after a restart. Default: none. */
+  readonly has?: (index: number) => boolean
 }
 
 /** An equation: the XOR of these missing fragments is that. */
@@ -48,7 +50,14 @@ export class FragmentDecoder {
 
   constructor(options: FragmentDecoderOptions) {
     this.#options = options
-    this.#there = new Uint8Array(Math.ceil(options.count / 8))
+    const { count, has } = options
+    this.#there = new Uint8Array(Math.ceil(count / 8))
+    for (let index = 0; has !== undefined && index < count; index++) {
+      if (!has(index)) continue
+      setBit(this.#there, index)
+      this.#present++
+    }
+    this.received = this.#present
   }
 
   get done(): boolean {
