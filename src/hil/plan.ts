@@ -84,6 +84,13 @@ const STEP = object({
 
 /** What holds for the whole plan. */
 const LIMITS = object({
+  connect_ms: number({
+    min: 100,
+    max: 600_000,
+    default: 20_000,
+    unit: 'ms',
+    description: 'So long may it take until the device answers at all: it may have to start',
+  }),
   answer_ms: optional(
     number({ min: 1, max: 600_000, unit: 'ms', description: 'Longest time to the first byte of an answer at the service port' }),
   ),

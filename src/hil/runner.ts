@@ -7,7 +7,6 @@ import type { LogName, PlanLimits, Step } from './plan.ts'
 
 /** Between two looks of a check that waits. */
 const POLL_MS = 250
-const CONNECT_MS = 20_000
 /** Events of a log that one look reads. */
 const EVENTS = 50
 
@@ -166,7 +165,7 @@ export class PlanRunner {
     const bench = this.#bench
     const last_ms = steps[steps.length - 1].at_ms
     try {
-      await this.#client.connect(CONNECT_MS)
+      await this.#client.connect(limits.connect_ms)
       for (const log of new Set(steps.flatMap((step) => (step.kind === 'event' ? [step.log] : [])))) {
         this.#newest.set(log, (await this.#client.events(log, 1))[0]?.sequence ?? -1)
       }

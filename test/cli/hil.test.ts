@@ -46,10 +46,10 @@ describe('ferraris hil', () => {
   })
 
   test('what this bench cannot do is a deviation, too', async () => {
-    const path = changed('quick.json', (text) => text.replace('"active_W": 2000', '"phase": 2, "active_W": 2000'))
+    const path = changed('quick.json', (text) => text.replace('"active_W": 6900', '"phase": 2, "active_W": 6900'))
     const { passed, stdout } = await run([path])
     expect(passed).toBe(false)
-    expect(stdout).toMatch(/^FAIL +0s +load 2000 W 0 var on L2: this meter has 1 phase$/m)
+    expect(stdout).toMatch(/^FAIL +0s +load 6900 W 0 var on L2: this meter has 1 phase$/m)
   })
 
   const xs = xsnapWorkerIfBuilt() !== undefined && spawnSync('python3', ['-c', 'import pty']).status === 0

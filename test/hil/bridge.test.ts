@@ -1,76 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { SerialConstructor } from '../../hal/api/io.ts'
-import { Bridge } from '../../src/hil/bridge/bridge.ts'
-import { FrameReader, FrameWriter } from '../../src/hil/bridge/frame.ts'
-import { Command, EventCode, Kind, Peripheral, Status, writeOptions } from '../../src/hil/bridge/protocol-table.ts'
-import { ByteWriter } from '../../src/lib/bytes.ts'
-import { SerialWire } from '../../src/world/serial-wire.ts'
-import { EmulatedBoard, JUMPER } from './emulated-board.ts'
-
-const FORMAT = { baud: 921_600 }
-
-/** A bridge in the world, in its time, and a PC that sends single frames. */
-class Rig {
-  readonly board = new EmulatedBoard()
-  readonly events: { readonly event: number; readonly time_us: number; readonly handle: number; readonly data: readonly number[] }[] = []
-  readonly answers: { readonly sequence: number; readonly bytes: readonly number[] }[] = []
-  readonly #writer = new FrameWriter()
-  readonly #send: (bytes: Uint8Array) => void
-  #sequence = 0
-
-  constructor() {
-    const wire = new SerialWire(this.board.scheduler, { transmit_bytes: 4096, receive_bytes: 4096, bursts: true })
-    new Bridge({ board: this.board.board, line: { io: wire.end(0), ...FORMAT } })
-    const reader = new FrameReader((kind, sequence, body) => this.#heard(kind, sequence, body))
-    const PC: SerialConstructor = wire.end(1)
-    const serial = new PC({ ...FORMAT, onReadable: () => reader.push(serial.read() ?? new Uint8Array(0)) })
-    this.#send = (bytes) => serial.write(bytes)
-    this.pass(1000)
-    this.ask(Command.hello, 1, 0)
-  }
-
-  pass(duration_us: number): void {
-    this.board.scheduler.run(this.board.scheduler.now_us + duration_us)
-  }
-
-  /** Sends a command; gives its status and the rest of its answer. */
-  ask(
-    command: number,
-    ...body: readonly (number | Uint8Array)[]
-  ): { readonly status: number; readonly rest: readonly number[]; readonly text: string } {
-    const bytes = Uint8Array.from(body.flatMap((part) => (typeof part === 'number' ? [part] : [...part])))
-    this.repeat(command, this.#sequence++, bytes)
-    const answer = this.answers.at(-1)
-    if (answer?.sequence !== ((this.#sequence - 1) & 0xff)) throw new Error('no answer')
-    const rest = answer.bytes.slice(1)
-    return { status: answer.bytes[0], rest, text: String.fromCharCode(...rest) }
-  }
-
-  repeat(command: number, sequence: number, body: Uint8Array): void {
-    this.#send(this.#writer.frame(command, sequence & 0xff, body).slice())
-    this.pass(20_000)
-  }
-
-  open(handle: number, peripheral: number, options: Parameters<typeof writeOptions>[1]): number {
-    const body = new ByteWriter()
-    writeOptions(body, options)
-    return this.ask(Command.open, handle, peripheral, body.copy()).status
-  }
-
-  #heard(kind: number, sequence: number, body: Uint8Array): void {
-    if (kind === Kind.answer) this.answers.push({ sequence, bytes: [...body] })
-    else {
-      const view = new DataView(body.buffer, body.byteOffset)
-      this.events.push({ event: body[0], time_us: Number(view.getBigUint64(1)), handle: body[9], data: [...body.subarray(10)] })
-    }
-  }
-}
+import { Command, EventCode, Peripheral, Status } from '../../src/hil/bridge/protocol-table.ts'
+import { BridgeRig } from './bridge-rig.ts'
+import { JUMPER } from './emulated-board.ts'
 
 const uint32 = (value: number) => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 
 describe('bridge firmware', () => {
   test('says what it is and what it has', () => {
-    const { rest } = new Rig().ask(Command.hello, 1, 0)
+    const { rest } = new BridgeRig().ask(Command.hello, 1, 0)
     expect(rest.slice(0, 2)).toEqual([1, 0])
     // digital, spi, i2c, serial, pulseCount, spiTarget; no I2C target.
     expect((rest[2] << 8) | rest[3]).toBe(0b0111111)
@@ -78,7 +15,7 @@ describe('bridge firmware', () => {
   })
 
   test('refuses another version, unknown commands, handles and bodies, each with its status', () => {
-    const rig = new Rig()
+    const rig = new BridgeRig()
     expect(rig.ask(Command.hello, 2, 0)).toMatchObject({ status: Status.range, text: 'protocol 2, this bridge speaks 1' })
     expect(rig.ask(0x7f).status).toBe(Status.unknown)
     expect(rig.ask(Command.digitalRead, 3).status).toBe(Status.handle)
@@ -94,7 +31,7 @@ describe('bridge firmware', () => {
   })
 
   test('a command that comes again is answered again and not carried out twice', () => {
-    const rig = new Rig()
+    const rig = new BridgeRig()
     rig.open(1, Peripheral.pulseCount, { signal: 7 })
     rig.open(2, Peripheral.digital, { pin: JUMPER.output, pull: 'Output', initialValue: 0 })
     rig.open(3, Peripheral.digital, { pin: JUMPER.input, pull: 'Input', edge: 'both', events: 1 })
@@ -109,7 +46,7 @@ describe('bridge firmware', () => {
   })
 
   test('a script makes levels with exact pauses, and events have the time of their edge', () => {
-    const rig = new Rig()
+    const rig = new BridgeRig()
     rig.open(1, Peripheral.digital, { pin: JUMPER.output, pull: 'Output', initialValue: 0 })
     rig.open(2, Peripheral.digital, { pin: JUMPER.input, pull: 'Input', edge: 'both', events: 1 })
     rig.ask(Command.script, 5, ...[1, 1, 1], 2, uint32(7), ...[1, 1, 0], 2, uint32(1500), ...[1, 1, 1])
@@ -124,7 +61,7 @@ describe('bridge firmware', () => {
   })
 
   test('a train has its count of pulses and its period, can be stopped, and refuses what the board cannot make', () => {
-    const rig = new Rig()
+    const rig = new BridgeRig()
     rig.open(1, Peripheral.digital, { pin: JUMPER.output, pull: 'Output', initialValue: 1 })
     rig.open(2, Peripheral.digital, { pin: JUMPER.input, pull: 'Input', edge: 'falling', events: 1 })
     const train = (count: number, period_us: number, width_us: number) =>
@@ -146,7 +83,7 @@ describe('bridge firmware', () => {
   })
 
   test('a handle that is closed under a script ends the script', () => {
-    const rig = new Rig()
+    const rig = new BridgeRig()
     rig.open(1, Peripheral.digital, { pin: JUMPER.output, pull: 'Output', initialValue: 0 })
     rig.ask(Command.script, 5, ...[1, 1, 1], 2, uint32(100_000), ...[1, 1, 0])
     rig.ask(Command.close, 1)
@@ -155,14 +92,14 @@ describe('bridge firmware', () => {
   })
 
   test('hello closes what somebody left open', () => {
-    const rig = new Rig()
+    const rig = new BridgeRig()
     rig.open(1, Peripheral.digital, { pin: 9, pull: 'Output' })
     rig.ask(Command.hello, 1, 0)
     expect(rig.open(1, Peripheral.digital, { pin: 9, pull: 'Output' })).toBe(Status.ok)
   })
 
   test('events that find no room are counted and told', () => {
-    const rig = new Rig()
+    const rig = new BridgeRig()
     rig.open(1, Peripheral.digital, { pin: JUMPER.output, pull: 'Output', initialValue: 0 })
     rig.open(2, Peripheral.digital, { pin: JUMPER.input, pull: 'Input', edge: 'both', events: 1 })
     rig.ask(Command.pulses, 5, 1, 1, uint32(20_000), uint32(20), uint32(10))

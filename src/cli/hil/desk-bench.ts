@@ -3,6 +3,7 @@ import type { Digital, SerialConstructor, SerialOptions } from '../../../hal/api
 import { SerialPort } from '../../../hal/host/serial-port.ts'
 import type { Bench } from '../../hil/bench.ts'
 import { type BenchFile, loadBench } from '../../hil/bench-file.ts'
+import { pacedLine } from '../../hil/paced-line.ts'
 import { PlayedATM90E32 } from '../../hil/played-atm90e32.ts'
 import { type PlayedIc, watchRequests } from '../../hil/played-ic.ts'
 import { RealTimeWorld } from '../../hil/real-time.ts'
@@ -28,7 +29,7 @@ interface Desk {
 function lineOf({ port, uart }: Playing, { world, bridge, onSample }: Desk): SerialConstructor {
   const fixed: Partial<SerialOptions> = port === undefined ? (uart ?? {}) : { device: port }
   const io = port === undefined && bridge !== undefined ? remoteSerial(bridge) : SerialPort
-  return watchRequests(world.line(io, fixed), onSample)
+  return watchRequests(pacedLine(world, io, fixed), onSample)
 }
 
 /** The IC of the board that the plan names, with its circuit. Throws FerrarisError `BENCH_FILE` for one that cannot be played so. */
