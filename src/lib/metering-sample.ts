@@ -87,6 +87,17 @@ export function createMeteringSample(): MeteringSample {
   }
 }
 
+/** Makes a sample that of an IC that does not answer: old values, no counts. Gives it back. */
+export function silence(sample: MeteringSample): MeteringSample {
+  sample.activeImport.fill(0)
+  sample.activeExport.fill(0)
+  sample.reactiveImport.fill(0)
+  sample.reactiveExport.fill(0)
+  sample.apparent.fill(0)
+  sample.status = (sample.status & ~(MeteringStatus.reconfigured | MeteringStatus.starting)) | MeteringStatus.fault
+  return sample
+}
+
 /** Values of the one phase in V, A, W and var; each an array of one. */
 export interface SinglePhaseReading {
   readonly voltage_V: readonly [number]

@@ -108,7 +108,7 @@ export class Meter {
     this.#keys = openKeys(storage, device)
     provisionFirst(storage, this.#keys, config)
     const ticks_ms = () => device.clock.ticks_ms()
-    this.#supervisor = new Supervisor({ ticks_ms, onFault: (part, reason) => this.#onFault(part, reason) })
+    this.#supervisor = new Supervisor({ ticks_ms, onFault: (part, reason) => this.onFault(part, reason) })
     this.#faults = this.#supervisor.record('core')
     this.seal = new SealContact(device)
     this.parameters = new MetrologyParameters({
@@ -121,8 +121,8 @@ export class Meter {
       storage,
       config,
       sealed: this.parameters.sealed,
-      onDamaged: (reason) => this.#onFault('calibration', reason),
-      onAlert: () => this.#attempt(this.#coreInterrupt),
+      onDamaged: (reason) => this.onFault('calibration', reason),
+      onAlert: () => this.attempt(this.core.interrupt, this.core),
     })
     checkEnergyUnit(storage, frontEnd.energyUnit)
     const metering = new PatientMetering({
@@ -149,8 +149,8 @@ export class Meter {
       },
     })
     if (reset !== 'none') this.core.record(StandardEvent.factoryReset, RESETS.indexOf(reset))
-    for (const text of ignored) this.#onFault('configuration', text)
-    this.#reportUnreadable()
+    for (const text of ignored) this.onFault('configuration', text)
+    this.reportUnreadable()
     const restart = () => this.restart()
     this.firmware = meterFirmware({ device, core: this.core, keys: this.#keys, confirm_s: config.firmware.confirm_s, restart })
     this.supplySwitch = device.supplySwitch && new MeterSwitch(this.core, config)
@@ -171,11 +171,11 @@ export class Meter {
     if (damaged || !this.parameters.sealed.intact) this.core.watch.sealedDamaged(this.parameters.sealed.number)
     this.parameters.resume()
     const { calibration } = frontEnd
-    this.calibrator = calibration && this.#calibrates(calibration)
+    this.calibrator = calibration && this.calibrates(calibration)
     this.led = new MetrologicalLed(this.parameters.constant_imp_kWh)
     this.led.update(this.core.pulseEnergy_mWh)
-    this.#addParts()
-    this.#keepStep()
+    this.addParts()
+    this.keepStep()
   }
 
   /** True while the reading client's secret is the one of the demo configuration. */
@@ -199,7 +199,7 @@ export class Meter {
 
   /** Saves and starts the firmware again, where the board can. */
   restart(): void {
-    this.#attempt(() => this.core.stop(true))
+    this.attempt(() => this.core.stop(true))
     this.#device.restart?.()
   }
 
@@ -216,17 +216,17 @@ export class Meter {
    * One second of the meter. The watchdog is fed only here and only when the core has done its work, saving included: a ticker that died, or a core that
    * throws every time, ends in a reset. Flash that takes no more is no reason for one: the registers in memory are all that is left then.
    */
-  #second(): void {
-    if (this.#attempt(this.#coreSecond)) this.#device.watchdog?.feed()
-    if (this.firmware !== undefined) this.#attempt(this.#firmwareSecond)
-    if (this.prepayment !== undefined) this.#attempt(this.#prepaymentSecond)
-    if (this.supplySwitch !== undefined) this.#attempt(this.#switchSecond)
-    if (this.flow !== undefined) this.#attempt(this.#flowSecond)
-    this.#attempt(this.#partsSecond)
+  private second(): void {
+    const { core, firmware, prepayment, supplySwitch, flow } = this
+    if (this.attempt(core.second, core)) this.#device.watchdog?.feed()
+    if (firmware !== undefined) this.attempt(firmware.second, firmware)
+    if (prepayment !== undefined) this.attempt(prepayment.second, prepayment)
+    if (supplySwitch !== undefined) this.attempt(supplySwitch.second, supplySwitch)
+    if (flow !== undefined) this.attempt(flow.second, flow)
+    this.attempt(this.partsSecond, this)
   }
 
-  readonly #coreSecond = (): void => this.core.second()
-  readonly #partsSecond = (): void => {
+  private partsSecond(): void {
     this.led.update(this.core.pulseEnergy_mWh)
     this.#supervisor.second()
     this.calibrator?.second()
@@ -237,18 +237,13 @@ export class Meter {
     // A clock that was set or drifts is no longer in step with the timer.
     const off_ms = this.core.clock.now_ms() % 1000
     // A tick that comes just before its second would find the end of an interval almost a second late.
-    if (off_ms > OFF_STEP_MS) this.#keepStep(off_ms >= 1000 - OFF_STEP_MS ? EARLY_MS : 0)
+    if (off_ms > OFF_STEP_MS) this.keepStep(off_ms >= 1000 - OFF_STEP_MS ? EARLY_MS : 0)
   }
-  readonly #firmwareSecond = (): void => this.firmware?.second()
-  readonly #flowSecond = (): void => this.flow?.second()
-  readonly #prepaymentSecond = (): void => this.prepayment?.second()
-  readonly #switchSecond = (): void => this.supplySwitch?.second()
-  readonly #coreInterrupt = (): void => this.core.interrupt()
 
-  /** Runs a piece of the core; what it throws does not stop the services. */
-  #attempt(work: () => void): boolean {
+  /** Runs a piece of the core; what it throws does not stop the services. A method is given with its `owner`: nothing has to be made for the call. */
+  private attempt<Owner = undefined>(work: (this: Owner) => void, owner?: Owner): boolean {
     try {
-      work()
+      work.call(owner as Owner)
       return true
     } catch (error) {
       if (isEndOfSupply(error)) throw error
@@ -257,22 +252,22 @@ export class Meter {
     }
   }
 
-  #onFault(part: string, reason: string): void {
+  private onFault(part: string, reason: string): void {
     const { onFault, onError } = this.#options
     // The core logs what its metering does; the others are restarted without it.
-    if (RESTARTED.has(part)) this.#attempt(() => this.core.record(StandardEvent.partRestarted))
+    if (RESTARTED.has(part)) this.attempt(() => this.core.record(StandardEvent.partRestarted))
     onFault?.(part, reason)
     if (part === 'dlms' || part === 'face') onError?.(part, reason)
   }
 
   /** Ticks at the seconds of the clock, so that an interval ends at its second. */
-  #keepStep(late_ms = 0): void {
+  private keepStep(late_ms = 0): void {
     if (this.#ticker !== undefined) this.#device.timer.clear(this.#ticker)
     const first_ms = 1000 - (this.core.clock.now_ms() % 1000) + late_ms
-    this.#ticker = this.#device.timer.set(() => this.#second(), first_ms, 1000)
+    this.#ticker = this.#device.timer.set(() => this.second(), first_ms, 1000)
   }
 
-  #authenticate(clientSap: number, secret: Uint8Array): boolean {
+  private authenticate(clientSap: number, secret: Uint8Array): boolean {
     const known =
       clientSap === READING_CLIENT
         ? checkReading(this.core.storage, this.#keys, secret)
@@ -282,36 +277,36 @@ export class Meter {
   }
 
   /** Logged once, not at each start: nothing repairs it but a new secret. */
-  #reportUnreadable(): void {
+  private reportUnreadable(): void {
     const count = unreadableSecrets(this.#keys).length
     if (count === 0) return
     const known = this.core.standardLog.newest(EVENTS_LOOKED_THROUGH).some(({ code }) => code === StandardEvent.secretUnreadable)
     if (!known) this.core.record(StandardEvent.secretUnreadable, count)
   }
 
-  #onProvisioning({ kind }: ProvisioningChange): void {
+  private onProvisioning({ kind }: ProvisioningChange): void {
     this.core.watch.changed(kind === 'configuration' ? kind : 'secret')
   }
 
-  #lockedOut(clientSap: number): void {
+  private lockedOut(clientSap: number): void {
     this.core.watch.failedLogin(clientSap)
     this.#communication.lockedOut(clientSap)
   }
 
-  #calibrates(calibration: FrontEndCalibration): Calibrator {
+  private calibrates(calibration: FrontEndCalibration): Calibrator {
     const { nominalVoltage_V, frequency_Hz } = this.config.mains
     const { reference_A: basic_A, maximum_A } = this.rating
     const basis = { nominalVoltage_V, basic_A, maximum_A }
     return new Calibrator({ calibration, core: this.core, sealOpen: () => this.seal.open, basis, frequency_Hz })
   }
 
-  #consoleTarget(): MeterConsoleTarget {
+  private consoleTarget(): MeterConsoleTarget {
     const { core } = this
     const provisioning = new Provisioning({
       storage: core.storage,
       keys: this.#keys,
       base: this.#options.config,
-      onChange: (change) => this.#onProvisioning(change),
+      onChange: (change) => this.onProvisioning(change),
     })
     return new MeterConsoleTarget({
       core,
@@ -323,14 +318,14 @@ export class Meter {
       restart: this.#device.restart && (() => this.restart()),
       seal: this.seal,
       calibrator: this.calibrator,
-      onLockOut: () => this.#lockedOut(SERVICE_PORT),
-      status: () => this.#statusLines(),
+      onLockOut: () => this.lockedOut(SERVICE_PORT),
+      status: () => this.statusLines(),
       prepayment: this.prepayment,
     })
   }
 
   /** What the console shows beside the core's own lines: the tariff, the switch, and the parts that have had faults. */
-  *#statusLines(): Iterable<readonly [string, string]> {
+  private *statusLines(): Iterable<readonly [string, string]> {
     yield ['clock', this.core.time.summary]
     if (this.calibrator !== undefined) yield ['calibration', this.calibrator.summary]
     yield ['rate', `${this.core.tariff.activeRate} of ${this.config.tariff.rates}`]
@@ -342,14 +337,14 @@ export class Meter {
     }
   }
 
-  #addParts(): void {
+  private addParts(): void {
     const { led, metering, network, timer, crypto, console: servicePort } = this.#device
     const { onReady, peerTimer } = this.#options
     const { dlms, face } = this.config
     const supervisor = this.#supervisor
     if (metering.interrupt !== undefined) {
       const onInterrupt = () => {
-        this.#attempt(this.#coreInterrupt)
+        this.attempt(this.core.interrupt, this.core)
       }
       supervisor.add(
         'interrupt',
@@ -369,10 +364,10 @@ export class Meter {
       supervisor.add('switch', this.supplySwitch.part(supplySwitch, timer))
     }
     if (servicePort !== undefined) {
-      this.#console = consolePart(servicePort, this.#consoleTarget())
+      this.#console = consolePart(servicePort, this.consoleTarget())
       supervisor.add('console', this.#console)
     }
-    this.#addLoRaWan()
+    this.addLoRaWan()
     if (network === undefined) return
     if (this.config.push.address !== undefined) {
       this.#push = new PushPart({
@@ -385,7 +380,7 @@ export class Meter {
       supervisor.add('push', this.#push)
     }
     if (dlms.enabled) {
-      const options = { source: () => this.#dlmsView(), network, timer: peerTimer ?? timer, config: dlms }
+      const options = { source: () => this.dlmsView(), network, timer: peerTimer ?? timer, config: dlms }
       supervisor.add('dlms', dlmsPart({ ...options, onReady: (port) => onReady?.('dlms', port) }))
     }
     if (face.enabled) {
@@ -394,7 +389,7 @@ export class Meter {
     }
   }
 
-  #addLoRaWan(): void {
+  private addLoRaWan(): void {
     const { config, core } = this
     const { lora } = this.#device
     if (lora === undefined || !config.lorawan.enabled) return
@@ -425,15 +420,15 @@ export class Meter {
     return this.#lorawan
   }
 
-  #dlmsView(): DlmsView {
+  private dlmsView(): DlmsView {
     const { core, config } = this
     const { address, port } = config.push
     return new DlmsView({
       core,
       config,
       version: this.version,
-      authenticate: (clientSap, secret) => this.#authenticate(clientSap, secret),
-      onLockOut: (clientSap) => this.#lockedOut(clientSap),
+      authenticate: (clientSap, secret) => this.authenticate(clientSap, secret),
+      onLockOut: (clientSap) => this.lockedOut(clientSap),
       image: this.firmware?.update,
       supply: this.supplySwitch?.supply,
       prepayment: this.prepayment,

@@ -1,6 +1,6 @@
 import type { MeteringSource } from '../core/metrology/source.ts'
 import { FerrarisError } from '../lib/errors.ts'
-import { createMeteringSample, type MeteringSample, MeteringStatus } from '../lib/metering-sample.ts'
+import { createMeteringSample, type MeteringSample, MeteringStatus, silence } from '../lib/metering-sample.ts'
 import { type FaultRecord, reasonOf } from './supervisor.ts'
 
 /**
@@ -152,14 +152,7 @@ export class PatientMetering implements MeteringSource {
   /** Old values, no counts. */
   private fault(): MeteringSample {
     this.#last ??= createMeteringSample()
-    const sample = this.#last
-    sample.activeImport.fill(0)
-    sample.activeExport.fill(0)
-    sample.reactiveImport.fill(0)
-    sample.reactiveExport.fill(0)
-    sample.apparent.fill(0)
-    sample.status = (sample.status & ~(MeteringStatus.reconfigured | MeteringStatus.starting)) | MeteringStatus.fault
-    return sample
+    return silence(this.#last)
   }
 }
 

@@ -44,21 +44,7 @@ export const ade7953 = Object.freeze({
         const start_W = START_FRACTION * (rating?.reference_A ?? REFERENCE_A) * nominalVoltage_V
         const configure = (phases: TwoChannelCodes | undefined) =>
           driver.configure({ ...circuit, mainsFrequency_Hz: frequency_Hz, nominalVoltage_V, phases, start_W })
-        try {
-          configure(calibration.codes())
-        } catch (error) {
-          driver.close()
-          throw error
-        }
-        calibration.attach({
-          configure: (phases) => {
-            budget.renew()
-            configure(phases)
-          },
-          fine: () => driver.fine,
-          intact: () => driver.intact,
-        })
-        return driver
+        return calibration.start(driver, { configure, budget })
       },
     }
   },

@@ -38,21 +38,7 @@ export const atm90e32 = Object.freeze({
         const driver = new ATM90E32({ sensor, wait_ms: budget.wait_ms, pending })
         const configure = (phases: ThreePhaseCodes | undefined) =>
           driver.configure({ mainsFrequency_Hz: frequency_Hz, nominalVoltage_V, start_W: START_W, phaseStart_W: PHASE_START_W, phases })
-        try {
-          configure(calibration.codes())
-        } catch (error) {
-          driver.close()
-          throw error
-        }
-        calibration.attach({
-          configure: (phases) => {
-            budget.renew()
-            configure(phases)
-          },
-          fine: () => driver.fine,
-          intact: () => driver.intact,
-        })
-        return driver
+        return calibration.start(driver, { configure, budget })
       },
     }
   },

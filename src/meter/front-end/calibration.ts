@@ -4,17 +4,25 @@ import { type CalibrationState, CalibrationStore } from '../../core/calibration/
 import { SecretBox } from '../../core/security/secret-box.ts'
 import { Counter } from '../../core/storage/counters.ts'
 import { FerrarisError } from '../../lib/errors.ts'
+import type { WaitBudget } from '../metering.ts'
 import { isEndOfSupply, reasonOf } from '../supervisor.ts'
 import type { FrontEndOptions } from './front-end.ts'
 
 /** What the calibration needs of a driver. */
-export interface CalibratedDriver<IC extends CalibratedIC> {
-  /** Writes the codes to the IC; without any, those of a reset. Errors: those of the driver's `configure`. */
-  configure(phases: CodesOf[IC] | undefined): void
+export interface CalibratedDriver {
   /** Of the newest sample, as fine as the IC has it. */
-  readonly fine: () => PhaseQuantities
-  /** The IC was found to have what was written. */
-  readonly intact: () => boolean
+  readonly fine: PhaseQuantities
+  /** The IC was found to have what was written; undefined where nobody can tell. */
+  readonly intact?: boolean | undefined
+  close(): void
+}
+
+/** How a driver is configured. */
+export interface CalibratedSetup<IC extends CalibratedIC> {
+  /** Writes codes to the IC; without any, those of a reset. Errors: those of the driver's `configure`. */
+  configure(phases: CodesOf[IC] | undefined): void
+  /** What the driver may wait; absent for one that does not. */
+  readonly budget?: WaitBudget
 }
 
 /** Of an IC with one phase. */
@@ -28,7 +36,8 @@ export class FrontEndCalibration<IC extends CalibratedIC = CalibratedIC> {
   readonly #store: CalibrationStore
   readonly #onDamaged: (reason: string) => void
   #trial: CodesOf[IC] | undefined
-  #driver: CalibratedDriver<IC> | undefined
+  #driver: CalibratedDriver | undefined
+  #setup: CalibratedSetup<IC> | undefined
 
   constructor(rules: CalibrationRules<IC>, channels: readonly string[], { device, storage, sealed, onDamaged }: FrontEndOptions) {
     const { crypto, key } = device
@@ -59,27 +68,35 @@ export class FrontEndCalibration<IC extends CalibratedIC = CalibratedIC> {
     return this.#trial ?? (found.state === 'good' ? found.record.phases : this.rules.neutral)
   }
 
-  /** For a driver that is being made: codes on trial, or those stored; undefined without any, or when they cannot be used, which is said. */
-  codes(): CodesOf[IC] | undefined {
+  /** Configures a driver that was just made, and works with it from now on. Errors: those of `configure`; the driver is closed then. */
+  start<Driver extends CalibratedDriver>(driver: Driver, setup: CalibratedSetup<IC>): Driver {
+    try {
+      setup.configure(this.codes())
+    } catch (error) {
+      driver.close()
+      throw error
+    }
+    this.#driver = driver
+    this.#setup = setup
+    return driver
+  }
+
+  /** Codes on trial, or those stored; undefined without any, or when they cannot be used, which is said. */
+  private codes(): CodesOf[IC] | undefined {
     if (this.#trial !== undefined) return this.#trial
     const found = this.stored
     if (found.state === 'damaged') this.#onDamaged(found.reason)
     return found.state === 'good' ? found.record.phases : undefined
   }
 
-  /** The driver that works from now on. */
-  attach(driver: CalibratedDriver<IC>): void {
-    this.#driver = driver
-  }
-
   /** Of the newest sample; undefined before there was a driver. */
   measured(): PhaseQuantities | undefined {
-    return this.#driver?.fine()
+    return this.#driver?.fine
   }
 
   /** The IC was found to have the codes that were written. */
   get intact(): boolean {
-    return this.#driver?.intact() === true
+    return this.#driver !== undefined && this.#driver.intact !== false
   }
 
   /** Writes codes to the IC, for it and for every driver to come; undefined goes back to what is stored. Errors: FerrarisError `CALIBRATION` when the IC does not take them; what was counts on then. */
@@ -87,7 +104,8 @@ export class FrontEndCalibration<IC extends CalibratedIC = CalibratedIC> {
     const before = this.#trial
     this.#trial = phases
     try {
-      this.#driver?.configure(this.codes())
+      this.#setup?.budget?.renew()
+      this.#setup?.configure(this.codes())
     } catch (error) {
       this.#trial = before
       if (isEndOfSupply(error)) throw error

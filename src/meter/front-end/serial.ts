@@ -59,13 +59,6 @@ export function pulseDrivers<IC extends CalibratedIC, Configuration>(
     const driver = make(faultySerial(io, onFault))
     before = driver
     const configure = (codes: CodesOf[IC] | undefined) => driver.configure({ ...configuration(codes), counted: driver.counted ?? position })
-    try {
-      configure(calibration.codes())
-    } catch (error) {
-      driver.close()
-      throw error
-    }
-    calibration.attach({ configure, fine: () => driver.fine, intact: () => driver.intact !== false })
-    return driver
+    return calibration.start(driver, { configure })
   }
 }

@@ -9,7 +9,7 @@ import type { SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
 import { MILLI_UNIT } from '../../../lib/energy-carry.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
 import type { Fraction } from '../../../lib/fraction.ts'
-import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
+import { createMeteringSample, type MeteringSample, MeteringStatus, silence } from '../../../lib/metering-sample.ts'
 import { FAILED, I2cPort, RegisterAccess, SpiPort } from './access.ts'
 import { EnergyReader, PendingEnergy } from './energy.ts'
 import { type ADE7953Configuration, createImage, DISNOLOAD_ALL, type Image, imageCheck } from './image.ts'
@@ -274,14 +274,7 @@ export class ADE7953 {
 
   /** Old values, no counts; what was read before the bus died waits in `pending`. */
   private fault(): MeteringSample {
-    const sample = this.#sample
-    sample.activeImport.fill(0)
-    sample.activeExport.fill(0)
-    sample.reactiveImport.fill(0)
-    sample.reactiveExport.fill(0)
-    sample.apparent.fill(0)
-    sample.status = (sample.status & ~MeteringStatus.reconfigured) | MeteringStatus.fault
-    return sample
+    return silence(this.#sample)
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Fraction, nearestFraction } from '../../../lib/fraction.ts'
+import { within } from '../../../lib/within.ts'
 import {
   Config,
   ENERGY_FULL_SCALE_HZ,
@@ -218,11 +219,6 @@ function signed(name: string, code = 0): number {
 
 function positive(name: string, value: number): void {
   if (!(value > 0 && value < 1e6)) throw new RangeError(name)
-}
-
-function within(name: string, value: number, low: number, high: number): number {
-  if (!(Number.isInteger(value) && value >= low && value <= high)) throw new RangeError(`${name} must be ${low} to ${high}`)
-  return value
 }
 
 /** Tells an image that changed in memory. */

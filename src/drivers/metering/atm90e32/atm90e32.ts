@@ -4,7 +4,7 @@
  */
 import type { SPI, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
 import { FerrarisError } from '../../../lib/errors.ts'
-import { createMeteringSample, type MeteringSample, MeteringStatus } from '../../../lib/metering-sample.ts'
+import { createMeteringSample, type MeteringSample, MeteringStatus, silence } from '../../../lib/metering-sample.ts'
 import { RegisterAccess, whileBusWorks } from './access.ts'
 import { EnergyReader, PendingEnergy } from './energy.ts'
 import { type ATM90E32Configuration, createImage, energyUnitOf, IMAGE_ADDRESSES, type Image, imageCheck, OTHER_ADDRESSES } from './image.ts'
@@ -278,16 +278,7 @@ export class ATM90E32 {
   }
 
   /** Old values, no counts; what was read before the bus died waits in `pending`. */
-  readonly #fault = (): MeteringSample => {
-    const sample = this.#sample
-    sample.activeImport.fill(0)
-    sample.activeExport.fill(0)
-    sample.reactiveImport.fill(0)
-    sample.reactiveExport.fill(0)
-    sample.apparent.fill(0)
-    sample.status = (sample.status & ~MeteringStatus.reconfigured) | MeteringStatus.fault
-    return sample
-  }
+  readonly #fault = (): MeteringSample => silence(this.#sample)
 }
 
 function noDevice(): FerrarisError {

@@ -1,4 +1,5 @@
 import { crc16Word } from '../../../lib/crc.ts'
+import { within } from '../../../lib/within.ts'
 import { Register } from './registers.ts'
 
 /** Calibration of one phase, as register codes: what the procedure of Atmel-46103 section 4.2 finds. */
@@ -161,11 +162,6 @@ function setThresholds(image: Image, options: ATM90E32Configuration): void {
 function threshold(name: string, rms: number, gain: number): number {
   if (!(rms >= 0)) throw new RangeError(name)
   return Math.min(0xffff, Math.round((rms * SQRT2 * 0x4000) / gain))
-}
-
-function within(name: string, value: number, low: number, high: number): number {
-  if (!(Number.isInteger(value) && value >= low && value <= high)) throw new RangeError(`${name} must be ${low} to ${high}`)
-  return value
 }
 
 function signed(name: string, value = 0): number {

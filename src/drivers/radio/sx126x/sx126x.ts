@@ -1,9 +1,10 @@
 // Semtech SX1261 and SX1262: transceiver for LoRa and FSK, 150 to 960 MHz.
 // Datasheet DS.SX1261-2 revision 2.1.
-import type { Digital, DigitalConstructor, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
+import type { Digital, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
 import type { Timer, TimerHandle } from '../../../../hal/api/time.ts'
 import { airtime_us, lowDataRate } from '../../../lib/lora-airtime.ts'
 import type { LoRaModulation, LoRaRadio, Modulation, RadioEvents, RadioReception, RadioTransmission } from '../../../lib/lora-radio.ts'
+import { interruptLine, openTogether, type Pin, resetLine } from '../parts.ts'
 import { FRAME_MAX_MS, GUARD_MS, type Job, LORAWAN_FSK_SYNC_WORD, type RadioLimits, receiveJob, transmitJob } from '../requests.ts'
 import { BANDWIDTH_CODE, Command, Irq, PacketType, PRIVATE_SYNC_WORD, PUBLIC_SYNC_WORD, Register } from './commands.ts'
 import { Port } from './port.ts'
@@ -16,11 +17,6 @@ const CONTINUOUS = 0xffffff
 const BUSY_POLL_MS = 1
 const BUSY_POLLS_MAX = 30
 const RESET_MS = 1
-
-interface Pin {
-  readonly io: DigitalConstructor
-  readonly pin: number
-}
 
 export interface SX126xOptions {
   /** SPI mode 0, at most 16 MHz. */
@@ -85,22 +81,15 @@ export class SX126x implements LoRaRadio {
   constructor(options: SX126xOptions) {
     this.#options = options
     const { io: SPI, ...bus } = options.radio
-    const opened: { close(): void }[] = []
-    const keep = <T extends { close(): void }>(resource: T): T => {
-      opened.push(resource)
-      return resource
-    }
-    try {
+    const opened = openTogether((keep) => {
       const spi = keep(new SPI({ mode: 0, ...bus }))
       const busy = keep(new options.busy.io({ pin: options.busy.pin, mode: 'Input' }))
-      this.#port = new Port(spi, busy)
-      this.#reset = keep(new options.reset.io({ pin: options.reset.pin, mode: 'Output', initialValue: 1 }))
-      const { io, pin } = options.interrupt
-      this.#interrupt = keep(new io({ pin, mode: 'Input', edge: 'rising', onReadable: () => this.onInterrupt() }))
-    } catch (error) {
-      for (const resource of opened) resource.close()
-      throw error
-    }
+      const reset = keep(resetLine(options.reset))
+      return { port: new Port(spi, busy), reset, interrupt: keep(interruptLine(options.interrupt, () => this.onInterrupt())) }
+    })
+    this.#port = opened.port
+    this.#reset = opened.reset
+    this.#interrupt = opened.interrupt
     this.restart()
   }
 

@@ -1,6 +1,6 @@
 // Semtech SX1276 (RFM95, RA-01H): transceiver for LoRa and FSK, 137 to 1020 MHz.
 // Datasheet DS_SX1276-7-8-9_W_APP revision 7, errata note revision 1.1.
-import type { Digital, DigitalConstructor, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
+import type { Digital, SPIConstructor, SPIOptions } from '../../../../hal/api/io.ts'
 import type { Timer, TimerHandle } from '../../../../hal/api/time.ts'
 import { airtime_us, symbol_us } from '../../../lib/lora-airtime.ts'
 import type {
@@ -12,6 +12,7 @@ import type {
   RadioReception,
   RadioTransmission,
 } from '../../../lib/lora-radio.ts'
+import { interruptLine, openTogether, type Pin, resetLine } from '../parts.ts'
 import { FRAME_MAX_MS, GUARD_MS, type Job, receiveJob, transmitJob } from '../requests.ts'
 import { IncomingPacket, OutgoingPacket } from './fsk-packet.ts'
 import { Port } from './port.ts'
@@ -39,11 +40,6 @@ const SYMBOLS_MAX = 1023
 const RSSI_HIGH_DBM = -157
 const RSSI_LOW_DBM = -164
 const LIMITS = Object.freeze({ lowest_Hz: 137_000_000, highest_Hz: 1_020_000_000, spreadingFactor_min: 6 })
-
-interface Pin {
-  readonly io: DigitalConstructor
-  readonly pin: number
-}
 
 export interface SX127xOptions {
   /** SPI mode 0, at most 10 MHz. */
@@ -91,20 +87,15 @@ export class SX127x implements LoRaRadio {
   constructor(options: SX127xOptions) {
     this.#options = options
     const { io: SPI, ...bus } = options.radio
-    const opened: { close(): void }[] = []
-    const keep = <T extends { close(): void }>(resource: T): T => {
-      opened.push(resource)
-      return resource
-    }
-    const line = ({ io, pin }: Pin): Digital => keep(new io({ pin, mode: 'Input', edge: 'rising', onReadable: () => this.onInterrupt() }))
-    try {
-      this.#port = new Port(keep(new SPI({ mode: 0, ...bus })))
-      this.#reset = keep(new options.reset.io({ pin: options.reset.pin, mode: 'Output', initialValue: 1 }))
-      this.#pins = [line(options.interrupt), line(options.dio1)]
-    } catch (error) {
-      for (const resource of opened) resource.close()
-      throw error
-    }
+    const onInterrupt = () => this.onInterrupt()
+    const opened = openTogether((keep) => ({
+      port: new Port(keep(new SPI({ mode: 0, ...bus }))),
+      reset: keep(resetLine(options.reset)),
+      pins: [keep(interruptLine(options.interrupt, onInterrupt)), keep(interruptLine(options.dio1, onInterrupt))],
+    }))
+    this.#port = opened.port
+    this.#reset = opened.reset
+    this.#pins = opened.pins
     this.restart()
   }
 
