@@ -107,11 +107,13 @@ export class HoldOffs {
       states[index] = IDLE
       return Edge.none
     }
+    const times_ms = this.#times_ms
+    const at = COLUMNS * index + BEGIN
     if (states[index] === IDLE) {
       states[index] = PENDING
-      this.#times_ms[COLUMNS * index + BEGIN] = ticks_ms
+      times_ms[at] = ticks_ms
     }
-    if (ticks_ms - this.#times_ms[COLUMNS * index + BEGIN] < this.#holds[index].startHold_ms) return Edge.none
+    if (ticks_ms - times_ms[at] < this.#holds[index].startHold_ms) return Edge.none
     states[index] = ACTIVE
     return Edge.started
   }

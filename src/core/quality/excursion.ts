@@ -38,9 +38,11 @@ export class Excursions {
     const { holds } = this
     const levels = this.#levels
     const at = COLUMNS * index
-    const below = levels[at + START] < levels[at + END]
-    const beyond = flagged || (below ? value < levels[at + START] : value > levels[at + START])
-    const within = !flagged && (below ? value >= levels[at + END] : value <= levels[at + END])
+    const start = levels[at + START]
+    const end = levels[at + END]
+    const below = start < end
+    const beyond = flagged || (below ? value < start : value > start)
+    const within = !flagged && (below ? value >= end : value <= end)
     const fresh = holds.idle(index)
     const edge = holds.update(index, beyond, within, ticks_ms)
     // Values after the end belong to nothing.

@@ -47,9 +47,6 @@ const INTERRUPTION = 0
 const FREQUENCY_LOW = 1
 const FREQUENCY_HIGH = 2
 const UNBALANCE = 3
-const FREQUENCIES = [FREQUENCY_LOW, FREQUENCY_HIGH] as const
-/** What nobody can tell of a phase without voltage. */
-const OF_VOLTAGE = [UNDERVOLTAGE, OVERVOLTAGE, SAG, SWELL, THD] as const
 
 /** The last sag or swell of a phase that is over; 0 before the first one. */
 export interface Disturbance {
@@ -232,9 +229,14 @@ export class QualityMonitor {
     const { holds } = this.#excursions
     const { frequency_mHz } = sample
     // An IC that cannot measure it says 0.
-    for (const quantity of FREQUENCIES) {
-      if (frequency_mHz > 0) this.update(this.mains(quantity), frequency_mHz)
-      else holds.unknown(this.mains(quantity))
+    const low = this.mains(FREQUENCY_LOW)
+    const high = this.mains(FREQUENCY_HIGH)
+    if (frequency_mHz > 0) {
+      this.update(low, frequency_mHz)
+      this.update(high, frequency_mHz)
+    } else {
+      holds.unknown(low)
+      holds.unknown(high)
     }
     let complete = this.#options.phases === 3
     for (let phase = 0; phase < this.#options.phases; phase++) complete &&= sample.voltage_mV[phase] >= this.#outage_mV
@@ -245,7 +247,11 @@ export class QualityMonitor {
 
   private voltageUnknown(first: number): void {
     const { holds } = this.#excursions
-    for (const quantity of OF_VOLTAGE) holds.unknown(first + quantity)
+    holds.unknown(first + UNDERVOLTAGE)
+    holds.unknown(first + OVERVOLTAGE)
+    holds.unknown(first + SAG)
+    holds.unknown(first + SWELL)
+    holds.unknown(first + THD)
   }
 
   /** Index of a quantity of the mains. */
