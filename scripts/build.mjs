@@ -1,5 +1,5 @@
 // Builds the project: the page, then every TypeScript project, then the bundles for the XS engine and the firmware slots. Prints only when a step fails.
-// With the name of a board: its firmware (scripts/device/main.mjs).
+// With the name of a board: its firmware (scripts/device/main.mjs), or the program for Linux (scripts/build-lin.mjs).
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,10 @@ const steps = [
 ]
 
 const board = process.argv.slice(2)
+if (board.length === 1 && board[0] === 'lin') {
+  await import('./build-lin.mjs')
+  process.exit()
+}
 if (board.length > 0) {
   const { buildFirmware } = await import('./device/main.mjs')
   await buildFirmware(board)

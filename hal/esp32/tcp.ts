@@ -43,6 +43,7 @@ export class NativeBackedTCP implements TCP {
   readonly #options: TCPOptions
   /** Bytes that may wait in each direction. */
   readonly #window: number
+  readonly #traffic: { received: number }
   #native: NativeTCP | undefined
   readonly #unread = new ByteQueue()
   readonly #unsent = new ByteQueue()
@@ -59,10 +60,11 @@ export class NativeBackedTCP implements TCP {
   readonly #later = new Later(() => this.#tell())
   #cutting: object | undefined
 
-  constructor(window: number, options: TCPOptions) {
+  constructor(window: number, traffic: { received: number }, options: TCPOptions) {
     const handle = checkTCPOptions(options, NativeTCPHandle)
     this.#options = { ...options }
     this.#window = window
+    this.#traffic = traffic
     this.remoteAddress = handle?.address ?? options.address
     this.remotePort = handle?.port ?? options.port
     const callbacks = {
@@ -91,6 +93,7 @@ export class NativeBackedTCP implements TCP {
   }
 
   #readable(): void {
+    this.#traffic.received++
     this.#pull()
     if (this.#open && this.#unread.length > 0) this.#options.onReadable?.(this.#unread.length)
   }

@@ -47,7 +47,12 @@ export function processNumber(): number {
 
 /** The whole content of a file. Throws Error whose message is the name of the system's error (`ENOENT`), as everything below. */
 export function readFile(path: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(native('lin_readAll').call(undefined, path) as ArrayBuffer)
+  return new Uint8Array(native('lin_readAll').call(undefined, path, false) as ArrayBuffer)
+}
+
+/** As `readFile`, of a file in UTF-8. */
+export function readText(path: string): string {
+  return native('lin_readAll').call(undefined, path, true) as string
 }
 
 export function rename(from: string, to: string): void {

@@ -1,11 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BOARD } from '../../boards/virtual/board.ts'
+import { resumeTime, worldText } from '../../boards/virtual/world-state.ts'
 import { FileFlash } from '../../hal/host/flash.ts'
-import { MemoryFlash } from '../../hal/portable/flash.ts'
-import { openStorage } from '../core/storage/storage.ts'
 import { FerrarisError } from '../lib/errors.ts'
-import { lastSign_s } from '../meter/last-sign.ts'
 import { deviceKey } from './device-key.ts'
 
 /** As `mkdir -p`. Node's own recursive mkdir never returns where the file system answers ENOENT for a folder whose parent exists (`/proc`). */
@@ -17,31 +15,6 @@ function makeFolder(path: string): void {
   const parent = dirname(path)
   if (parent !== path) makeFolder(parent)
   mkdirSync(path)
-}
-
-/** Where the world stood when it was last written down. */
-interface WorldState {
-  readonly time_ms: number
-  readonly wall_ms: number
-}
-
-/** Seconds of 32 bits are what the flash keeps of a time. */
-const TIME_MAX_MS = 0xffffffff * 1000
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= TIME_MAX_MS
-}
-
-function parseWorld(text: string): WorldState | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return undefined
-    const { time_ms, wall_ms } = value as { time_ms?: unknown; wall_ms?: unknown }
-    return isTime(time_ms) && isTime(wall_ms) ? { time_ms, wall_ms } : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 function openFlash(path: string, shape: { readonly size: number; readonly blockLength: number; readonly writeAlign: number }): FileFlash {
@@ -91,16 +64,13 @@ export class DataDirectory {
    * at full speed the flash may know a later time than the last note of the world; time never goes back.
    */
   resume_ms(wall_ms: number): number | undefined {
-    const lastSign_ms = this.#lastSign_ms()
-    const world = this.#world()
-    if (world === undefined) return lastSign_ms > 0 ? lastSign_ms + 1000 : undefined
-    return Math.max(world.time_ms + Math.max(0, wall_ms - world.wall_ms), lastSign_ms)
+    return resumeTime(this.#worldText(), imageOf(this.flash), wall_ms)
   }
 
   /** Notes where the world stands; replaces the file in one step. */
   note(time_ms: number, wall_ms: number): void {
     try {
-      writeFileSync(`${this.#worldFile}.new`, `${JSON.stringify({ time_ms, wall_ms })}\n`)
+      writeFileSync(`${this.#worldFile}.new`, worldText({ time_ms, wall_ms }))
       renameSync(`${this.#worldFile}.new`, this.#worldFile)
     } catch (cause) {
       throw this.#fileError(cause)
@@ -128,17 +98,9 @@ export class DataDirectory {
     this.firmware.close()
   }
 
-  /** Reads a copy: opening a storage repairs it, and the meter itself must find the damage to log it. */
-  #lastSign_ms(): number {
-    const { size, blockLength, writeAlign } = BOARD.flash
-    const copy = new MemoryFlash({ blocks: size / blockLength, blockLength, writeAlign })
-    copy.load(imageOf(this.flash))
-    return lastSign_s(openStorage(copy)) * 1000
-  }
-
-  #world(): WorldState | undefined {
+  #worldText(): string | undefined {
     try {
-      return parseWorld(readFileSync(this.#worldFile, 'utf8'))
+      return readFileSync(this.#worldFile, 'utf8')
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
       throw this.#fileError(error)

@@ -1,4 +1,5 @@
 import type { VirtualConfig } from '../../boards/virtual/config.ts'
+import type { Paced } from '../../boards/virtual/pace.ts'
 import type { Session, SessionEvent, SessionHal, Summary } from '../../boards/virtual/session.ts'
 import type { Recording } from '../world/loads/trace-bytes.ts'
 import type { Stimulus } from '../world/stimulus.ts'
@@ -19,13 +20,7 @@ export interface EngineOptions {
 }
 
 /** A virtual meter on some JavaScript engine. Calls must not overlap. */
-export interface Engine {
-  /** Lets the world's time pass up to `until_ms`. */
-  run(until_ms: number): void | Promise<void>
-  /** Real time passes for whoever watches the meter. Returns the wanted speed: 0 = paused, Infinity = as fast as possible. */
-  observe(wall_ms: number, actualSpeed: number): number | Promise<number>
-  /** Counts what comes in over the network: tells whether a conversation is under way. */
-  readonly received: number
+export interface Engine extends Paced {
   /** What a test plan does, or only asks; see `Session.stimulate`. */
   stimulate(stimulus: Stimulus | undefined): ReturnType<Session['stimulate']> | Promise<ReturnType<Session['stimulate']>>
   /** What happened since the last call. */

@@ -1,23 +1,25 @@
 import { readFileSync } from 'node:fs'
 import type { VirtualConfig } from '../../boards/virtual/config.ts'
+import { loadConfiguration, loadTrace } from '../../boards/virtual/load-config.ts'
 import type { WorldService } from '../../boards/virtual/machine.ts'
+import { Pace } from '../../boards/virtual/pace.ts'
+import { totals } from '../../boards/virtual/report.ts'
 import type { SessionEvent, Summary } from '../../boards/virtual/session.ts'
 import { createHostNetwork, type HostNetwork } from '../../hal/host/sockets.ts'
 import { createHostTimer } from '../../hal/host/time.ts'
-import { codeOf } from '../core/registers/names.ts'
 import { FerrarisError } from '../lib/errors.ts'
 import { formatDuration, formatInstant } from '../lib/iso8601.ts'
 import { DEMO_SECRET } from '../meter/config.ts'
 import { PUBLIC_CLIENT, READING_CLIENT } from '../meter/views/dlms.ts'
 import { isFlow } from '../world/loads/trace-bytes.ts'
 import type { RunOptions } from './args.ts'
-import { loadConfiguration, loadTrace } from './configuration.ts'
+import { CONFIG_FILES } from './configuration.ts'
 import { DataDirectory } from './data-directory.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import { createV8Engine } from './engine-v8.ts'
 import { createXsEngine } from './engine-xs.ts'
 import { BuiltInNetwork, brokerAt, describeDevice, withLoRaWan } from './lorawan.ts'
-import { Pace } from './pace.ts'
+import { PACE_HOST } from './pace-host.ts'
 import { liveThrough, resolveStart, type Start } from './start.ts'
 import { Terminal } from './terminal.ts'
 
@@ -126,7 +128,7 @@ async function drive({ engine, start, options, engineOptions, terminal, onLive }
     data.note(now_ms, Date.now())
   }
   const began_ms = performance.now()
-  const pace = new Pace({ engine, start_ms, speed: options.speed, end_ms, onSlice, signal })
+  const pace = new Pace({ engine, host: PACE_HOST, start_ms, speed: options.speed, end_ms, onSlice, signal })
   await pace.run()
   const wall_ms = performance.now() - began_ms
   const summary = await engine.summary()
@@ -143,17 +145,6 @@ function closing(summary: Summary, start_ms: number, wall_ms: number): string {
   const simulated_ms = summary.time_ms - start_ms
   const ratio = Math.round(simulated_ms / wall_ms).toLocaleString('en')
   return `${formatDuration(simulated_ms)} in ${(wall_ms / 1000).toFixed(1)} s (${ratio} times real time): ${totals(summary)}, ${summary.profileEntries} profile entries, ${summary.events} events`
-}
-
-/** What the meter has counted: of electricity what came and went, of another medium all that it has. */
-function totals({ registers }: Summary): string {
-  const electricity = ['1.0.1.8.0.255', '1.0.2.8.0.255'].filter((name) => registers[name] !== undefined)
-  const names = electricity.length > 0 ? electricity : Object.keys(registers).filter((name) => registers[name].milli !== undefined)
-  return names.map((name) => `${codeOf(name)} ${shown(registers[name])}`).join(', ')
-}
-
-function shown({ value, scaler, unit }: Summary['registers'][string]): string {
-  return `${scaler < 0 ? (value / 10 ** -scaler).toFixed(-scaler) : value * 10 ** scaler} ${unit}`
 }
 
 interface ServedLoRaWan {
@@ -185,7 +176,7 @@ function readImageFile(file: string): Uint8Array {
 
 /** `ferraris run`: a virtual meter until its time is over or somebody stops it. Throws FerrarisError with one clear line. */
 export async function run(options: RunOptions): Promise<void> {
-  const loaded = loadConfiguration(options)
+  const loaded = loadConfiguration(options, CONFIG_FILES)
   const lorawan = options.lorawan ? withLoRaWan(loaded, options.lorawanServer) : loaded
   if (options.lorawanMqtt !== undefined && lorawan.world.lorawan.server !== undefined)
     throw new FerrarisError('OPTIONS', '--lorawan-mqtt is of the built-in network server; with a server of your own, ask that one')
@@ -197,7 +188,7 @@ export async function run(options: RunOptions): Promise<void> {
   const terminal = new Terminal(lorawan.meter, options.json)
   const served = await serveLoRaWan(lorawan, options, terminal)
   const { config } = served
-  const trace = loadTrace(config, options.configFile)
+  const trace = loadTrace(config, options.configFile, CONFIG_FILES)
   const data = options.dataDirectory === undefined ? undefined : new DataDirectory(options.dataDirectory)
   try {
     const base = { config, trace, data, seed: options.seed, speed: options.speed, serveGateway: served.network.serve }

@@ -1,6 +1,5 @@
+import { eventText, localTime } from '../../boards/virtual/report.ts'
 import type { SessionEvent } from '../../boards/virtual/session.ts'
-import { offset_min } from '../lib/calendar.ts'
-import { formatDuration, formatInstant } from '../lib/iso8601.ts'
 import type { MeterConfig } from '../meter/config.ts'
 
 /** Real time between two progress lines. */
@@ -37,17 +36,12 @@ export class Terminal {
 
   /** Local time of the meter. */
   time(utc_ms: number): string {
-    const { standardOffset_min, daylightSaving } = this.#config.localTime
-    return formatInstant(utc_ms, offset_min(utc_ms, { standard_min: standardOffset_min, dst: daylightSaving }))
+    return localTime(this.#config, utc_ms)
   }
 
   event(event: SessionEvent): void {
-    if (event.kind === 'event') {
-      const detail = event.log === 'powerFailure' ? ` after ${formatDuration(event.parameter * 1000)}` : ` (${event.code})`
-      this.line(`${this.time(event.time_ms)} ${event.text}${detail}`)
-    } else if (event.kind === 'radio') this.line(`${this.time(event.time_ms)} ${event.text}`)
-    else if (event.kind === 'error') this.line(`${event.service}: ${event.reason}`)
-    else if (event.kind === 'crash') this.line(`the firmware crashed: ${event.reason}`)
+    const text = eventText(event, this.#config)
+    if (text !== undefined) this.line(text)
   }
 
   /** At most one line a second; on a terminal it overwrites itself. */

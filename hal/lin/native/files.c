@@ -148,7 +148,7 @@ void lin_random(xsMachine *the)
 	}
 }
 
-/* (path): the whole content, also of files that do not tell their size. */
+/* (path, text): the whole content, also of files that do not tell their size; as bytes or as text in UTF-8. */
 void lin_readAll(xsMachine *the)
 {
 	char name[PATH_LENGTH];
@@ -170,7 +170,10 @@ void lin_readAll(xsMachine *the)
 		errno = bytes ? error : ENOMEM;
 		lin_failed(the);
 	}
-	xsmcSetArrayBuffer(xsResult, bytes, length);
+	if (xsmcTest(xsArg(1)))
+		xsmcSetStringBuffer(xsResult, (char *)bytes, length);
+	else
+		xsmcSetArrayBuffer(xsResult, bytes, length);
 	free(bytes);
 }
 

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { VIRTUAL_CONFIG, type VirtualConfig } from '../../../boards/virtual/config.ts'
+import { configurationErrors } from '../../../boards/virtual/load-config.ts'
 import { PLAN_FIELDS, type PlanLimits, type Step, stepsOf } from '../../hil/plan.ts'
 import { FerrarisError } from '../../lib/errors.ts'
 import { object } from '../../lib/schema.ts'
 import { jsonSchema } from '../../lib/schema-json.ts'
 import { validate } from '../../lib/schema-validate.ts'
-import { configurationErrors } from '../configuration.ts'
 
 const PLAN = object({ ...PLAN_FIELDS, setup: VIRTUAL_CONFIG }, { description: 'A plan of `ferraris hil`' })
 

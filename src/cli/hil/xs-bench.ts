@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { BOARD } from '../../../boards/virtual/board.ts'
+import { Pace } from '../../../boards/virtual/pace.ts'
 import type { Serial } from '../../../hal/api/io.ts'
 import { SerialPort } from '../../../hal/host/serial-port.ts'
 import type { Bench } from '../../hil/bench.ts'
@@ -9,7 +10,7 @@ import { FerrarisError } from '../../lib/errors.ts'
 import type { AppliedEnergy, Stimulus } from '../../world/stimulus.ts'
 import type { Engine } from '../engine.ts'
 import { createXsEngine } from '../engine-xs.ts'
-import { Pace } from '../pace.ts'
+import { PACE_HOST } from '../pace-host.ts'
 import type { Plan } from './plan-file.ts'
 
 const START_TRIES = 500
@@ -113,6 +114,7 @@ export class XsBench implements Bench {
           return engine.received
         },
       },
+      host: PACE_HOST,
       start_ms,
       speed,
       end_ms: Number.POSITIVE_INFINITY,

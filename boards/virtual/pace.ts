@@ -1,14 +1,33 @@
-import type { Engine } from './engine.ts'
+/** What is driven: a virtual meter on some engine. Calls must not overlap. */
+export interface Paced {
+  /** Lets the world's time pass up to `until_ms`. */
+  run(until_ms: number): void | Promise<void>
+  /** Real time passes for whoever watches the meter. Returns the wanted speed: 0 = paused, Infinity = as fast as possible. */
+  observe(wall_ms: number, actualSpeed: number): number | Promise<number>
+  /** Counts what comes in over the network: tells whether a conversation is under way. */
+  readonly received: number
+}
+
+/** Real time, and the event loop that everything else lives in. */
+export interface PaceHost {
+  /** UTC in milliseconds. */
+  now_ms(): number
+  /** Milliseconds of a clock that nobody sets. */
+  ticks_ms(): number
+  /** Lets everything else run; resolves after `delay_ms` at the earliest, with 0 as soon as everybody had a turn. */
+  breathe(delay_ms: number): Promise<void>
+}
 
 export interface PaceOptions {
-  readonly engine: Engine
+  readonly engine: Paced
+  readonly host: PaceHost
   readonly start_ms: number
   readonly speed: number
   /** World time to stop at; Infinity without an end. */
   readonly end_ms: number
   /** After each slice, with the world's time. */
   readonly onSlice: (now_ms: number, actualSpeed: number) => void
-  readonly signal: AbortSignal
+  readonly signal: { readonly aborted: boolean }
 }
 
 /** Longest stretch of real time that passes without serving sockets. */
@@ -24,13 +43,6 @@ const OVERLOADED = 3
 /** Longest stretch of the world's time in one slice. */
 const LEAP_MS = 86_400_000
 
-function breathe(delay_ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (delay_ms > 0) setTimeout(resolve, delay_ms)
-    else setImmediate(resolve)
-  })
-}
-
 /** Drives a virtual meter in real time, at a multiple of it, or as fast as possible, in slices so short that clients do not notice. */
 export class Pace {
   readonly #options: PaceOptions
@@ -40,7 +52,7 @@ export class Pace {
   #now_ms: number
   #speed: number
   #actualSpeed = 0
-  #observed_ms = performance.now()
+  #observed_ms: number
   #observedWorld_ms: number
   /** Slices in a row that took longer than their world time allows. */
   #overloaded = 0
@@ -55,6 +67,7 @@ export class Pace {
     this.#anchor_ms = options.start_ms
     this.#observedWorld_ms = options.start_ms
     this.#speed = options.speed
+    this.#observed_ms = options.host.ticks_ms()
     this.#wallAnchor_ms = this.#clock_ms()
   }
 
@@ -64,24 +77,25 @@ export class Pace {
 
   /** Runs until the end or the abort signal. */
   async run(): Promise<void> {
-    const { end_ms, signal, onSlice } = this.#options
+    const { end_ms, signal, onSlice, host } = this.#options
     while (!signal.aborted && this.#now_ms < end_ms) {
       const behind = await this.#slice()
-      if (performance.now() - this.#observed_ms >= OBSERVE_MS) await this.#observe()
+      if (this.#options.host.ticks_ms() - this.#observed_ms >= OBSERVE_MS) await this.#observe()
       onSlice(this.#now_ms, this.#actualSpeed)
-      await breathe(behind || this.#inConversation() ? 0 : this.#speed > 60 || this.#speed === 0 ? 5 : SLICE_MS)
+      await host.breathe(behind || this.#inConversation() ? 0 : this.#speed > 60 || this.#speed === 0 ? 5 : SLICE_MS)
     }
     await this.#observe()
   }
 
   /** At real time the PC's clock, which a suspended PC finds advanced; at any other speed one that nobody sets. */
   #clock_ms(): number {
-    return this.#speed === 1 ? Date.now() : performance.now()
+    const { host } = this.#options
+    return this.#speed === 1 ? host.now_ms() : host.ticks_ms()
   }
 
   #inConversation(): boolean {
     const { received } = this.#options.engine
-    const wall_ms = performance.now()
+    const wall_ms = this.#options.host.ticks_ms()
     if (received !== this.#received) this.#heard_ms = wall_ms
     this.#received = received
     return wall_ms - this.#heard_ms < ATTENTIVE_MS
@@ -90,13 +104,13 @@ export class Pace {
   /** One slice of the world. True when there is more to do at once. */
   async #slice(): Promise<boolean> {
     const { engine, end_ms } = this.#options
-    const wall_ms = performance.now()
+    const wall_ms = this.#options.host.ticks_ms()
     const due_ms = this.#speed === 0 ? this.#now_ms : this.#anchor_ms + (this.#clock_ms() - this.#wallAnchor_ms) * this.#speed
     const stride_ms = this.#inConversation() ? Math.max(1000, Math.floor(this.#stride_ms / ATTENTIVE_SHARE)) : this.#stride_ms
     const target_ms = Math.min(end_ms, Math.floor(due_ms), this.#now_ms + stride_ms)
     if (target_ms > this.#now_ms) {
       await engine.run(target_ms)
-      const took_ms = performance.now() - wall_ms
+      const took_ms = this.#options.host.ticks_ms() - wall_ms
       this.#overloaded = took_ms * this.#speed > target_ms - this.#now_ms ? this.#overloaded + 1 : 0
       this.#learn(target_ms - this.#now_ms, took_ms)
       this.#now_ms = target_ms
@@ -113,7 +127,7 @@ export class Pace {
   }
 
   async #observe(): Promise<void> {
-    const wall_ms = performance.now()
+    const wall_ms = this.#options.host.ticks_ms()
     const elapsed_ms = wall_ms - this.#observed_ms
     if (elapsed_ms > 0) this.#actualSpeed = (this.#now_ms - this.#observedWorld_ms) / elapsed_ms
     this.#observed_ms = wall_ms
