@@ -8,8 +8,8 @@ interface Options {
   readonly onReadable?: () => void
 }
 
-/** SOC_GPIO_VALID_GPIO_MASK of an ESP32. */
-const PINS = 40
+/** SOC_GPIO_VALID_GPIO_MASK of an ESP32-S3, which has the highest pins. */
+const PINS = 49
 
 /** `embedded:io/digital`, as `modules/io/digital/esp32/digitalbank.c` behaves. */
 export default class Digital {

@@ -1,4 +1,4 @@
-import { type I2CPeripheral, machine } from './machine.ts'
+import { type I2CPeripheral, type Machine, machine } from './machine.ts'
 
 interface Options {
   readonly data: number
@@ -7,10 +7,14 @@ interface Options {
   readonly hz: number
 }
 
+/** How many instances name these lines; by the pins of both. */
+const buses = new WeakMap<Machine, Map<string, number>>()
+
 /** `embedded:implementation/i2csync`, as `modules/io/i2c/esp32/_i2c.c` behaves: each call ends with STOP. */
 export default class I2C {
   readonly #address: number
   readonly #machine = machine()
+  readonly #lines: { readonly data: number; readonly clock: number }
   #open = true
 
   constructor({ data, clock, address, hz }: Options) {
@@ -18,6 +22,10 @@ export default class I2C {
     if (!Number.isInteger(address) || address < 0 || address > 127) throw new RangeError('invalid address')
     if (this.#machine.opened.has(address)) throw new RangeError('duplicate address')
     if (!(hz > 0 && hz <= 20_000_000)) throw new RangeError('invalid hz')
+    const { name, uses, found } = this.#bus({ data, clock })
+    if (uses === 0) this.#machine.usePins([data, clock])
+    found.set(name, uses + 1)
+    this.#lines = { data, clock }
     this.#machine.opened.add(address)
     this.#address = address
   }
@@ -48,6 +56,17 @@ export default class I2C {
     if (!this.#open) return
     this.#open = false
     this.#machine.opened.delete(this.#address)
+    const { data, clock } = this.#lines
+    const { name, uses, found } = this.#bus(this.#lines)
+    found.set(name, uses - 1)
+    if (uses === 1) this.#machine.freePins([data, clock])
+  }
+
+  #bus({ data, clock }: { data: number; clock: number }): { name: string; uses: number; found: Map<string, number> } {
+    const found = buses.get(this.#machine) ?? new Map<string, number>()
+    buses.set(this.#machine, found)
+    const name = `${data},${clock}`
+    return { name, uses: found.get(name) ?? 0, found }
   }
 
   #chip(): I2CPeripheral | undefined {

@@ -65,6 +65,11 @@ export class Machine {
     for (const pin of wanted) this.#used.add(pin)
   }
 
+  /** Pins that an instance has. */
+  get used(): number[] {
+    return [...this.#used]
+  }
+
   freePins(pins: readonly (number | undefined)[]): void {
     for (const pin of pins) if (pin !== undefined) this.#used.delete(pin)
   }
