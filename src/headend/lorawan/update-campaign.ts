@@ -38,7 +38,7 @@ export interface CampaignOptions {
   readonly image: Uint8Array
   /** Of the fragments. Default: that of RX2. */
   readonly dataRate?: number
-  /** Fragments of redundancy, as a part of the fragments. Default 0.2. */
+  /** Fragments of redundancy in a round in which somebody did not say what is missing, as a part of the fragments. Default 0.1. */
   readonly redundancy?: number
   /** Part of the time that a gateway may send. Default 0.1, the band of RX2 in EU868. */
   readonly dutyCycle?: number
@@ -63,11 +63,14 @@ const LEAD_MS = 60_000
 /** After a fragment, at least: a meter must take it and listen again. */
 const PAUSE_MS = 500
 /** Rounds of more redundancy for those that still miss something. */
-const ROUNDS_MAX = 3
+const ROUNDS_MAX = 4
+/** Redundant fragments that are sent for each that is missing, as some of them get lost too; and some more, as the code needs a few. */
+const MARGIN = 1.3
+const EXTRA = 8
 
 /**
- * Brings an image to many meters by multicast: takes each into a group (TS005), tells it what comes (TS004) and when, sends the fragments once for all, with redundancy, asks what is
- * missing, and sends more redundancy when something is. Only what a meter has verified by its signature is ever run there.
+ * Brings an image to many meters by multicast: takes each into a group (TS005), tells it what comes (TS004) and when, sends the fragments once for all, asks what is missing, and
+ * sends as much redundancy as the worst of them needs, four times at most. Only what a meter has verified by its signature is ever run there.
  */
 export class UpdateCampaign {
   readonly states = new Map<string, CampaignState>()
@@ -77,6 +80,8 @@ export class UpdateCampaign {
   readonly #session: FragmentSession
   readonly #block: Uint8Array
   readonly #asks = new Map<string, number>()
+  /** What meters said in this round. */
+  readonly #missing = new Map<string, number>()
   #timer: TimerHandle | undefined
   #n = 0
   #end = 0
@@ -203,7 +208,7 @@ export class UpdateCampaign {
   /** Names the moment of the first fragment. */
   #schedule(): void {
     const { utc_ms } = this.#options
-    const total = this.#session.count * (1 + 2 * this.#redundancy) + 64
+    const total = this.#session.count * (1 + ROUNDS_MAX * this.#redundancy) + ROUNDS_MAX * EXTRA
     this.#timeout = Math.min(15, Math.ceil(Math.log2((total * this.#period_ms + LEAD_MS + (1 + ROUNDS_MAX) * this.#settle_ms) / 1000)))
     this.#start_ms = utc_ms() + LEAD_MS + ASK_MS
     this.#inviteAll()
@@ -230,7 +235,7 @@ export class UpdateCampaign {
     const { count } = this.#session
     for (const devEui of this.#members('prepared')) this.#set(devEui, 'silent')
     if (this.#members('scheduled').length === 0) return
-    this.#end = count + Math.ceil(count * this.#redundancy)
+    this.#end = count
     this.#fragment()
   }
 
@@ -240,7 +245,7 @@ export class UpdateCampaign {
   }
 
   get #redundancy(): number {
-    return this.#options.redundancy ?? 0.2
+    return this.#options.redundancy ?? 0.1
   }
 
   /** From one fragment to the next, through one gateway. */
@@ -266,6 +271,7 @@ export class UpdateCampaign {
 
   /** Asks who misses what. */
   #settle(): void {
+    this.#missing.clear()
     const payload = encodeFragmentDownlink({ type: 'status-request', index: SESSION, all: true })
     // As long as the session lasts, a meter hears the group and nothing else.
     this.#options.server.sendMulticast(this.#group, this.#members('scheduled'), FRAGMENTATION.port, payload)
@@ -279,7 +285,8 @@ export class UpdateCampaign {
       for (const devEui of left) this.#set(devEui, 'incomplete')
       return
     }
-    this.#end = this.#n + Math.max(10, Math.ceil((this.#session.count * this.#redundancy) / 2))
+    const silent = left.some((devEui) => !this.#missing.has(devEui)) ? this.#session.count * this.#redundancy : 0
+    this.#end = this.#n + Math.ceil(Math.max(silent, MARGIN * Math.max(0, ...this.#missing.values()))) + EXTRA
     this.#fragment()
   }
 
@@ -303,6 +310,7 @@ export class UpdateCampaign {
     } else if (answer.type === 'status-answer' && state === 'scheduled') {
       this.#tell(`${devEui}: ${answer.received} fragments came, ${answer.missing} are missing`)
       if (answer.missing === 0) this.#set(devEui, 'complete')
+      else this.#missing.set(devEui, answer.missing)
     }
   }
 }

@@ -21,7 +21,10 @@ import { below } from './spread.ts'
 const MISSING_MAX = 64
 /** Each of them leaves up to three blocks incomplete. */
 const PARTIALS_MAX = 3 * MISSING_MAX
-/** An image that is complete is activated so long after it, and at random up to twice as long: the server may ask for the state before, and meters do not restart together. */
+/**
+ * A complete image is activated so long after the last word of its session, and at random up to twice as long: the server sends redundancy for others and asks for the
+ * state before, and meters do not restart together.
+ */
 const ACTIVATION_S = 300
 /** Setting: the setup request of the session. */
 export const FRAGMENTS_KEY = 'lorawan.fragments'
@@ -157,8 +160,10 @@ export class FragmentTransport {
 
   #fragment({ index, n, data }: Extract<FragmentDownlink, { type: 'fragment' }>, group: number | undefined): void {
     const session = this.#session
-    if (session === undefined || session.parameters.index !== index || session.complete || session.blocks.failed) return
+    if (session === undefined || session.parameters.index !== index || session.blocks.failed) return
     if (group !== undefined && (session.parameters.groupMask & (1 << group)) === 0) return
+    this.#activation_s = Number.POSITIVE_INFINITY
+    if (session.complete) return
     session.decoder.take(n, data)
     session.complete = session.decoder.done && !session.blocks.failed
   }
@@ -166,6 +171,7 @@ export class FragmentTransport {
   #tellStatus({ index, all }: Extract<FragmentDownlink, { type: 'status-request' }>, multicast: boolean): void {
     const session = this.#session
     if (session === undefined || session.parameters.index !== index) return
+    this.#activation_s = Number.POSITIVE_INFINITY
     const { decoder, blocks, parameters } = session
     const { missing, received } = decoder
     if (!all && missing === 0) return

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hostCrypto } from '../../../hal/host/crypto.ts'
 import { multicastFrame } from '../../../src/headend/lorawan/multicast-sender.ts'
 import { fromHex, toHex } from '../../../src/lib/hex.ts'
 import { decodeData } from '../../../src/links/lorawan/frame.ts'
 import { hideMulticastKey, MulticastGroup, multicastKeyKey, multicastKeys } from '../../../src/links/lorawan/multicast.ts'
+import { loraPacket as lora } from '../../support/lora-packet.ts'
 
 const { keys } = JSON.parse(readFileSync(new URL('../../vectors/lorawan/applayer.json', import.meta.url), 'utf8'))
 const ADDRESS = 0x01020304
@@ -58,6 +60,27 @@ describe('a group', () => {
     expect(open(receiver, multicastFrame(hostCrypto, sender, 201, Uint8Array.of(4)))).toEqual(Uint8Array.of(4))
     sender.fCnt = 100_000
     expect(open(receiver, multicastFrame(hostCrypto, sender, 201, Uint8Array.of(5)))).toBeUndefined()
+  })
+
+  test('frames are what lora-packet reads: address, counter, MIC, payload', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 2 ** 32 - 2 }),
+        fc.integer({ min: 1, max: 223 }),
+        fc.uint8Array({ maxLength: 222 }),
+        (fCnt, fPort, payload) => {
+          const phy = multicastFrame(hostCrypto, served(fCnt), fPort, payload)
+          const packet = lora.fromWire(Buffer.from(phy))
+          const high = Buffer.alloc(2)
+          high.writeUInt16LE(fCnt >>> 16)
+          expect(packet.DevAddr?.toString('hex')).toBe('01020304')
+          expect(packet.getMType()).toBe('Unconfirmed Data Down')
+          expect(packet.getFPort()).toBe(fPort)
+          expect(lora.verifyMIC(packet, Buffer.from(session.nwkSKey), undefined, high)).toBe(true)
+          expect(toHex(lora.decrypt(packet, Buffer.from(session.appSKey), undefined, high))).toBe(toHex(payload))
+        },
+      ),
+    )
   })
 
   test('takes nothing of others, nothing changed, no MAC commands', () => {
