@@ -33,11 +33,11 @@ export interface CapturedProfile {
 const ELECTRICITY = 1
 const registerName = (a: number, code: string) => `${a}.0.${code}.255`
 
-/** Where the value of a column begins in an entry. */
-function offset(columns: readonly ProfileColumn[], index: number): number {
-  let at = 0
-  for (let i = 0; i < index; i++) at += columns[i].bytes
-  return at
+/** Where the value of each column begins in an entry. */
+function offsetsOf(columns: readonly ProfileColumn[]): Uint16Array {
+  const offsets = new Uint16Array(columns.length)
+  for (let i = 1; i < columns.length; i++) offsets[i] = offsets[i - 1] + columns[i - 1].bytes
+  return offsets
 }
 
 /** Clock, status, then the value of each register that is captured. */
@@ -53,7 +53,7 @@ class CaptureColumns extends StatusColumns {
     super(times, names.status, columns.length)
     this.#a = a
     this.#columns = columns
-    this.#offsets = Uint16Array.from(columns, (_, index) => offset(columns, index))
+    this.#offsets = offsetsOf(columns)
   }
 
   protected valueName(index: number): string {
@@ -131,7 +131,7 @@ export function powerQualityRegister(profile: CaptureProfile, index: number): Co
   const [scaler, unit] = scale(code)
   const newest = () => {
     const cursor = profile.log.cursor(profile.log.nextSequence - 1)
-    return cursor.next() ? storedValue(cursor.payload, offset(columns, index), bytes) : 0
+    return cursor.next() ? storedValue(cursor.payload, offsetsOf(columns)[index], bytes) : 0
   }
   return new RegisterObject({
     ...{ logicalName: registerName(ELECTRICITY, code), access: READERS, scaler, unit },

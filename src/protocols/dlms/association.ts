@@ -51,6 +51,10 @@ export class Association implements AssociationContext {
     return this.directory.device
   }
 
+  get visible(): number {
+    return this.directory.visible(this.client)
+  }
+
   negotiated(bit: number): boolean {
     return (this.conformance & bit) !== 0
   }

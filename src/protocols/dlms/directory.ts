@@ -1,6 +1,7 @@
 /** Looks up the objects and clients of a logical device. */
 import { assert } from '../../lib/assert.ts'
 import { logicalNameKey } from './logical-name.ts'
+import { isVisible } from './objects/access.ts'
 import type { CosemObject, DlmsClient, LogicalDevice } from './source.ts'
 
 export class ObjectDirectory {
@@ -8,6 +9,8 @@ export class ObjectDirectory {
   /** Names of all objects as `logicalNameKey`, in ascending order, and their places in the list: ten bytes for an object that need not exist. */
   readonly #names: Float64Array
   readonly #places: Uint16Array
+  /** How many objects each client sees. */
+  readonly #visible: Uint16Array
 
   constructor(device: LogicalDevice) {
     this.device = device
@@ -15,6 +18,7 @@ export class ObjectDirectory {
     for (const [index, { sap }] of clients.entries()) {
       assert(clients.findIndex((client) => client.sap === sap) === index, `client ${sap} twice`)
     }
+    this.#visible = new Uint16Array(clients.length)
     const keys = new Float64Array(objects.length)
     const found: number[] = []
     for (let place = 0; place < objects.length; place++) {
@@ -22,6 +26,7 @@ export class ObjectDirectory {
       if (object === undefined) continue
       keys[place] = logicalNameKey(object.logicalName)
       found.push(place)
+      for (let i = 0; i < clients.length; i++) if (isVisible(object, clients[i])) this.#visible[i]++
     }
     found.sort((a, b) => keys[a] - keys[b])
     this.#places = Uint16Array.from(found)
@@ -40,6 +45,11 @@ export class ObjectDirectory {
   client(sap: number): DlmsClient | undefined {
     for (const client of this.device.clients) if (client.sap === sap) return client
     return undefined
+  }
+
+  /** How many objects a client sees: the length of its object list. */
+  visible(client: DlmsClient): number {
+    return this.#visible[this.device.clients.indexOf(client)]
   }
 
   /** `instance` is a `logicalNameKey`. */

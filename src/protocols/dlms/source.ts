@@ -45,6 +45,8 @@ export interface DlmsSource {
 export interface AssociationContext {
   readonly client: DlmsClient
   readonly device: LogicalDevice
+  /** How many objects the client sees. */
+  readonly visible: number
   /** Negotiated bits of `Conformance`. */
   readonly conformance: number
   /** Largest APDU that the server takes. */

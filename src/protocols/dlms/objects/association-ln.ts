@@ -76,13 +76,10 @@ class VisibleObjects implements RowStream {
   readonly #client: DlmsClient
   #place = 0
 
-  constructor(objects: ObjectList, client: DlmsClient) {
-    this.#objects = objects
+  constructor({ device, client, visible }: AssociationContext) {
+    this.#objects = device.objects
     this.#client = client
-    let count = 0
-    while (this.nextVisible() !== undefined) count++
-    this.#place = 0
-    this.count = count
+    this.count = visible
   }
 
   next(writer: ByteWriter): boolean {
@@ -130,7 +127,7 @@ export class AssociationLnObject extends InterfaceObject {
 
   get(attribute: number, _selection: Selection | undefined, context: AssociationContext, writer: ByteWriter): DataAccessResult | RowStream {
     const { client, device } = context
-    if (attribute === 2) return new VisibleObjects(device.objects, client)
+    if (attribute === 2) return new VisibleObjects(context)
     if (attribute === 3) {
       writeStructure(writer, 2)
       writeInteger(writer, client.sap)

@@ -7,14 +7,17 @@ import { type AccessRights, attributeAccess, methodAccess, type ObjectOptions } 
 /** Writes one encoded value; the context tells who asks. */
 export type ValueWriter = (writer: ByteWriter, context: AssociationContext) => void
 
-/** The common part of the interface classes: numbers, name and access rights. */
+/**
+ * The common part of the interface classes: numbers, name and access rights. An object is made for each request, and V8 defines the fields of a class with
+ * many subclasses slowly: these are only assigned.
+ */
 export abstract class InterfaceObject implements CosemObject {
-  readonly classId: number
-  readonly version: number
-  readonly logicalName: string
-  readonly attributes: number
-  readonly methods: number
-  readonly #access: AccessRights
+  declare readonly classId: number
+  declare readonly version: number
+  declare readonly logicalName: string
+  declare readonly attributes: number
+  declare readonly methods: number
+  declare private readonly access: AccessRights
 
   constructor(options: ObjectOptions, classId: number, version: number, attributes: number, methods: number) {
     this.classId = classId
@@ -22,15 +25,15 @@ export abstract class InterfaceObject implements CosemObject {
     this.attributes = attributes
     this.methods = methods
     this.logicalName = options.logicalName
-    this.#access = options.access
+    this.access = options.access
   }
 
   attributeAccess(attribute: number, client: DlmsClient): number {
-    return attributeAccess(this.#access, attribute, client)
+    return attributeAccess(this.access, attribute, client)
   }
 
   methodAccess(method: number, client: DlmsClient): number {
-    return methodAccess(this.#access, method, client)
+    return methodAccess(this.access, method, client)
   }
 
   abstract get(
