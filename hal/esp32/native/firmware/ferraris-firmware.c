@@ -4,8 +4,9 @@
 #include "xsHost.h"
 #include "mc.xs.h"
 
+/* The SDK has the folder of all components among its folders of headers, and not each of theirs. */
+#include "app_update/include/esp_ota_ops.h"
 #include "esp_image_format.h"
-#include "esp_ota_ops.h"
 #include "esp_partition.h"
 
 #define DIGEST_BYTES (32)

@@ -12,8 +12,10 @@
 #include "soc/soc_caps.h"
 
 #if SOC_HMAC_SUPPORTED
-	#include "esp_efuse.h"
-	#include "esp_hmac.h"
+	/* As in esp_hmac.h, whose own headers are not in the folders that the SDK has. */
+	#define FIRST_KEY (0)
+	#define LAST_KEY (5)
+	extern esp_err_t esp_hmac_calculate(int key_id, const void *message, size_t message_len, uint8_t *hmac);
 #endif
 
 #define KEY_BYTES (32)
@@ -101,13 +103,14 @@ void xs_ferraris_watchdog_feed(xsMachine *the)
 void xs_ferraris_fuse_key(xsMachine *the)
 {
 #if SOC_HMAC_SUPPORTED
-	esp_efuse_block_t block;
 	uint8_t key[KEY_BYTES];
+	int id = FIRST_KEY;
 
-	if (!esp_efuse_find_purpose(ESP_EFUSE_KEY_PURPOSE_HMAC_UP, &block))
+	/* The peripheral refuses a block of another purpose. */
+	while ((id <= LAST_KEY) && (ESP_OK != esp_hmac_calculate(id, kKeyLabel, sizeof(kKeyLabel) - 1, key)))
+		id++;
+	if (id > LAST_KEY)
 		return;
-	if (ESP_OK != esp_hmac_calculate((hmac_key_id_t)(block - EFUSE_BLK_KEY0), kKeyLabel, sizeof(kKeyLabel) - 1, key))
-		xsUnknownError("HMAC failed");
 	xsmcSetArrayBuffer(xsResult, key, sizeof(key));
 	c_memset(key, 0, sizeof(key));
 #endif
