@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { BOARD as BRIDGE } from '../../boards/esp32-bridge/board.ts'
 import { array, type Infer, integer, object, optional, string } from '../../src/lib/schema.ts'
 import { validate } from '../../src/lib/schema-validate.ts'
 import type { Wiring } from './suites.ts'
@@ -40,12 +41,12 @@ const WIRING = object({
   ),
 })
 
-/** An ESP32 devkit with jumpers 4 to 5, 17 to 16 and 23 to 19: docs/bridge.md. */
+/** The board esp32-bridge with its jumpers. */
 const DEVKIT: Infer<typeof WIRING> = {
-  jumper: { output: 4, input: 5 },
+  jumper: { output: BRIDGE.jumper.from.pin, input: BRIDGE.jumper.to.pin },
   counter: { filter_ns: 12_000, tooLong_ns: 20_000 },
-  serial: { baud: 115_200, transmit: 17, receive: 16, port: 1 },
-  spi: { hz: 1_000_000, clock: 18, in: 19, out: 23, select: 15 },
+  serial: BRIDGE.uart,
+  spi: { hz: 1_000_000, ...BRIDGE.spi },
 }
 
 /** Reads a file; without one the wiring of a devkit. Throws Error with all mistakes. */
