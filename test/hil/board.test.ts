@@ -9,7 +9,8 @@ if (device === undefined) {
   console.log('skipped: no board')
   test.skip('bridge board at a serial port', () => {})
 } else {
+  const connected = await readWiring(wiring)
   describe(`bridge board at ${device}`, () => {
-    bridgeSuites(device, readWiring(wiring), () => ({ device, baud: Number(baud) }))
+    bridgeSuites(device, connected, () => ({ device, baud: Number(baud) }))
   })
 }

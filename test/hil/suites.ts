@@ -17,7 +17,7 @@ export interface Wiring {
   /** Two pins with a jumper (better: 1 kilohm) between them. */
   readonly jumper?: { readonly output: number; readonly input: number }
   /** Longest filter of the pulse counter, in nanoseconds. */
-  readonly counter?: { readonly filter_ns: number; readonly tooLong_ns: number }
+  readonly counter?: { readonly filter_ns: number; readonly tooLong_ns: number; readonly shortest_us?: number }
   /** A UART with a jumper from TX to RX. */
   readonly serial?: Omit<SerialOptions, 'onReadable' | 'onWritable' | 'onError' | 'device'>
   /** An SPI, with a jumper from MOSI to MISO where `exchange` is absent. */
@@ -108,6 +108,7 @@ export function bridgeSuites(name: string, wiring: Wiring, connect: () => SyncBr
         signal: jumper.input,
         filter: counter.filter_ns,
         tooLong: counter.tooLong_ns,
+        shortest_us: counter.shortest_us,
         drive: (level) => far.drive(level),
         pass: (duration_us) => far.pass(duration_us),
       }

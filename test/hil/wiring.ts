@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { BOARD as BRIDGE } from '../../boards/esp32-bridge/board.ts'
+import { boardData } from '../../scripts/device/boards.mjs'
 import { array, type Infer, integer, object, optional, string } from '../../src/lib/schema.ts'
 import { validate } from '../../src/lib/schema-validate.ts'
 import type { Wiring } from './suites.ts'
@@ -10,7 +10,13 @@ const BYTES = array(integer({ min: 0, max: 255 }), { minItems: 1, maxItems: 64 }
 /** What is connected to a bridge board, as the JSON file of `npm run test:hil -- --wiring FILE` says it. */
 const WIRING = object({
   jumper: optional(object({ output: PIN, input: PIN })),
-  counter: optional(object({ filter_ns: integer({ min: 0, max: 1e9 }), tooLong_ns: integer({ min: 1, max: 1e12 }) })),
+  counter: optional(
+    object({
+      filter_ns: integer({ min: 0, max: 1e9 }),
+      tooLong_ns: integer({ min: 1, max: 1e12 }),
+      shortest_us: optional(integer({ min: 1, max: 1e6 })),
+    }),
+  ),
   serial: optional(
     object({ baud: integer({ min: 300, max: 3_000_000 }), transmit: optional(PIN), receive: optional(PIN), port: optional(PIN) }),
   ),
@@ -41,19 +47,29 @@ const WIRING = object({
   ),
 })
 
-/** The board esp32-bridge with its jumpers. */
-const DEVKIT: Infer<typeof WIRING> = {
-  jumper: { output: BRIDGE.jumper.from.pin, input: BRIDGE.jumper.to.pin },
-  counter: { filter_ns: 12_000, tooLong_ns: 20_000 },
-  serial: BRIDGE.uart,
-  spi: { hz: 1_000_000, ...BRIDGE.spi },
+interface BridgeBoard {
+  readonly jumper: { readonly from: { readonly pin: number }; readonly to: { readonly pin: number } }
+  readonly uart: Infer<typeof WIRING>['serial']
+  readonly spi: Omit<NonNullable<Infer<typeof WIRING>['spi']>, 'hz'>
 }
 
-/** Reads a file; without one the wiring of a devkit. Throws Error with all mistakes. */
-export function readWiring(path: string | undefined): Wiring {
+/** The board esp32-bridge with its jumpers. */
+async function devkit(): Promise<Infer<typeof WIRING>> {
+  const { jumper, uart, spi } = (await boardData('esp32-bridge')) as unknown as BridgeBoard
+  return {
+    jumper: { output: jumper.from.pin, input: jumper.to.pin },
+    // Scripts of this board count milliseconds.
+    counter: { filter_ns: 12_000, tooLong_ns: 20_000, shortest_us: 1000 },
+    serial: uart,
+    spi: { hz: 1_000_000, ...spi },
+  }
+}
+
+/** Reads a file; without one the wiring of the board esp32-bridge. Throws Error with all mistakes. */
+export async function readWiring(path: string | undefined): Promise<Wiring> {
   const result = path === undefined ? undefined : validate(WIRING, JSON.parse(readFileSync(path, 'utf8')))
   if (result?.ok === false) throw new Error(result.errors.map(({ text }) => `${path}: ${text}`).join('\n'))
-  const { jumper, counter, serial, spi, i2c } = result?.value ?? DEVKIT
+  const { jumper, counter, serial, spi, i2c } = result?.value ?? (await devkit())
   return { jumper, counter, serial, spi: spi && [{ name: 'jumper', options: spi }], i2c: i2c && chip(i2c) }
 }
 
