@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Figures, measureBudget } from './budget-measure.ts'
@@ -10,10 +11,12 @@ const BEGIN = '<!-- figures -->\n'
 const END = '\n<!-- end -->'
 
 const USAGE = `Usage: npm run budget [-- --json | --write]
+       npm run budget -- --sdk [--write]
 
 Measures what the firmware costs on XS and compares it with docs/budget.json; ends with 1 when a figure is more than 5 % above it.
   --json   figures as JSON
   --write  the figures become those of docs/budget.json and docs/budget.md
+  --sdk    instead, slots and chunks of the firmware linked and preloaded by the Moddable SDK, in 32 bits; skipped without the SDK
 `
 
 function write(figures: Figures): void {
@@ -24,7 +27,14 @@ function write(figures: Figures): void {
   writeFileSync(PAGE, `${before}${BEGIN}\n${renderTable(figures)}\n${after}`)
 }
 
+/** What needs the SDK is a script: nothing of it is compiled here. */
+function measureWithSdk(words: readonly string[]): number {
+  const script = fileURLToPath(new URL('../../../scripts/budget-sdk.mjs', import.meta.url))
+  return spawnSync(process.execPath, [script, ...words], { stdio: 'inherit' }).status ?? 1
+}
+
 async function main(words: readonly string[]): Promise<number> {
+  if (words[0] === '--sdk') return measureWithSdk(words.slice(1))
   const [option] = words
   if (words.length > 1 || (option !== undefined && option !== '--json' && option !== '--write')) {
     process.stderr.write(USAGE)

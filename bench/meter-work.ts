@@ -59,7 +59,12 @@ export class MeterWork {
 
   /** Checks the configuration of a firmware with all features up to this one; a device has it in flash. */
   configure(feature: Feature): void {
-    const has = (name: Feature) => FEATURES.indexOf(feature) >= FEATURES.indexOf(name)
+    this.configureWith(FEATURES.slice(0, FEATURES.indexOf(feature) + 1))
+  }
+
+  /** The same with these features and no other; metering is always there. */
+  configureWith(features: readonly Feature[]): void {
+    const has = (name: Feature) => features.includes(name)
     const config = validate(METER_CONFIG, {
       ...FULL_CONFIG,
       dlms: { enabled: has('dlms'), port: DLMS_PORT },

@@ -33,7 +33,7 @@ export async function reachedBy(main) {
 }
 
 /** Each module with short names inside: the linker keeps the names of all variables that functions share, thousands of them, in flash. */
-async function writeModules(own, folder) {
+export async function writeModules(own, folder) {
   rmSync(join(root, folder), { recursive: true, force: true })
   for (const id of own) {
     const path = join(root, folder, `${nameOfOwn(id)}.js`)

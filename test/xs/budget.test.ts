@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -10,6 +11,15 @@ if (!built) console.log('skipped: xsnap is not built')
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TABLE = JSON.parse(readFileSync(`${ROOT}/docs/budget.json`, 'utf8')) as Figures
+
+describe('the budget with the Moddable SDK', () => {
+  test('is skipped without the SDK, and says what is missing', () => {
+    const { MODDABLE: _, ...env } = process.env
+    const { status, stdout } = spawnSync(process.execPath, ['scripts/budget-sdk.mjs'], { cwd: ROOT, env, encoding: 'utf8' })
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^skipped, missing:\n {2}MODDABLE is not set/)
+  })
+})
 
 describe('the table of the budget', () => {
   test('the page shows the figures of the file, all of them and in order', () => {
