@@ -140,6 +140,14 @@ const WORLD_CONFIG = object(
           default: 'SX1262',
           description: 'LoRa transceiver of the meter, or module; RN2483 is an RN2903 where the region asks for it',
         }),
+        device: optional(
+          string({
+            minLength: 1,
+            maxLength: 256,
+            description:
+              'Serial port of this PC with a real module, such as /dev/ttyUSB0 or COM4, in place of the emulated one and its air',
+          }),
+        ),
         gateways: array(
           object({
             x_m: number({ min: -50_000, max: 50_000, unit: 'm', description: 'East of the meter' }),

@@ -60,6 +60,9 @@ export function configurationErrors({ meter, world }: VirtualConfig): string[] {
     const wrong = waveformError(appliance)
     if (wrong !== undefined) errors.push(`world.appliances[${index}].samples: ${wrong}`)
   }
+  const { radio, device } = world.lorawan
+  if (device !== undefined && (radio === 'SX1262' || radio === 'SX1276'))
+    errors.push(`world.lorawan.radio: found "${radio}", allowed with a module at "${device}" is "RAK3172", "LoRa-E5" or "RN2483"`)
   const ids = (world.appliances ?? []).map(({ id }) => id)
   for (const [index, id] of ids.entries()) {
     if (ids.indexOf(id) !== index) errors.push(`world.appliances[${index}].id: found "${id}" twice`)

@@ -1,4 +1,5 @@
 import type { Crypto } from '../../hal/api/crypto.ts'
+import type { SerialConstructor } from '../../hal/api/io.ts'
 import type { LoRaWiring } from '../../hal/api/lora.ts'
 import type { RegionName } from '../../src/links/lorawan/regions-table.ts'
 import type { LoRaAir } from '../../src/world/lora/air.ts'
@@ -6,6 +7,7 @@ import type { PinBank } from '../../src/world/pins.ts'
 import type { Scheduler } from '../../src/world/scheduler.ts'
 import type { VirtualConfig } from './config.ts'
 import { BoardModem } from './lora-modem.ts'
+import { RealModule } from './lora-module.ts'
 import { BoardTransceiver } from './lora-radio.ts'
 
 export type BoardRadio = VirtualConfig['world']['lorawan']['radio']
@@ -27,6 +29,17 @@ export interface BoardLoRaOptions {
   readonly region: RegionName
   readonly crypto: Crypto
   readonly seed: number
+}
+
+/** A real module. Throws Error for a transceiver: nobody can reach its SPI over a serial port. */
+export function realModule(
+  { io, device }: { readonly io: SerialConstructor; readonly device: string },
+  scheduler: Scheduler,
+  radio: BoardRadio,
+  region: RegionName,
+): BoardLoRa {
+  if (radio === 'SX1262' || radio === 'SX1276') throw new Error(`${radio} is no module`)
+  return new RealModule({ scheduler, radio, io, device, american: region === 'US915' || region === 'AU915' })
 }
 
 export function createLoRa(options: BoardLoRaOptions): BoardLoRa {

@@ -1,6 +1,6 @@
 import type { Crypto } from '../../hal/api/crypto.ts'
 import type { Flash } from '../../hal/api/flash.ts'
-import type { Bytes } from '../../hal/api/io.ts'
+import type { Bytes, SerialConstructor } from '../../hal/api/io.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { ResetReason } from '../../hal/api/watchdog.ts'
 import { assert } from '../../src/lib/assert.ts'
@@ -69,6 +69,8 @@ export interface MachineOptions {
   readonly onError?: (service: WorldService, reason: string) => void
   readonly onCrash?: (error: unknown) => void
   readonly onFault?: FaultListener
+  /** Serial ports of the PC, for a real module; the world then runs in real time. */
+  readonly serial?: SerialConstructor
   /** Serves LoRaWAN gateways in the world's own time. */
   readonly serveGateway?: ServeGateway
   /** Something on the air, as a line of text. */
@@ -121,6 +123,7 @@ export class Machine {
       ...options,
       air: this.lorawan?.air,
       radio: config.world.lorawan.radio,
+      module: this.#module(),
       board: config.world.board,
       scheduler,
       // The world serves the face: a page that dies with the meter could not switch the mains on again.
@@ -261,9 +264,18 @@ export class Machine {
     return survived
   }
 
+  #module(): { readonly io: SerialConstructor; readonly device: string } | undefined {
+    const { config, serial } = this.options
+    const { device } = config.world.lorawan
+    if (!config.meter.lorawan.enabled || device === undefined) return undefined
+    assert(serial !== undefined, 'there are no serial ports here')
+    return { io: serial, device }
+  }
+
   #createAir(): LoRaWorld | undefined {
     const { config, seed, crypto, serveGateway, onRadio } = this.options
-    if (!config.meter.lorawan.enabled) return undefined
+    // A real module has the real air around it.
+    if (!config.meter.lorawan.enabled || config.world.lorawan.device !== undefined) return undefined
     return new LoRaWorld({
       scheduler: this.scheduler,
       seed,

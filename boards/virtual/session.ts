@@ -32,6 +32,8 @@ export interface SessionHal {
   readonly factoryProgram?: Uint8Array
   readonly network?: Network
   readonly crypto: Crypto
+  /** Serial ports of the PC, for a real module. */
+  readonly serial?: MachineOptions['serial']
   /** Serves LoRaWAN gateways in the world's own time. */
   readonly serveGateway?: MachineOptions['serveGateway']
   /** Key of the device. */

@@ -1,7 +1,7 @@
 import type { Crypto } from '../../hal/api/crypto.ts'
 import type { Device } from '../../hal/api/device.ts'
 import type { Flash } from '../../hal/api/flash.ts'
-import type { Bytes, DigitalConstructor } from '../../hal/api/io.ts'
+import type { Bytes, DigitalConstructor, SerialConstructor } from '../../hal/api/io.ts'
 import type { Network } from '../../hal/api/sockets.ts'
 import type { Timer } from '../../hal/api/time.ts'
 import type { ResetReason, Watchdog } from '../../hal/api/watchdog.ts'
@@ -25,7 +25,7 @@ import { WorldWatchdog } from '../../src/world/watchdog.ts'
 import { BOARD } from './board.ts'
 import { BoardTime, type BoardTimeConfig } from './board-time.ts'
 import { loadProgram } from './image.ts'
-import { type BoardLoRa, type BoardRadio, createLoRa } from './lora.ts'
+import { type BoardLoRa, type BoardRadio, createLoRa, realModule } from './lora.ts'
 import { createMetering, type MeteringPart } from './metering.ts'
 import { type DeviceNetwork, scopeNetwork } from './scoped-network.ts'
 import { BoardSupply } from './supply.ts'
@@ -58,6 +58,8 @@ export interface VirtualBoardOptions {
   readonly air?: LoRaAir
   /** Its transceiver. */
   readonly radio?: BoardRadio
+  /** A real module in place of an emulated radio: serial ports of the PC, and which one. */
+  readonly module?: { readonly io: SerialConstructor; readonly device: string } | undefined
   /** The key that only this device has. */
   readonly key: Bytes
   /** Why the firmware starts for the first time: an engine that died takes the board with it. */
@@ -124,9 +126,11 @@ export class VirtualBoard {
     const skew =
       skewSeed === undefined ? undefined : seededSkew(skewSeed, { voltage_V: options.config.mains.nominalVoltage_V, basic_A: BASIC_A })
     this.metering = createMetering(options.board, { scheduler, pins: this.pins, seed, timer: () => this.#timer, skew })
-    const { air, radio = 'SX1262', crypto } = options
+    const { air, module, radio = 'SX1262', crypto } = options
     const { region } = options.config.lorawan
-    this.lora = air && createLoRa({ scheduler, pins: this.pins, air, radio, region, crypto, seed })
+    this.lora = module
+      ? realModule(module, scheduler, radio, region)
+      : air && createLoRa({ scheduler, pins: this.pins, air, radio, region, crypto, seed })
     this.#supply = new BoardSupply({
       scheduler,
       random: new SeededRandom(seed, 6),

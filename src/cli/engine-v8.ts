@@ -5,6 +5,7 @@ import { BOARD } from '../../boards/virtual/board.ts'
 import { Session } from '../../boards/virtual/session.ts'
 import type { Flash } from '../../hal/api/flash.ts'
 import { hostCrypto } from '../../hal/host/crypto.ts'
+import { SerialPort } from '../../hal/host/serial-port.ts'
 import { createHostNetwork } from '../../hal/host/sockets.ts'
 import { MemoryFlash } from '../../hal/portable/flash.ts'
 import type { Engine, EngineOptions } from './engine.ts'
@@ -39,6 +40,7 @@ export function createV8Engine(options: EngineOptions): V8Engine {
     evaluate: (source) => runInThisContext(source, { filename: 'firmware.js' }),
     key: data?.key,
     network,
+    serial: SerialPort,
     serveGateway,
     crypto: hostCrypto,
   })

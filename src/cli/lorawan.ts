@@ -61,6 +61,8 @@ export function describeDevice({ meter, world }: VirtualConfig): string {
     lorawan.activation === 'otaa'
       ? `JoinEUI ${lorawan.joinEui}, AppKey ${shown(lorawan.appKey, demoKey(meter.identity))}`
       : `DevAddr ${lorawan.devAddr}, NwkSKey ${shown(lorawan.nwkSKey, demo.nwkSKey)}, AppSKey ${shown(lorawan.appSKey, demo.appSKey)}`
+  const { radio, device } = world.lorawan
+  if (device !== undefined) return `LoRaWAN ${lorawan.region} class ${lorawan.class}, ${radio} at ${device}, DevEUI ${eui}, ${secrets}`
   const server = world.lorawan.server ?? 'built in'
   return `LoRaWAN ${lorawan.region} class ${lorawan.class}, DevEUI ${eui}, ${secrets}, network server ${server}`
 }

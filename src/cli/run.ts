@@ -174,6 +174,19 @@ function readImageFile(file: string): Uint8Array {
   }
 }
 
+/** A real module lives in real time, and its serial port is this process's. Throws FerrarisError `OPTIONS`. */
+function checkModule({ engine, speed, history_ms, lorawanServer, lorawanMqtt, lorawanCapture, lorawanUpdate }: RunOptions): void {
+  const refused = [
+    ...(engine === 'xs' ? ['--engine xs'] : []),
+    ...(speed === 1 ? [] : ['--speed']),
+    ...(history_ms === undefined || history_ms === 0 ? [] : ['--history']),
+    ...([lorawanServer, lorawanMqtt, lorawanCapture, lorawanUpdate].every((option) => option === undefined)
+      ? []
+      : ['a network server here']),
+  ]
+  if (refused.length > 0) throw new FerrarisError('OPTIONS', `world.lorawan.device: a real module goes without ${refused.join(', ')}`)
+}
+
 /** `ferraris run`: a virtual meter until its time is over or somebody stops it. Throws FerrarisError with one clear line. */
 export async function run(options: RunOptions): Promise<void> {
   const loaded = loadConfiguration(options, CONFIG_FILES)
@@ -185,6 +198,7 @@ export async function run(options: RunOptions): Promise<void> {
   if (options.lorawanUpdate !== undefined && (options.engine === 'xs' || lorawan.world.lorawan.server !== undefined))
     throw new FerrarisError('OPTIONS', '--lorawan-update needs the V8 engine and the built-in network server')
   const image = options.lorawanUpdate === undefined ? undefined : readImageFile(options.lorawanUpdate)
+  if (lorawan.meter.lorawan.enabled && lorawan.world.lorawan.device !== undefined) checkModule(options)
   const terminal = new Terminal(lorawan.meter, options.json)
   const served = await serveLoRaWan(lorawan, options, terminal)
   const { config } = served

@@ -59,7 +59,9 @@ function choose(options: RunOptions, engine: Omit<EngineOptions, 'start_ms'>): S
     const time_ms = trace.start_ms - config.meter.localTime.standardOffset_min * 60_000
     return { time_ms: time_ms - history_ms, serve_ms: time_ms }
   }
-  const lived_ms = options.history_ms ?? (options.engine === 'v8' && options.lorawanServer === undefined ? HISTORY_MS : 0)
+  // Who is outside of the world does not live through a history.
+  const outside = options.lorawanServer !== undefined || (config.meter.lorawan.enabled && config.world.lorawan.device !== undefined)
+  const lived_ms = options.history_ms ?? (options.engine === 'v8' && !outside ? HISTORY_MS : 0)
   return { time_ms: Date.now() - lived_ms, serve_ms: undefined }
 }
 
