@@ -11,12 +11,13 @@ const BEGIN = '<!-- figures -->\n'
 const END = '\n<!-- end -->'
 
 const USAGE = `Usage: npm run budget [-- --json | --write]
-       npm run budget -- --sdk [--write]
+       npm run budget -- --sdk [--write | --fit]
 
 Measures what the firmware costs on XS and compares it with docs/budget.json; ends with 1 when a figure is more than 5 % above it.
   --json   figures as JSON
   --write  the figures become those of docs/budget.json and docs/budget.md
   --sdk    instead, slots and chunks of the firmware linked and preloaded by the Moddable SDK, in 32 bits; skipped without the SDK
+  --fit    in the memory of a board (manifest.json) instead of as much as wanted
 `
 
 function write(figures: Figures): void {

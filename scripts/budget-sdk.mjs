@@ -1,4 +1,4 @@
-// Memory of the firmware as a device has it: linked and preloaded by the Moddable SDK, on XS in 32 bits. Called by `npm run budget -- --sdk [--write]`; needs `npm run build` before.
+// Memory of the firmware as a device has it: linked and preloaded by the Moddable SDK, on XS in 32 bits. Called by `npm run budget -- --sdk [--write | --fit]`; needs `npm run build` before.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -26,6 +26,9 @@ const CREATION = {
   main: MAIN,
 }
 
+/** The memory of a board, no more: what does not fit ends the program. */
+const boardCreation = () => ({ ...JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')).creation, main: MAIN })
+
 function fail(text) {
   console.error(text)
   process.exit(1)
@@ -50,7 +53,7 @@ function environment() {
 }
 
 /** Bytecode, preloaded objects, C tables: what the SDK does before any C is compiled. Gives the folder of `mc.xs.c`. */
-async function linked(env) {
+async function linked(env, creation) {
   const { own } = await reachedBy(`build/js/${MAIN}.js`)
   await writeModules(own, `${from}/modules`)
   const names = own.map((id) => id.slice('build/js/'.length).replace(/\.js$/, ''))
@@ -62,7 +65,7 @@ async function linked(env) {
     },
     preload: [...names.filter((name) => name !== MAIN), 'crypt', 'ec', 'ecp', 'modular', 'mont'],
     strip: '*',
-    creation: CREATION,
+    creation,
   }
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest, undefined, 2))
   // The linker keeps the numbers of names from build to build.
@@ -145,10 +148,12 @@ function write(text) {
   writeFileSync(PAGE, `${before}${BEGIN}\n${text}\n${page.slice(page.indexOf(END))}`)
 }
 
-const words = process.argv.slice(2)
-if (words.some((word) => word !== '--write')) fail('Usage: npm run budget -- --sdk [--write]')
+const [option, ...more] = process.argv.slice(2)
+if (more.length > 0 || (option !== undefined && option !== '--write' && option !== '--fit')) {
+  fail('Usage: npm run budget -- --sdk [--write | --fit]')
+}
 const env = environment()
-const { program, archive_B } = compiled(await linked(env), env)
+const { program, archive_B } = compiled(await linked(env, option === '--fit' ? boardCreation() : CREATION), env)
 const text = table(JSON.parse(run([program])), archive_B, commitOf(env))
 console.log(text)
-if (words.includes('--write')) write(text)
+if (option === '--write') write(text)
