@@ -47,7 +47,7 @@ Options of provision:
   --file FILE         provisioning file, JSON (docs/provisioning.md)
   --set PATH=JSON     one field of the configuration, such as profile.period_min=5; may be repeated
   --secret NAME=TEXT  dlms.reading, dlms.management, lorawan.appkey, lorawan.nwkskey,
-                      lorawan.appskey, lorawan.genappkey or sts.key; TEXT may be hex:…; may be repeated
+                      lorawan.appskey, lorawan.genappkey, sts.key; TEXT may be hex:…; repeatable
   --key-file FILE     public key that signs new firmware, PEM
 
 Options of reset:
